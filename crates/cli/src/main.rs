@@ -1,0 +1,2 @@
+//! diptych
+fn main() {}

@@ -1,0 +1,27 @@
+//! The vocabulary of Diptych: ids, experiment specs, statuses, events, metric keys, image batches.
+//!
+//! Plain types without I/O. Every other crate depends on this one; it depends on none of them.
+
+pub mod device;
+pub mod event;
+pub mod id;
+pub mod images;
+pub mod metric;
+pub mod name;
+pub mod params;
+pub mod spec;
+pub mod status;
+pub mod suggest;
+pub mod summary;
+pub mod tensor;
+
+pub use device::DeviceChoice;
+pub use event::{CheckpointKind, ImageRole, LogLevel, RunEvent};
+pub use id::RunId;
+pub use images::{ImagePair, Images};
+pub use metric::MetricKey;
+pub use params::{ParamDecl, ParamKind, ParamValue, Params};
+pub use spec::ExperimentSpec;
+pub use status::RunStatus;
+pub use summary::{MetricSummary, RunSummary};
+pub use tensor::{NamedTensor, TensorData, TensorInfo};

@@ -1,0 +1,67 @@
+//! Metric keys such as `loss/G_L1` and `eval/psnr`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A metric's name: a group and a name with a slash between. Cheap to clone, since the training thread does so every step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MetricKey(Arc<str>);
+
+impl MetricKey {
+    /// A key from its full text.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// `loss/<name>`.
+    pub fn loss(name: &str) -> Self {
+        Self(format!("loss/{name}").into())
+    }
+
+    /// `eval/<name>`.
+    pub fn eval(name: &str) -> Self {
+        Self(format!("eval/{name}").into())
+    }
+
+    /// The key's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a smaller value is better: true for everything but PSNR, SSIM, accuracies, IoU, throughput and discriminator scores.
+    pub fn lower_is_better(&self) -> bool {
+        let name = self.0.rsplit('/').next().unwrap_or(&self.0);
+        ![
+            "psnr",
+            "ssim",
+            "accuracy",
+            "iou",
+            "images_per_second",
+            "intersection",
+        ]
+        .iter()
+        .any(|good| name.contains(good))
+    }
+}
+
+impl fmt::Display for MetricKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_better_end_depends_on_the_metric() {
+        assert!(MetricKey::loss("G_L1").lower_is_better());
+        assert!(MetricKey::eval("l1").lower_is_better());
+        assert!(!MetricKey::eval("psnr").lower_is_better());
+        assert!(!MetricKey::new("perf/images_per_second").lower_is_better());
+    }
+}

@@ -1,0 +1,62 @@
+//! One run as lists show it: what stores return and what queries and screens look at.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::RunId;
+use crate::metric::MetricKey;
+use crate::spec::ExperimentSpec;
+use crate::status::RunStatus;
+
+/// A metric over a whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricSummary {
+    /// The newest value.
+    pub last: f64,
+    /// The smallest finite value.
+    pub min: f64,
+    /// The largest finite value.
+    pub max: f64,
+    /// `min` or `max`, whichever end is better for this metric ([`MetricKey::lower_is_better`]).
+    pub best: f64,
+    /// The step of the newest value.
+    pub step: u64,
+    /// How many values there are.
+    pub count: u64,
+}
+
+/// A run with its newest state. Times are seconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// The sortable id.
+    pub id: RunId,
+    /// The memorable name, unique in a home.
+    pub name: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// The error of a failed or diverged run.
+    pub message: Option<String>,
+    /// The plugin.
+    pub model: String,
+    /// Tags, sorted.
+    pub tags: Vec<String>,
+    /// Free text.
+    pub note: String,
+    /// When it was created.
+    pub created: f64,
+    /// When its newest event happened.
+    pub updated: f64,
+    /// Completed epochs.
+    pub epoch: u64,
+    /// Steps done.
+    pub step: u64,
+    /// Steps of the whole run (0: not known yet).
+    pub total_steps: u64,
+    /// The device it computes on.
+    pub device: String,
+    /// The resolved experiment.
+    pub spec: ExperimentSpec,
+    /// Every metric logged so far.
+    pub metrics: BTreeMap<MetricKey, MetricSummary>,
+}

@@ -1,0 +1,7 @@
+//! Networks, losses, schedules and the model plugins, behind an object-safe edge of plain buffers.
+
+pub mod plugin;
+pub mod registry;
+
+pub use plugin::{BuildContext, InferMode, Model, ModelError, Plugin};
+pub use registry::Registry;

@@ -1,0 +1,144 @@
+//! The plugin contract: what a model must offer to be trained, logged, resumed and applied.
+//!
+//! A [`Plugin`] is the stateless declaration in the registry; [`Plugin::build`] makes a [`Model`], which
+//! owns networks and optimisers on one device. Device generics end behind this trait: only plain buffers and
+//! `domain` types cross it.
+
+use diptych_domain::params::{ParamDecl, Params};
+use diptych_domain::spec::{ExperimentSpec, Layout};
+use diptych_domain::{DeviceChoice, ImagePair, Images, NamedTensor, TensorInfo};
+
+/// What can go wrong in a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// Settings that are valid one by one but not together, such as a crop that the U-Net cannot halve often enough.
+    #[error("{key} = {value}: {problem}")]
+    Setting {
+        /// The dotted key, such as `data.crop_size`.
+        key: String,
+        /// The value as given.
+        value: String,
+        /// What is wrong and what would be valid.
+        problem: String,
+    },
+    /// An input that the networks cannot take.
+    #[error("{0}")]
+    Input(String),
+    /// A tensor in a checkpoint or weights file that does not fit this architecture.
+    #[error("{0}")]
+    Weights(String),
+    /// The device asked for is not to be had.
+    #[error("{0}")]
+    Device(String),
+    /// A failing operation.
+    #[error(transparent)]
+    Op(#[from] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a model is built from.
+#[derive(Clone, Debug)]
+pub struct BuildContext {
+    /// The resolved experiment; `params` are resolved against [`Plugin::params`].
+    pub spec: ExperimentSpec,
+    /// Where to compute; already settled (not `Auto`).
+    pub device: DeviceChoice,
+}
+
+/// How a generator is applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InferMode {
+    /// As the paper does at test time: batch norm uses the test image's own statistics, dropout stays on
+    /// (drawn from a fixed seed, so results repeat).
+    #[default]
+    Paper,
+    /// `--eval`: running statistics, no dropout.
+    Eval,
+}
+
+/// A model in the registry.
+pub trait Plugin: Send + Sync {
+    /// The name in `model = "…"`.
+    fn name(&self) -> &'static str;
+    /// One line for `diptych models`.
+    fn summary(&self) -> &'static str;
+    /// Its hyperparameters, in the order to show them.
+    fn params(&self) -> Vec<ParamDecl>;
+    /// The data layouts it trains on.
+    fn layouts(&self) -> &'static [Layout];
+    /// The names of its losses, in logging order (`loss/<name>`).
+    fn losses(&self, params: &Params) -> Vec<&'static str>;
+    /// The names of its networks as files call them (`G`, `D`).
+    fn networks(&self, params: &Params) -> Vec<&'static str>;
+    /// The network that [`Model::infer`] applies, for `translate`.
+    fn generator(&self) -> &'static str {
+        "G"
+    }
+    /// Checks what single declarations cannot: sizes against depth, layouts, channel counts.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] with the key and what would be valid.
+    fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError>;
+    /// Makes networks (initialised from `spec.seed`) and optimisers.
+    ///
+    /// # Errors
+    /// As [`Plugin::validate`]; or where the device is not to be had.
+    fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError>;
+}
+
+/// Networks and optimisers on a device.
+pub trait Model: Send {
+    /// One optimisation step; `step` counts from 1 and seeds this step's random streams, so that nothing but
+    /// the tensors of [`Model::state`] has to be saved.
+    ///
+    /// # Errors
+    /// Where the batch does not fit the networks, or the device fails.
+    fn train_step(&mut self, batch: &ImagePair, step: u64) -> Result<(), ModelError>;
+
+    /// The losses of the latest step, in [`Plugin::losses`] order. On a GPU this waits for the device.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn losses(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError>;
+
+    /// Sets the rate of every optimiser.
+    fn set_learning_rate(&mut self, lr: f64);
+
+    /// Applies the generator to inputs of any count; leaves no trace in running statistics.
+    ///
+    /// # Errors
+    /// Where a size or channel count does not fit.
+    fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError>;
+
+    /// Every tensor that a resumed run needs: `G.<public name>`, `D.<public name>`, and optimiser state
+    /// under `optim.…`. The order is fixed.
+    fn state(&self) -> Vec<TensorInfo>;
+
+    /// Reads one tensor of [`Model::state`].
+    ///
+    /// # Errors
+    /// An unknown name.
+    fn read_state(&self, name: &str) -> Result<NamedTensor, ModelError>;
+
+    /// Sets one tensor of [`Model::state`].
+    ///
+    /// # Errors
+    /// An unknown name, or a shape that does not fit; the message names both shapes.
+    fn write_state(&mut self, tensor: &NamedTensor) -> Result<(), ModelError>;
+
+    /// The tensors of one network under their public names, for `weights export`.
+    ///
+    /// # Errors
+    /// An unknown network.
+    fn weights(&self, network: &str) -> Result<Vec<NamedTensor>, ModelError>;
+
+    /// Sets the tensors of one network: all of them must be given, none may be unknown, every shape must fit;
+    /// otherwise nothing changes.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] naming the first tensor that is missing, unknown or of another shape.
+    fn set_weights(&mut self, network: &str, tensors: &[NamedTensor]) -> Result<(), ModelError>;
+
+    /// How many trained values each network has.
+    fn parameter_counts(&self) -> Vec<(&'static str, usize)>;
+}
