@@ -1,6 +1,14 @@
 //! Experiment specs: what a run is made from.
 
+mod draft;
+mod error;
+pub mod keys;
+mod setting;
+
 use serde::{Deserialize, Serialize};
+
+pub use draft::Draft;
+pub use error::{Origin, SpecError, SpecIssue};
 
 use crate::params::Params;
 
@@ -218,3 +226,6 @@ impl ExperimentSpec {
             .to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
