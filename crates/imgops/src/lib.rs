@@ -1,1 +1,38 @@
-//! imgops
+//! Differentiable image operations on dfdx tensors.
+//!
+//! dfdx 0.13 has tensors, a tape and devices, but no convolution on stable Rust. This crate adds what image-to-image
+//! networks need, one folder per operation: the shape checks and the tape in `mod.rs`, each device's kernel beside it.
+//! A device that implements every kernel trait is an [`ImageDevice`]; networks are generic over it and nothing else.
+//!
+//! All image tensors are NCHW. Shape mistakes are [`OpError::Shape`], never panics.
+
+pub mod activation;
+pub mod adam;
+pub mod batch_norm;
+pub mod concat;
+pub mod conv2d;
+pub mod conv_transpose2d;
+pub mod cpu;
+pub mod device;
+pub mod dropout;
+pub mod error;
+pub mod geometry;
+pub mod instance_norm;
+pub mod loss;
+pub mod reflection_pad;
+pub mod upsample;
+
+pub use activation::{Activation, activate};
+pub use adam::AdamConfig;
+pub use batch_norm::{BatchNormMode, batch_norm};
+pub use concat::concat_channels;
+pub use conv_transpose2d::conv_transpose2d;
+pub use conv2d::conv2d;
+pub use device::{Flow, ImageDevice, Images4, Scalar, Vector};
+pub use dropout::dropout;
+pub use error::OpError;
+pub use geometry::ConvConfig;
+pub use instance_norm::instance_norm;
+pub use loss::{GanMode, add_losses, backward, gan_loss, l1_loss, mse_loss, weighted_mean, weighted_sum};
+pub use reflection_pad::reflection_pad;
+pub use upsample::upsample_bilinear2;

@@ -1,0 +1,88 @@
+//! Element-wise activations. Every derivative is a function of the *output*, so the input is not kept.
+
+mod cpu;
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape, Storage};
+
+use crate::device::{Flow, ImageDevice, Images4, take};
+use crate::error::OpError;
+
+/// An activation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `max(x, 0)`; NaN stays NaN.
+    Relu,
+    /// `x` where positive, `slope * x` elsewhere; the slope is positive.
+    LeakyRelu(f32),
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+}
+
+/// The slope of both papers' discriminators and of the U-Net's encoder.
+pub const LEAKY_SLOPE: f32 = 0.2;
+
+/// A device's activations.
+pub trait ActivationKernel: Storage<f32> {
+    /// The activated images.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn activation_forward(
+        &self,
+        activation: Activation,
+        x: &Images4<Self>,
+    ) -> Result<Images4<Self>, Self::Err>;
+
+    /// Adds to the input's gradient, given the output and its gradient.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn activation_backward(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        grad_y: &Self::Vec,
+        grad_x: &mut Self::Vec,
+    ) -> Result<(), Self::Err>;
+}
+
+/// Applies `activation` to every value.
+///
+/// # Errors
+/// [`OpError::Shape`] for a leaky slope that is not positive (the output's sign would not tell the input's);
+/// [`OpError::Device`] where the device fails.
+pub fn activate<D: ImageDevice, T: Flow<D>>(
+    x: Images4<D, T>,
+    activation: Activation,
+) -> Result<Images4<D, T>, OpError> {
+    let op = "activation";
+    if matches!(activation, Activation::LeakyRelu(slope) if slope.is_nan() || slope <= 0.0) {
+        return Err(OpError::shape(
+            op,
+            format!(
+                "{activation:?}: the slope must be positive, the input is {:?}",
+                x.shape()
+            ),
+        ));
+    }
+    let (x, mut tape) = x.split_tape();
+    let device = x.device().clone();
+    let y = device
+        .activation_forward(activation, &x)
+        .map_err(OpError::device(op))?;
+    if T::OWNS_TAPE {
+        // The input itself is not needed, only the slot of its gradient.
+        let (kept, input) = (y.clone(), x.ghost());
+        tape.add_backward_op(move |grads| {
+            let grad_y = take(grads, &kept)?;
+            let mut gx = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
+            device.activation_backward(activation, &kept, &grad_y, &mut gx)?;
+            *grads.get_or_alloc_mut(&input)? = gx;
+            Ok(())
+        });
+    }
+    Ok(y.put_tape(tape))
+}

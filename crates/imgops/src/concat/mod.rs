@@ -1,0 +1,71 @@
+//! Concatenation along channels: the U-Net's skips, and the conditional discriminator's input.
+
+mod cpu;
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape, Storage};
+
+use crate::device::{Flow, ImageDevice, Images4, put, take};
+use crate::error::OpError;
+
+/// A device's concatenation.
+pub trait ConcatKernel: Storage<f32> {
+    /// `a`'s channels, then `b`'s.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn concat_forward(&self, a: &Images4<Self>, b: &Images4<Self>) -> Result<Images4<Self>, Self::Err>;
+
+    /// Adds one part of the output's gradient to the part's own: channels `offset..` of `channels`, for images of
+    /// `shape`.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn concat_backward(
+        &self,
+        shape: (usize, usize, usize, usize),
+        offset: usize,
+        channels: usize,
+        grad_y: &Self::Vec,
+        grad_part: &mut Self::Vec,
+    ) -> Result<(), Self::Err>;
+}
+
+/// `[n, ca, h, w]` and `[n, cb, h, w]` to `[n, ca + cb, h, w]`, `a` first. `a_grad` is false where `a` is an image
+/// from disk that needs no gradient.
+///
+/// # Errors
+/// [`OpError::Shape`] where anything but the channels differs; [`OpError::Device`] where the device fails.
+pub fn concat_channels<D: ImageDevice, T: Flow<D>>(
+    a: Images4<D, T>,
+    b: Images4<D, T>,
+    a_grad: bool,
+) -> Result<Images4<D, T>, OpError> {
+    let op = "concat_channels";
+    let (sa, sb) = (*a.shape(), *b.shape());
+    if (sa.0, sa.2, sa.3) != (sb.0, sb.2, sb.3) || sa.0 * sa.1 * sa.2 * sa.3 * sb.1 == 0 {
+        return Err(OpError::shape(
+            op,
+            format!("{sa:?} and {sb:?} differ in more than their channels, or are empty"),
+        ));
+    }
+    let ((a, tape_a), (b, tape_b)) = (a.split_tape(), b.split_tape());
+    let mut tape = tape_a.merge(tape_b);
+    let device = a.device().clone();
+    let y = device.concat_forward(&a, &b).map_err(OpError::device(op))?;
+    if T::OWNS_TAPE {
+        let ghost = y.ghost();
+        tape.add_backward_op(move |grads| {
+            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            for (part, shape, offset, wanted) in [(&a, sa, 0, a_grad), (&b, sb, sa.1, true)] {
+                if wanted {
+                    let mut g = take(grads, part)?;
+                    device.concat_backward(shape, offset, sa.1 + sb.1, &grad_y, &mut g)?;
+                    put(grads, part, g)?;
+                }
+            }
+            Ok(())
+        });
+    }
+    Ok(y.put_tape(tape))
+}

@@ -1,0 +1,33 @@
+//! What the CPU kernels share: access to tensor memory, matrix products, window unrolling, reductions.
+
+pub(crate) mod gemm;
+pub(crate) mod memory;
+pub(crate) mod norm;
+pub(crate) mod parallel;
+pub(crate) mod scratch;
+pub(crate) mod windows;
+
+use dfdx::tensor::{Cpu, CpuError, Gradients, OwnedTape, Storage};
+use dfdx::tensor_ops::{Backward, TryAdd};
+
+use crate::device::{GradientBuffer, Scalar, TapeKernel};
+
+impl TapeKernel for Cpu {
+    fn add_scalars(
+        a: Scalar<Self, OwnedTape<f32, Self>>,
+        b: Scalar<Self, OwnedTape<f32, Self>>,
+    ) -> Result<Scalar<Self, OwnedTape<f32, Self>>, CpuError> {
+        a.try_add(b)
+    }
+
+    fn run_backward(loss: Scalar<Self, OwnedTape<f32, Self>>) -> Result<Gradients<f32, Self>, CpuError> {
+        loss.try_backward()
+    }
+}
+
+impl GradientBuffer for Cpu {
+    fn take_buffer(&self, slot: &mut Self::Vec) -> Result<Self::Vec, CpuError> {
+        let empty = Storage::<f32>::try_alloc_len(self, 0)?;
+        Ok(std::mem::replace(slot, empty))
+    }
+}

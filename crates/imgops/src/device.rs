@@ -1,0 +1,106 @@
+//! The device trait that networks are generic over, and the tensor types that cross it.
+
+use dfdx::shapes::Rank0;
+use dfdx::tensor::{
+    CopySlice, Gradients, Merge, NoneTape, OwnedTape, Storage, Synchronize, Tape, Tensor, TensorFromVec,
+    ZerosTensor,
+};
+
+use crate::activation::ActivationKernel;
+use crate::adam::AdamKernel;
+use crate::batch_norm::BatchNormKernel;
+use crate::concat::ConcatKernel;
+use crate::conv_transpose2d::ConvTranspose2dKernel;
+use crate::conv2d::Conv2dKernel;
+use crate::dropout::DropoutKernel;
+use crate::instance_norm::InstanceNormKernel;
+use crate::loss::LossKernel;
+use crate::reflection_pad::ReflectionPadKernel;
+use crate::upsample::UpsampleKernel;
+
+/// A batch of images or a convolution's weights: `[n, c, h, w]`.
+pub type Images4<D, T = NoneTape> = Tensor<(usize, usize, usize, usize), f32, D, T>;
+
+/// A bias or a norm's parameters: `[c]`.
+pub type Vector<D> = Tensor<(usize,), f32, D>;
+
+/// A loss.
+pub type Scalar<D, T = NoneTape> = Tensor<Rank0, f32, D, T>;
+
+/// A tape that operations can be recorded on, or none.
+pub trait Flow<D: ImageDevice>: Tape<f32, D> + Merge<Self> + 'static {}
+
+impl<D: ImageDevice> Flow<D> for NoneTape {}
+impl<D: ImageDevice> Flow<D> for OwnedTape<f32, D> {}
+
+/// What every device can do with a gradient's buffer.
+pub trait GradientBuffer: Storage<f32> {
+    /// Takes the buffer out of its slot, leaving an empty one: a node's gradient is needed once, and freed early.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn take_buffer(&self, slot: &mut Self::Vec) -> Result<Self::Vec, Self::Err>;
+}
+
+/// dfdx's own operations on scalars. They are named here because the bound that dfdx puts them under brings other number
+/// types' storage along, which makes `D::Vec` ambiguous.
+pub trait TapeKernel: Storage<f32> {
+    /// The sum of two losses, on both their tapes.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn add_scalars(
+        a: Scalar<Self, OwnedTape<f32, Self>>,
+        b: Scalar<Self, OwnedTape<f32, Self>>,
+    ) -> Result<Scalar<Self, OwnedTape<f32, Self>>, Self::Err>;
+
+    /// Runs the tape backwards.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn run_backward(loss: Scalar<Self, OwnedTape<f32, Self>>) -> Result<Gradients<f32, Self>, Self::Err>;
+}
+
+/// A device with a kernel for every operation of this crate.
+pub trait ImageDevice:
+    Storage<f32>
+    + Synchronize
+    + TensorFromVec<f32>
+    + CopySlice<f32>
+    + ZerosTensor<f32>
+    + GradientBuffer
+    + ActivationKernel
+    + AdamKernel
+    + BatchNormKernel
+    + ConcatKernel
+    + Conv2dKernel
+    + ConvTranspose2dKernel
+    + DropoutKernel
+    + InstanceNormKernel
+    + LossKernel
+    + ReflectionPadKernel
+    + TapeKernel
+    + UpsampleKernel
+    + Send
+{
+}
+
+impl ImageDevice for dfdx::tensor::Cpu {}
+
+/// Takes a tensor's gradient out of `grads` (zeros where there is none yet), so that several can be borrowed at once.
+pub(crate) fn take<S: dfdx::shapes::Shape, D: ImageDevice>(
+    grads: &mut Gradients<f32, D>,
+    t: &Tensor<S, f32, D>,
+) -> Result<D::Vec, D::Err> {
+    t.device().take_buffer(grads.get_or_alloc_mut(t)?)
+}
+
+/// Puts a gradient back that [`take`] took out.
+pub(crate) fn put<S: dfdx::shapes::Shape, D: ImageDevice>(
+    grads: &mut Gradients<f32, D>,
+    t: &Tensor<S, f32, D>,
+    buffer: D::Vec,
+) -> Result<(), D::Err> {
+    *grads.get_or_alloc_mut(t)? = buffer;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Reflection padding: the border mirrors the image, the edge pixel is not repeated.
+
+mod cpu;
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape, Storage};
+
+use crate::device::{Flow, ImageDevice, Images4, put, take};
+use crate::error::OpError;
+
+/// A device's reflection padding.
+pub trait ReflectionPadKernel: Storage<f32> {
+    /// The padded images.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn reflection_pad_forward(&self, x: &Images4<Self>, padding: usize) -> Result<Images4<Self>, Self::Err>;
+
+    /// Adds the padded gradient, folded back, to the input's.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn reflection_pad_backward(
+        &self,
+        shape: (usize, usize, usize, usize),
+        padding: usize,
+        grad_y: &Self::Vec,
+        grad_x: &mut Self::Vec,
+    ) -> Result<(), Self::Err>;
+}
+
+/// Pads `x` `[n, c, h, w]` by `padding` on each side: `[n, c, h + 2p, w + 2p]`.
+///
+/// # Errors
+/// [`OpError::Shape`] where a side is not longer than the padding; [`OpError::Device`] where the device fails.
+pub fn reflection_pad<D: ImageDevice, T: Flow<D>>(
+    x: Images4<D, T>,
+    padding: usize,
+) -> Result<Images4<D, T>, OpError> {
+    let op = "reflection_pad";
+    let shape = *x.shape();
+    if shape.0 * shape.1 == 0 || shape.2 <= padding || shape.3 <= padding {
+        let problem = format!("padding {padding} needs sides longer than that, the input is {shape:?}");
+        return Err(OpError::shape(op, problem));
+    }
+    let (x, mut tape) = x.split_tape();
+    let device = x.device().clone();
+    let y = device
+        .reflection_pad_forward(&x, padding)
+        .map_err(OpError::device(op))?;
+    if T::OWNS_TAPE {
+        let ghost = y.ghost();
+        tape.add_backward_op(move |grads| {
+            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            let mut gx = take(grads, &x)?;
+            device.reflection_pad_backward(shape, padding, &grad_y, &mut gx)?;
+            put(grads, &x, gx)
+        });
+    }
+    Ok(y.put_tape(tape))
+}
