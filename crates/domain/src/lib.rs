@@ -9,6 +9,7 @@ pub mod images;
 pub mod metric;
 pub mod name;
 pub mod params;
+pub mod query;
 pub mod spec;
 pub mod status;
 pub mod suggest;
