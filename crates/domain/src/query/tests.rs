@@ -238,7 +238,7 @@ fn sorting_puts_runs_without_a_value_last_both_ways() {
     c.status = RunStatus::Queued;
     let order = |key: &str| {
         let key = SortKey::parse(key).unwrap();
-        let mut runs = vec![&a, &b, &c];
+        let mut runs = [&a, &b, &c];
         runs.sort_by(|x, y| key.compare(x, y));
         runs.iter().map(|r| r.name.as_str()).collect::<String>()
     };
