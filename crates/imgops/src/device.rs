@@ -8,6 +8,7 @@ use dfdx::tensor::{
 
 use crate::activation::ActivationKernel;
 use crate::adam::AdamKernel;
+use crate::add::AddKernel;
 use crate::batch_norm::BatchNormKernel;
 use crate::concat::ConcatKernel;
 use crate::conv_transpose2d::ConvTranspose2dKernel;
@@ -40,6 +41,18 @@ pub trait GradientBuffer: Storage<f32> {
     /// # Errors
     /// Where the device fails.
     fn take_buffer(&self, slot: &mut Self::Vec) -> Result<Self::Vec, Self::Err>;
+
+    /// Copies a buffer to the host.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn buffer_to_host(&self, buffer: &Self::Vec) -> Result<Vec<f32>, Self::Err>;
+
+    /// Overwrites a buffer with host values of the same length.
+    ///
+    /// # Errors
+    /// Where the lengths differ or the device fails.
+    fn buffer_from_host(&self, buffer: &mut Self::Vec, values: &[f32]) -> Result<(), Self::Err>;
 }
 
 /// dfdx's own operations on scalars. They are named here because the bound that dfdx puts them under brings other number
@@ -71,6 +84,7 @@ pub trait ImageDevice:
     + GradientBuffer
     + ActivationKernel
     + AdamKernel
+    + AddKernel
     + BatchNormKernel
     + ConcatKernel
     + Conv2dKernel

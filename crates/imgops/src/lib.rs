@@ -8,6 +8,7 @@
 
 pub mod activation;
 pub mod adam;
+pub mod add;
 pub mod batch_norm;
 pub mod concat;
 pub mod conv2d;
@@ -24,6 +25,7 @@ pub mod upsample;
 
 pub use activation::{Activation, activate};
 pub use adam::AdamConfig;
+pub use add::add_images;
 pub use batch_norm::{BatchNormMode, batch_norm};
 pub use concat::concat_channels;
 pub use conv_transpose2d::conv_transpose2d;

@@ -1,6 +1,9 @@
 //! Networks, losses, schedules and the model plugins, behind an object-safe edge of plain buffers.
 
+pub mod networks;
+pub mod optimiser;
 pub mod plugin;
+pub mod plugins;
 pub mod registry;
 
 pub use plugin::{BuildContext, InferMode, Model, ModelError, Plugin};

@@ -3,6 +3,7 @@
 use diptych_domain::suggest;
 
 use crate::plugin::Plugin;
+use crate::plugins::pix2pix::Pix2Pix;
 
 /// Plugins by name.
 pub struct Registry {
@@ -24,7 +25,9 @@ pub struct UnknownModel {
 impl Registry {
     /// The plugins that come with Diptych.
     pub fn builtin() -> Self {
-        Self { plugins: Vec::new() }
+        Self {
+            plugins: vec![Box::new(Pix2Pix)],
+        }
     }
 
     /// Adds a plugin, in front of any of the same name.
@@ -52,5 +55,40 @@ impl Registry {
                 valid,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_every_parameter_is_documented_and_valid_by_default() {
+        let registry = Registry::builtin();
+        let names: Vec<&str> = registry.iter().map(|p| p.name()).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        for plugin in registry.iter() {
+            let decls = plugin.params();
+            assert_eq!(
+                decls.iter().map(|d| d.name).collect::<HashSet<_>>().len(),
+                decls.len()
+            );
+            assert!(decls.iter().all(|d| !d.doc.is_empty()));
+            let defaults = decls
+                .iter()
+                .map(|d| (d.name.to_owned(), d.default.clone()))
+                .collect();
+            diptych_domain::params::resolve(plugin.name(), &decls, &defaults).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_typo_gets_the_nearest_name() {
+        let error = Registry::builtin().get("pix2pics").err().unwrap().to_string();
+        assert_eq!(
+            error,
+            "unknown model `pix2pics` (did you mean `pix2pix`?); there are: pix2pix"
+        );
     }
 }

@@ -30,4 +30,16 @@ impl GradientBuffer for Cpu {
         let empty = Storage::<f32>::try_alloc_len(self, 0)?;
         Ok(std::mem::replace(slot, empty))
     }
+
+    fn buffer_to_host(&self, buffer: &Self::Vec) -> Result<Vec<f32>, CpuError> {
+        Ok(buffer.to_vec())
+    }
+
+    fn buffer_from_host(&self, buffer: &mut Self::Vec, values: &[f32]) -> Result<(), CpuError> {
+        if buffer.len() != values.len() {
+            return Err(CpuError::WrongNumElements);
+        }
+        buffer.copy_from_slice(values);
+        Ok(())
+    }
 }

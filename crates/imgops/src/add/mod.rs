@@ -1,0 +1,55 @@
+//! Element-wise sum of two image batches: residual connections.
+
+mod cpu;
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape, Storage};
+
+use crate::device::{Flow, ImageDevice, Images4, put, take};
+use crate::error::OpError;
+
+/// A device's sum.
+pub trait AddKernel: Storage<f32> {
+    /// `a + b`.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn add_forward(&self, a: &Images4<Self>, b: &Images4<Self>) -> Result<Images4<Self>, Self::Err>;
+
+    /// Adds the output's gradient to a part's.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn add_backward(&self, grad_y: &Self::Vec, grad_part: &mut Self::Vec) -> Result<(), Self::Err>;
+}
+
+/// `a + b`, both `[n, c, h, w]`.
+///
+/// # Errors
+/// [`OpError::Shape`] where shapes differ; [`OpError::Device`] where the device fails.
+pub fn add_images<D: ImageDevice, T: Flow<D>>(
+    a: Images4<D, T>,
+    b: Images4<D, T>,
+) -> Result<Images4<D, T>, OpError> {
+    let op = "add_images";
+    if a.shape() != b.shape() {
+        return Err(OpError::shape(op, format!("{:?} and {:?}", a.shape(), b.shape())));
+    }
+    let ((a, tape_a), (b, tape_b)) = (a.split_tape(), b.split_tape());
+    let mut tape = tape_a.merge(tape_b);
+    let device = a.device().clone();
+    let y = device.add_forward(&a, &b).map_err(OpError::device(op))?;
+    if T::OWNS_TAPE {
+        let ghost = y.ghost();
+        tape.add_backward_op(move |grads| {
+            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            for part in [&a, &b] {
+                let mut g = take(grads, part)?;
+                device.add_backward(&grad_y, &mut g)?;
+                put(grads, part, g)?;
+            }
+            Ok(())
+        });
+    }
+    Ok(y.put_tape(tape))
+}

@@ -1,0 +1,178 @@
+//! The ResNet generator (SPEC section 3; Johnson et al. 2016, as in the CycleGAN paper's appendix).
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::WithEmptyTape;
+use diptych_imgops::{
+    Activation, Flow, ImageDevice, Images4, OpError, activate, add_images, dropout, reflection_pad,
+};
+
+use super::Norm;
+use super::layers::{Conv, ConvShape, NormLayer, relu};
+use super::params::ParamSet;
+use super::pass::{Pass, Statistics};
+
+/// What a ResNet generator is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResNetConfig {
+    /// Input channels.
+    pub inp: usize,
+    /// Output channels.
+    pub out: usize,
+    /// Channels after the first convolution.
+    pub ngf: usize,
+    /// Residual blocks: 6 for 128 pixels, 9 for 256.
+    pub blocks: usize,
+    /// The norm.
+    pub norm: Norm,
+    /// Dropout 0.5 in every block.
+    pub dropout: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Stage {
+    conv: Conv,
+    norm: NormLayer,
+}
+
+impl Stage {
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let y = self.conv.forward(x, pass)?;
+        self.norm.forward(y, pass)
+    }
+}
+
+/// The network.
+#[derive(Clone, Debug)]
+pub struct ResNet {
+    dropout: bool,
+    head: Vec<Stage>,
+    blocks: Vec<[Stage; 2]>,
+    ups: Vec<Stage>,
+    last: Conv,
+}
+
+impl ResNet {
+    /// Adds the network's tensors to `params`, in the public order.
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] for empty extents; [`OpError::Device`] where the device fails.
+    pub fn new<D: ImageDevice>(params: &mut ParamSet<D>, c: ResNetConfig) -> Result<Self, OpError> {
+        if c.inp == 0 || c.out == 0 || c.ngf == 0 {
+            return Err(OpError::shape("resnet", format!("needs channels, got {c:?}")));
+        }
+        let bias = c.norm.conv_bias();
+        let (ngf, wide) = (c.ngf, c.ngf * 4);
+        let mut head = Vec::new();
+        for (at, inp, out, kernel, stride, padding) in [
+            (1, c.inp, ngf, 7, 1, 0),
+            (4, ngf, 2 * ngf, 3, 2, 1),
+            (7, 2 * ngf, wide, 3, 2, 1),
+        ] {
+            let shape = ConvShape {
+                inp,
+                out,
+                kernel,
+                stride,
+                padding,
+                bias,
+            };
+            let conv = Conv::new(params, &format!("model.{at}"), shape)?;
+            let conv = if at == 1 { conv.first() } else { conv };
+            head.push(Stage {
+                conv,
+                norm: NormLayer::new(params, &format!("model.{}", at + 1), c.norm, out)?,
+            });
+        }
+        let shape = ConvShape {
+            inp: wide,
+            out: wide,
+            kernel: 3,
+            stride: 1,
+            padding: 0,
+            bias,
+        };
+        let mut blocks = Vec::new();
+        for i in 0..c.blocks {
+            let name = format!("model.{}.conv_block", 10 + i);
+            let second = if c.dropout { 6 } else { 5 };
+            let mut stage = |at: usize| {
+                let conv = Conv::new(params, &format!("{name}.{at}"), shape)?;
+                let norm = NormLayer::new(params, &format!("{name}.{}", at + 1), c.norm, wide)?;
+                Ok::<_, OpError>(Stage { conv, norm })
+            };
+            blocks.push([stage(1)?, stage(second)?]);
+        }
+        let mut ups = Vec::new();
+        for (at, inp) in [(10 + c.blocks, wide), (13 + c.blocks, 2 * ngf)] {
+            let shape = ConvShape {
+                inp,
+                out: inp / 2,
+                kernel: 3,
+                stride: 2,
+                padding: 1,
+                bias,
+            };
+            let conv = Conv::transposed(params, &format!("model.{at}"), shape, 1)?;
+            ups.push(Stage {
+                conv,
+                norm: NormLayer::new(params, &format!("model.{}", at + 1), c.norm, inp / 2)?,
+            });
+        }
+        let shape = ConvShape {
+            inp: ngf,
+            out: c.out,
+            kernel: 7,
+            stride: 1,
+            padding: 0,
+            bias: true,
+        };
+        let last = Conv::new(params, &format!("model.{}", 17 + c.blocks), shape)?;
+        Ok(Self {
+            dropout: c.dropout,
+            head,
+            blocks,
+            ups,
+            last,
+        })
+    }
+
+    /// Translates `[n, in, h, w]` to `[n, out, h, w]`, in (-1, 1).
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] where a side is not a multiple of 4; [`OpError::Device`] where the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let (_, _, h, w) = *x.shape();
+        if h % 4 != 0 || w % 4 != 0 {
+            return Err(OpError::shape(
+                "resnet",
+                format!("needs sides that are multiples of 4, got {w}x{h}"),
+            ));
+        }
+        let mut y = reflection_pad(x, 3)?;
+        for stage in &self.head {
+            y = relu(stage.forward(y, pass)?)?;
+        }
+        for [first, second] in &self.blocks {
+            let skip = y.with_empty_tape();
+            y = relu(first.forward(reflection_pad(y, 1)?, pass)?)?;
+            if self.dropout && pass.statistics != Statistics::Eval {
+                y = dropout(y, 0.5, pass.dropout_seed())?;
+            }
+            y = second.forward(reflection_pad(y, 1)?, pass)?;
+            y = add_images(skip, y)?;
+        }
+        for stage in &self.ups {
+            y = relu(stage.forward(y, pass)?)?;
+        }
+        let y = self.last.forward(reflection_pad(y, 3)?, pass)?;
+        activate(y, Activation::Tanh)
+    }
+}

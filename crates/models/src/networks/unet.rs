@@ -1,0 +1,200 @@
+//! The U-Net generator and, with its skips cut, the encoder-decoder (SPEC section 2; pix2pix paper, section 6.1.1).
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::WithEmptyTape;
+use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, activate, concat_channels, dropout};
+
+use super::Norm;
+use super::layers::{Conv, ConvShape, NormLayer, leaky, relu};
+use super::params::ParamSet;
+use super::pass::{Pass, Statistics};
+
+/// What a U-Net is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UNetConfig {
+    /// Input channels.
+    pub inp: usize,
+    /// Output channels.
+    pub out: usize,
+    /// How often the image is halved: 8 for 256 pixels. At least 2.
+    pub downs: usize,
+    /// Channels after the first halving; they double up to eight times this.
+    pub ngf: usize,
+    /// The norm.
+    pub norm: Norm,
+    /// Dropout 0.5 in the innermost decoder levels.
+    pub dropout: bool,
+    /// Whether encoder outputs are handed to the decoder; false for the encoder-decoder.
+    pub skips: bool,
+}
+
+/// One level: down, the inner level, up.
+#[derive(Clone, Debug)]
+struct Level {
+    down: Conv,
+    down_norm: NormLayer,
+    up: Conv,
+    up_norm: NormLayer,
+    dropout: bool,
+}
+
+/// The network, outermost level first.
+#[derive(Clone, Debug)]
+pub struct UNet {
+    config: UNetConfig,
+    levels: Vec<Level>,
+}
+
+impl UNet {
+    /// Adds the network's tensors to `params`, in the public order: a level's encoder half, the inner levels, its decoder
+    /// half.
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] for fewer than two levels or empty extents; [`OpError::Device`] where the device fails.
+    pub fn new<D: ImageDevice>(params: &mut ParamSet<D>, config: UNetConfig) -> Result<Self, OpError> {
+        if config.downs < 2 || config.ngf == 0 || config.inp == 0 || config.out == 0 {
+            return Err(OpError::shape(
+                "unet",
+                format!("needs two levels and channels, got {config:?}"),
+            ));
+        }
+        let levels = Self::build(params, &config, 0, "model.model")?;
+        Ok(Self { config, levels })
+    }
+
+    /// Channels on the outer side of a level's down convolution's output.
+    fn width(config: &UNetConfig, level: usize) -> usize {
+        config.ngf << level.min(3)
+    }
+
+    fn build<D: ImageDevice>(
+        params: &mut ParamSet<D>,
+        config: &UNetConfig,
+        level: usize,
+        prefix: &str,
+    ) -> Result<Vec<Level>, OpError> {
+        let (outermost, innermost) = (level == 0, level + 1 == config.downs);
+        let inner = Self::width(config, level);
+        let (inp, outer) = if outermost {
+            (config.inp, config.out)
+        } else {
+            let c = Self::width(config, level - 1);
+            (c, c)
+        };
+        let bias = config.norm.conv_bias();
+        let down = ConvShape {
+            inp,
+            out: inner,
+            kernel: 4,
+            stride: 2,
+            padding: 1,
+            bias,
+        };
+        // Positions in the reference's nn.Sequential: activations count, which is why they skip numbers.
+        let at = |outer_position: usize, other: usize| if outermost { outer_position } else { other };
+        let mut down = Conv::new(params, &format!("{prefix}.{}", at(0, 1)), down)?;
+        if outermost {
+            down = down.first();
+        }
+        let down_norm = if outermost || innermost {
+            NormLayer::None
+        } else {
+            NormLayer::new(params, &format!("{prefix}.2"), config.norm, inner)?
+        };
+        let rest = if innermost {
+            Vec::new()
+        } else {
+            Self::build(params, config, level + 1, &format!("{prefix}.{}.model", at(1, 3)))?
+        };
+        let joined = if innermost || !config.skips {
+            inner
+        } else {
+            2 * inner
+        };
+        let up = ConvShape {
+            inp: joined,
+            out: outer,
+            kernel: 4,
+            stride: 2,
+            padding: 1,
+            bias: bias || outermost,
+        };
+        let up_at = if innermost { 3 } else { at(3, 5) };
+        let up = Conv::transposed(params, &format!("{prefix}.{up_at}"), up, 0)?;
+        let up_norm = if outermost {
+            NormLayer::None
+        } else {
+            NormLayer::new(params, &format!("{prefix}.{}", up_at + 1), config.norm, outer)?
+        };
+        // The reference drops in the middle 512 <-> 512 levels; the paper's Lua code, which alone has the
+        // encoder-decoder, in the three levels from the bottleneck.
+        let drops = if config.skips {
+            level >= 4 && !innermost
+        } else {
+            level > 0 && level + 3 >= config.downs
+        };
+        let mut levels = vec![Level {
+            down,
+            down_norm,
+            up,
+            up_norm,
+            dropout: config.dropout && drops,
+        }];
+        levels.extend(rest);
+        Ok(levels)
+    }
+
+    /// Input sides must be multiples of this: `2^downs`.
+    pub fn side_multiple(&self) -> usize {
+        1 << self.config.downs
+    }
+
+    /// Translates `[n, in, h, w]` to `[n, out, h, w]`, in (-1, 1).
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] where a side is not a multiple of `2^downs`; [`OpError::Device`] where the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let (_, _, h, w) = *x.shape();
+        let multiple = self.side_multiple();
+        if h % multiple != 0 || w % multiple != 0 {
+            let problem = format!(
+                "{} levels need sides that are multiples of {multiple}, got {w}x{h}",
+                self.levels.len()
+            );
+            return Err(OpError::shape("unet", problem));
+        }
+        let y = self.levels[0].down.forward(x, pass)?;
+        let y = self.inner(1, y, pass)?;
+        let y = self.levels[0].up.forward(relu(y)?, pass)?;
+        activate(y, Activation::Tanh)
+    }
+
+    /// Level `level` and all inside it, with the skip around them.
+    fn inner<D: ImageDevice, T: Flow<D>>(
+        &self,
+        level: usize,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let l = &self.levels[level];
+        let skip = self.config.skips.then(|| x.with_empty_tape());
+        let mut y = l.down.forward(leaky(x)?, pass)?;
+        if level + 1 < self.levels.len() {
+            y = l.down_norm.forward(y, pass)?;
+            y = self.inner(level + 1, y, pass)?;
+        }
+        y = l.up.forward(relu(y)?, pass)?;
+        y = l.up_norm.forward(y, pass)?;
+        if l.dropout && pass.statistics != Statistics::Eval {
+            y = dropout(y, 0.5, pass.dropout_seed())?;
+        }
+        match skip {
+            Some(skip) => concat_channels(skip, y, true),
+            None => Ok(y),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Adam over a network's trained tensors, and the gradient buffers that live as long as it does.
+
+use dfdx::tensor::Gradients;
+use diptych_domain::{NamedTensor, TensorData, TensorInfo};
+use diptych_imgops::{AdamConfig, ImageDevice, OpError};
+
+use crate::networks::params::{ParamSet, Value, WeightsError};
+
+/// One trained tensor's gradient and moments.
+struct Slot<D: ImageDevice> {
+    index: usize,
+    grad: D::Vec,
+    m: D::Vec,
+    v: D::Vec,
+}
+
+/// Adam for one network. Gradients accumulate in buffers that are lent to the tape and cleared by [`Adam::step`].
+pub struct Adam<D: ImageDevice> {
+    config: AdamConfig,
+    steps: i64,
+    slots: Vec<Slot<D>>,
+}
+
+impl<D: ImageDevice> Adam<D> {
+    /// Zero moments for every trained tensor of `params`.
+    ///
+    /// # Errors
+    /// Where the device has no memory for them.
+    pub fn new(params: &ParamSet<D>, config: AdamConfig) -> Result<Self, OpError> {
+        let device = params.device();
+        let alloc = |len| device.try_alloc_len(len).map_err(OpError::device("adam"));
+        let infos = params.infos();
+        let trained = params
+            .params
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| matches!(p.value, Value::Weight(_) | Value::Vector(_)));
+        let slots = trained
+            .map(|(index, _)| {
+                let len = infos[index].numel();
+                Ok(Slot {
+                    index,
+                    grad: alloc(len)?,
+                    m: alloc(len)?,
+                    v: alloc(len)?,
+                })
+            })
+            .collect::<Result<_, OpError>>()?;
+        Ok(Self {
+            config,
+            steps: 0,
+            slots,
+        })
+    }
+
+    /// Sets the learning rate.
+    pub fn set_learning_rate(&mut self, lr: f64) {
+        self.config.lr = lr;
+    }
+
+    /// Gradients for a tape, with this network's buffers in place.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn lend(&mut self, params: &ParamSet<D>) -> Result<Gradients<f32, D>, OpError> {
+        let mut grads = Gradients::leaky();
+        self.exchange(params, &mut grads)?;
+        Ok(grads)
+    }
+
+    /// Takes the buffers back, with what the tape added to them.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn collect(&mut self, params: &ParamSet<D>, mut grads: Gradients<f32, D>) -> Result<(), OpError> {
+        self.exchange(params, &mut grads)
+    }
+
+    fn exchange(&mut self, params: &ParamSet<D>, grads: &mut Gradients<f32, D>) -> Result<(), OpError> {
+        for slot in &mut self.slots {
+            let place = match &params.params[slot.index].value {
+                Value::Weight(t) => grads.get_or_alloc_mut(t),
+                Value::Vector(t) => grads.get_or_alloc_mut(t),
+                _ => continue,
+            };
+            std::mem::swap(place.map_err(OpError::device("gradients"))?, &mut slot.grad);
+        }
+        Ok(())
+    }
+
+    /// One update of every tensor; clears the gradients.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn step(&mut self, params: &mut ParamSet<D>) -> Result<(), OpError> {
+        self.steps += 1;
+        let device = params.device().clone();
+        let t = self.steps.unsigned_abs();
+        for Slot { index, grad, m, v } in &mut self.slots {
+            match &mut params.params[*index].value {
+                Value::Weight(p) => device.adam_step(&self.config, t, p, grad, m, v),
+                Value::Vector(p) => device.adam_step(&self.config, t, p, grad, m, v),
+                _ => Ok(()),
+            }
+            .map_err(OpError::device("adam"))?;
+        }
+        Ok(())
+    }
+
+    /// The state's tensors: `t`, then `m.<name>` and `v.<name>` of every trained tensor.
+    pub fn infos(&self, params: &ParamSet<D>) -> Vec<TensorInfo> {
+        let infos = params.infos();
+        let mut out = vec![TensorInfo {
+            name: "t".into(),
+            shape: Vec::new(),
+            integer: true,
+        }];
+        for slot in &self.slots {
+            for moment in ["m", "v"] {
+                let info = &infos[slot.index];
+                let name = format!("{moment}.{}", info.name);
+                out.push(TensorInfo {
+                    name,
+                    shape: info.shape.clone(),
+                    integer: false,
+                });
+            }
+        }
+        out
+    }
+
+    /// One tensor of the state.
+    ///
+    /// # Errors
+    /// An unknown name, or a failing device.
+    pub fn read(&self, params: &ParamSet<D>, name: &str) -> Result<NamedTensor, WeightsError> {
+        if name == "t" {
+            let data = TensorData::I64(vec![self.steps]);
+            return Ok(NamedTensor {
+                name: name.into(),
+                shape: Vec::new(),
+                data,
+            });
+        }
+        let (slot, first, info) = self.find(params, name)?;
+        let buffer = if first {
+            &self.slots[slot].m
+        } else {
+            &self.slots[slot].v
+        };
+        let values = params
+            .device()
+            .buffer_to_host(buffer)
+            .map_err(OpError::device("read moments"))?;
+        Ok(NamedTensor {
+            name: name.into(),
+            shape: info.shape,
+            data: TensorData::F32(values),
+        })
+    }
+
+    /// Sets one tensor of the state.
+    ///
+    /// # Errors
+    /// An unknown name, another shape or type, or a failing device.
+    pub fn write(&mut self, params: &ParamSet<D>, tensor: &NamedTensor) -> Result<(), WeightsError> {
+        let wrong_type = || WeightsError::Type(tensor.name.clone());
+        if tensor.name == "t" {
+            let TensorData::I64(v) = &tensor.data else {
+                return Err(wrong_type());
+            };
+            self.steps = *v.first().ok_or_else(wrong_type)?;
+            return Ok(());
+        }
+        let (slot, first, info) = self.find(params, &tensor.name)?;
+        if info.shape != tensor.shape {
+            let (name, given) = (tensor.name.clone(), tensor.shape.clone());
+            return Err(WeightsError::Shape {
+                name,
+                expected: info.shape,
+                given,
+            });
+        }
+        let TensorData::F32(values) = &tensor.data else {
+            return Err(wrong_type());
+        };
+        if values.len() != info.numel() {
+            return Err(wrong_type());
+        }
+        let slot = &mut self.slots[slot];
+        let buffer = if first { &mut slot.m } else { &mut slot.v };
+        params
+            .device()
+            .buffer_from_host(buffer, values)
+            .map_err(OpError::device("write moments"))?;
+        Ok(())
+    }
+
+    fn find(&self, params: &ParamSet<D>, name: &str) -> Result<(usize, bool, TensorInfo), WeightsError> {
+        let unknown = || WeightsError::Unknown(name.to_owned());
+        let (moment, rest) = name.split_once('.').ok_or_else(unknown)?;
+        let index = params.find(rest).ok_or_else(unknown)?;
+        let slot = self
+            .slots
+            .iter()
+            .position(|s| s.index == index)
+            .ok_or_else(unknown)?;
+        let first = match moment {
+            "m" => true,
+            "v" => false,
+            _ => return Err(unknown()),
+        };
+        Ok((slot, first, params.infos().swap_remove(index)))
+    }
+}

@@ -1,0 +1,4 @@
+//! The model plugins, one folder each.
+
+pub mod pix2pix;
+mod values;

@@ -1,0 +1,55 @@
+//! Reading resolved hyperparameters.
+
+use diptych_domain::{ParamValue, Params};
+
+use crate::plugin::ModelError;
+
+/// Resolved parameters: every declared name is present with its declared type.
+pub(crate) struct Values<'a>(pub(crate) &'a Params);
+
+impl Values<'_> {
+    fn wrong(&self, name: &str, wanted: &str) -> ModelError {
+        let value = self
+            .0
+            .get(name)
+            .map_or_else(|| "(missing)".to_owned(), ToString::to_string);
+        let problem =
+            format!("expected {wanted}; were the parameters resolved against the plugin's declaration?");
+        ModelError::Setting {
+            key: format!("params.{name}"),
+            value,
+            problem,
+        }
+    }
+
+    pub(crate) fn count(&self, name: &str) -> Result<usize, ModelError> {
+        match self.0.get(name) {
+            Some(ParamValue::Int(v)) => {
+                usize::try_from(*v).map_err(|_| self.wrong(name, "a whole number, 0 or more"))
+            }
+            _ => Err(self.wrong(name, "a whole number")),
+        }
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Result<f64, ModelError> {
+        match self.0.get(name) {
+            Some(ParamValue::Float(v)) => Ok(*v),
+            Some(ParamValue::Int(v)) => Ok(*v as f64),
+            _ => Err(self.wrong(name, "a number")),
+        }
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ModelError> {
+        match self.0.get(name) {
+            Some(ParamValue::Bool(v)) => Ok(*v),
+            _ => Err(self.wrong(name, "true or false")),
+        }
+    }
+
+    pub(crate) fn word(&self, name: &str) -> Result<&str, ModelError> {
+        match self.0.get(name) {
+            Some(ParamValue::Text(v)) => Ok(v),
+            _ => Err(self.wrong(name, "a word")),
+        }
+    }
+}
