@@ -1,0 +1,104 @@
+//! Parity with PyTorch: every file of `$DIPTYCH_GOLDEN` (default `tests/golden`) is run through the operation, network or
+//! training trace that its metadata names. `tests/oracle/golden.py` writes such files.
+
+mod archive;
+mod keys;
+mod nets;
+mod ops;
+mod traces;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use archive::Archive;
+
+/// Relative error (norm of the difference over norm) allowed for operations and networks.
+const OP_TOLERANCE: f64 = 1e-4;
+
+/// Relative error allowed for the losses of a training trace.
+const LOSS_TOLERANCE: f64 = 1e-3;
+
+/// What became of a file.
+enum Verdict {
+    /// The largest relative error, and the bound.
+    Compared(f64, f64),
+    /// Known, but the feature it checks is not built.
+    NotBuilt(&'static str),
+}
+
+fn folder() -> PathBuf {
+    std::env::var_os("DIPTYCH_GOLDEN").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden"),
+        PathBuf::from,
+    )
+}
+
+fn run(archive: &Archive) -> Result<Verdict, String> {
+    let name = archive.name.as_str();
+    let starts = |prefix: &str| name.starts_with(prefix);
+    match name {
+        _ if starts("net_") => nets::run(archive).map(|e| Verdict::Compared(e, OP_TOLERANCE)),
+        _ if starts("pix2pix_") => traces::pix2pix(archive).map(|e| Verdict::Compared(e, LOSS_TOLERANCE)),
+        _ if starts("cyclegan_") => Ok(Verdict::NotBuilt("the CycleGAN plugin")),
+        _ if starts("gradient_penalty") => Ok(Verdict::NotBuilt("the WGAN-GP penalty")),
+        _ => ops::run(archive).map(|e| Verdict::Compared(e, OP_TOLERANCE)),
+    }
+}
+
+/// Prints past the test harness's capture: a line per file is part of what these tests are for.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[test]
+fn golden_files_agree_with_pytorch() {
+    let folder = folder();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "safetensors"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no .safetensors files in {}", folder.display());
+    let mut failures = Vec::new();
+    for path in files {
+        let verdict = Archive::open(&path).and_then(|archive| run(&archive));
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        match verdict {
+            Ok(Verdict::Compared(error, bound)) if error <= bound => {
+                say(&format!(
+                    "golden {name:<32} error {error:.2e} (at most {bound:.0e})"
+                ));
+            }
+            Ok(Verdict::Compared(error, bound)) => {
+                say(&format!(
+                    "golden {name:<32} error {error:.2e} EXCEEDS {bound:.0e}"
+                ));
+                failures.push(format!("{name}: error {error:.2e} exceeds {bound:.0e}"));
+            }
+            Ok(Verdict::NotBuilt(what)) => say(&format!(
+                "golden {name:<32} not compared: {what} is not built yet"
+            )),
+            Err(problem) => {
+                say(&format!("golden {name:<32} {problem}"));
+                failures.push(format!("{name}: {problem}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn golden_tensor_names_are_those_of_the_public_checkpoints() {
+    keys::check_all();
+}
+
+#[test]
+fn golden_files_of_an_unknown_kind_are_refused() {
+    let archive = Archive::unknown("mystery_op");
+    assert!(run(&archive).is_err_and(|e| e.contains("not understood")));
+}
