@@ -1,0 +1,39 @@
+//! The `diptych` command as a library, so that a binary with models of its own is one line:
+//! `diptych::run(Registry::builtin().with(MyModel))`.
+//!
+//! This crate wires the others together. It alone prints, handles signals and exits.
+
+mod args;
+mod commands;
+mod compute;
+mod failure;
+mod output;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+pub use diptych_models::Registry;
+
+use args::Cli;
+
+/// What every command gets.
+struct Context {
+    /// The plugins.
+    registry: Registry,
+    /// `--home`.
+    home: Option<std::path::PathBuf>,
+}
+
+/// Runs the command that the process was started with; returns its exit code.
+pub fn run(registry: Registry) -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context {
+        registry,
+        home: cli.home,
+    };
+    match commands::dispatch(&context, cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

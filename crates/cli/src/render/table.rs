@@ -1,0 +1,225 @@
+//! Plain tables that fit the terminal.
+
+/// Which side a column's text leans to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// One cell: its text, and the style to wrap it in where colours are on.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    text: String,
+    style: &'static str,
+}
+
+impl Cell {
+    /// A cell in an ANSI style such as `32` (green); the empty style is plain.
+    pub fn styled(text: impl Into<String>, style: &'static str) -> Self {
+        Self {
+            text: text.into(),
+            style,
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::styled(text, "")
+    }
+}
+
+/// A table with a header line, columns two spaces apart.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<Cell>>,
+}
+
+const GAP: usize = 2;
+/// Narrower than this no column is made while another is wider.
+const NARROW: usize = 8;
+
+impl Table {
+    /// A table with these columns.
+    pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = (S, Align)>) -> Self {
+        Self {
+            columns: columns
+                .into_iter()
+                .map(|(name, align)| (name.into(), align))
+                .collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row with a cell for each column.
+    pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    /// The table in at most `width` columns. The last column, where it is text, is wrapped onto further lines; other
+    /// columns that are too wide are cut with `…`, the widest first.
+    pub fn render(&self, width: usize) -> String {
+        self.render_styled(width, false)
+    }
+
+    /// As [`Table::render`], with the cells' styles where `colours` is true.
+    pub fn render_styled(&self, width: usize, colours: bool) -> String {
+        let widths = self.widths(width);
+        let mut out = String::new();
+        let header: Vec<Cell> = self
+            .columns
+            .iter()
+            .map(|(name, _)| Cell::styled(name.as_str(), "1"))
+            .collect();
+        self.push_row(&mut out, &header, &widths, colours);
+        for row in &self.rows {
+            self.push_row(&mut out, row, &widths, colours);
+        }
+        out
+    }
+
+    fn widths(&self, width: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.columns.iter().map(|(name, _)| length(name)).collect();
+        for row in &self.rows {
+            for (w, cell) in widths.iter_mut().zip(row) {
+                *w = (*w).max(length(&cell.text));
+            }
+        }
+        let gaps = GAP * widths.len().saturating_sub(1);
+        while widths.iter().sum::<usize>() + gaps > width {
+            let Some(widest) = widths.iter_mut().max_by_key(|w| **w).filter(|w| **w > NARROW) else {
+                break;
+            };
+            *widest -= 1;
+        }
+        widths
+    }
+
+    fn push_row(&self, out: &mut String, cells: &[Cell], widths: &[usize], colours: bool) {
+        let last = self.columns.len().saturating_sub(1);
+        let mut indent = 0;
+        for (i, ((cell, width), (_, align))) in cells.iter().zip(widths).zip(&self.columns).enumerate() {
+            if i > 0 {
+                out.push_str(&" ".repeat(GAP));
+                indent += GAP;
+            }
+            if i == last && *align == Align::Left {
+                let lines = wrap(&cell.text, *width);
+                for (k, line) in lines.iter().enumerate() {
+                    if k > 0 {
+                        out.push('\n');
+                        out.push_str(&" ".repeat(indent));
+                    }
+                    out.push_str(&painted(line, cell.style, colours));
+                }
+                break;
+            }
+            let text = cut(&cell.text, *width);
+            let padding = " ".repeat(width.saturating_sub(length(&text)));
+            let text = painted(&text, cell.style, colours);
+            match align {
+                Align::Left => out.extend([text.as_str(), &padding]),
+                Align::Right => out.extend([padding.as_str(), &text]),
+            }
+            indent += width;
+        }
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
+}
+
+fn painted(text: &str, style: &str, colours: bool) -> String {
+    if colours && !style.is_empty() {
+        format!("\x1b[{style}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// `text` in at most `width` characters, the last one `…` where some are missing.
+pub fn cut(text: &str, width: usize) -> String {
+    if length(text) <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// `text` in lines of at most `width` characters, broken at spaces, or anywhere in longer words.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && length(line) + 1 + word.len() <= width {
+            line.push(' ');
+            line.extend(word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(String::new());
+        }
+        while word.len() > width {
+            let rest = word.split_off(width);
+            lines.last_mut().expect("there is always a line").extend(word);
+            lines.push(String::new());
+            word = rest;
+        }
+        lines.last_mut().expect("there is always a line").extend(word);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new([
+            ("NAME", Align::Left),
+            ("STEP", Align::Right),
+            ("NOTE", Align::Left),
+        ]);
+        table.row(["brisk-otter", "12", "the first one that learnt anything"]);
+        table.row(["a", "1234", ""]);
+        table
+    }
+
+    #[test]
+    fn columns_line_up() {
+        assert_eq!(
+            table().render(80),
+            "NAME         STEP  NOTE\nbrisk-otter    12  the first one that learnt anything\na            1234\n"
+        );
+    }
+
+    #[test]
+    fn what_is_too_wide_is_wrapped_or_cut() {
+        let text = table().render(36);
+        assert!(text.lines().all(|l| length(l) <= 36), "{text}");
+        assert!(text.contains("the first one\n"), "{text}");
+        let narrow = table().render(10);
+        assert!(narrow.contains("brisk-o…"), "{narrow}");
+    }
+
+    #[test]
+    fn colours_do_not_count_as_width() {
+        let mut table = Table::new([("STATUS", Align::Left), ("N", Align::Right)]);
+        table.row([Cell::styled("running", "32"), Cell::from("1")]);
+        let plain = table
+            .render_styled(80, true)
+            .replace("\x1b[32m", "")
+            .replace("\x1b[1m", "")
+            .replace("\x1b[0m", "");
+        assert_eq!(plain, table.render(80));
+    }
+}
