@@ -1,1 +1,28 @@
-//! runner
+//! The training loop and what belongs to it: schedules, evaluation, probes, checkpoints, resume, control.
+//!
+//! The runner drives a [`diptych_models::Model`] over the batches of `diptych_data` and tells what happens as
+//! [`diptych_domain::RunEvent`]s. It knows neither databases nor screens.
+
+pub mod bench;
+pub mod checkpoint;
+mod clock;
+pub mod control;
+pub mod error;
+pub mod evaluate;
+mod keys;
+mod lock;
+mod meter;
+pub mod plateau;
+mod probes;
+pub mod schedule;
+pub mod train;
+
+#[cfg(test)]
+mod testing;
+
+pub use bench::{BenchReport, bench};
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointMeta};
+pub use control::Control;
+pub use error::RunnerError;
+pub use evaluate::{EvalReport, ImageScores, Scores, evaluate};
+pub use train::{Start, TrainOptions, TrainOutcome, train};

@@ -1,0 +1,193 @@
+//! Writing a checkpoint: streamed tensor by tensor, atomic, checksummed.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use diptych_domain::{NamedTensor, TensorData, TensorInfo};
+use diptych_models::{Model, ModelError};
+
+use super::error::CheckpointError;
+use super::layout::{Layout, describe};
+use super::meta::CheckpointMeta;
+
+/// Values converted at a time.
+const CHUNK: usize = 16 * 1024;
+
+/// A whole, synced file under a temporary name; it vanishes again unless it is put in place.
+pub(super) struct Temporary {
+    path: PathBuf,
+    /// Bytes of the file.
+    pub len: u64,
+}
+
+impl Temporary {
+    /// Writes the model's state to `path`, on its way to `target` (which errors name). Only one tensor at a time is in memory.
+    pub fn write(
+        path: PathBuf,
+        target: &Path,
+        model: &dyn Model,
+        meta: &CheckpointMeta,
+    ) -> Result<Self, CheckpointError> {
+        let fail = |e: io::Error| StreamError::from(e).at(target);
+        let file = File::create(&path).map_err(fail)?;
+        let mut temporary = Self { path, len: 0 };
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        temporary.len = stream(&mut out, model, meta).map_err(|e| e.at(target))?;
+        let file = out.into_inner().map_err(|e| fail(e.into_error()))?;
+        file.sync_all().map_err(fail)?;
+        Ok(temporary)
+    }
+
+    /// Makes the file appear as `target`, replacing what was there, in one step. The temporary name stays.
+    pub fn publish(&self, target: &Path) -> Result<(), CheckpointError> {
+        let fail = |source| CheckpointError::Write {
+            path: target.to_owned(),
+            source,
+        };
+        let staged = target.with_extension("staged.tmp");
+        remove_if_there(&staged).map_err(fail)?;
+        let put = || {
+            // A second name costs nothing; where the file system has none, a copy does.
+            if fs::hard_link(&self.path, &staged).is_err() {
+                fs::copy(&self.path, &staged)?;
+                File::open(&staged)?.sync_all()?;
+            }
+            fs::rename(&staged, target)
+        };
+        put().map_err(|e| {
+            // The first error is the one to report.
+            let _ = fs::remove_file(&staged);
+            fail(e)
+        })
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Nothing depends on it: leftovers are swept when the next training of this run starts.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Removes a file; one that is not there is no error.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// Makes renames in `folder` durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), CheckpointError> {
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|source| CheckpointError::Write {
+            path: folder.to_owned(),
+            source,
+        })?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// A failure before the path is known.
+#[derive(Debug)]
+enum StreamError {
+    Io(io::Error),
+    Other(CheckpointError),
+}
+
+impl StreamError {
+    fn at(self, path: &Path) -> CheckpointError {
+        match self {
+            Self::Io(source) => CheckpointError::Write {
+                path: path.to_owned(),
+                source,
+            },
+            Self::Other(e) => e,
+        }
+    }
+}
+
+impl From<io::Error> for StreamError {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}
+
+/// Writes the whole file and returns its length. The checksum goes in last.
+fn stream<W: Write + Seek>(
+    out: &mut W,
+    model: &dyn Model,
+    meta: &CheckpointMeta,
+) -> Result<u64, StreamError> {
+    let (layout, head) = Layout::new(meta, &model.state()).map_err(io::Error::from)?;
+    let mut sum = blake3::Hasher::new();
+    let mut put = |bytes: &[u8], out: &mut W| {
+        sum.update(bytes);
+        out.write_all(bytes)
+    };
+    put(&head, out)?;
+    for entry in &layout.entries {
+        let name = &entry.info.name;
+        let tensor = model.read_state(name).map_err(|source| {
+            StreamError::Other(CheckpointError::Tensor {
+                tensor: name.clone(),
+                source,
+            })
+        })?;
+        check(&tensor, &entry.info, meta.step).map_err(StreamError::Other)?;
+        let mut bytes = Vec::with_capacity(CHUNK * 8);
+        match &tensor.data {
+            TensorData::F32(values) => {
+                for chunk in values.chunks(CHUNK) {
+                    bytes.clear();
+                    bytes.extend(chunk.iter().flat_map(|v| v.to_le_bytes()));
+                    put(&bytes, out)?;
+                }
+            }
+            TensorData::I64(values) => {
+                for chunk in values.chunks(CHUNK) {
+                    bytes.clear();
+                    bytes.extend(chunk.iter().flat_map(|v| v.to_le_bytes()));
+                    put(&bytes, out)?;
+                }
+            }
+        }
+    }
+    out.seek(SeekFrom::Start(layout.sum_at as u64))?;
+    out.write_all(sum.finalize().to_hex().as_bytes())?;
+    out.flush()?;
+    Ok(layout.file_len())
+}
+
+/// A tensor must be what the state announced, and finite.
+fn check(tensor: &NamedTensor, info: &TensorInfo, step: u64) -> Result<(), CheckpointError> {
+    let (len, integer) = match &tensor.data {
+        TensorData::F32(v) => (v.len(), false),
+        TensorData::I64(v) => (v.len(), true),
+    };
+    if len != info.numel() || integer != info.integer {
+        let source = ModelError::Weights(format!(
+            "the model announced {} and gave {len} values of shape {:?}",
+            describe(info),
+            tensor.shape
+        ));
+        return Err(CheckpointError::Tensor {
+            tensor: info.name.clone(),
+            source,
+        });
+    }
+    match &tensor.data {
+        TensorData::F32(values) if !values.iter().all(|v| v.is_finite()) => Err(CheckpointError::NonFinite {
+            tensor: info.name.clone(),
+            step,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! What can end a training, an evaluation or a translation.
+
+use std::io;
+use std::path::PathBuf;
+
+use diptych_data::DataError;
+use diptych_data::metrics::MetricError;
+use diptych_models::ModelError;
+
+use crate::checkpoint::CheckpointError;
+
+/// What can go wrong in the runner.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunnerError {
+    /// The data set.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// An output that cannot be compared with its target.
+    #[error("{image}: {source}")]
+    Metric {
+        /// The image's name in its data set.
+        image: String,
+        /// Why not.
+        source: MetricError,
+    },
+    /// The experiment cannot be written down.
+    #[error("the experiment has no JSON form: {0}")]
+    Spec(#[from] serde_json::Error),
+    /// Another process trains this run.
+    #[error("another process is training this run (it holds {})", lock.display())]
+    Busy {
+        /// The lock.
+        lock: PathBuf,
+    },
+    /// A file or folder of the run cannot be made.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The data set has no images to train on.
+    #[error("{root} has no training images")]
+    NoImages {
+        /// The data set's root.
+        root: String,
+    },
+    /// A resumed run finds other data, or other batches, than it was trained on.
+    #[error(
+        "the run was trained with {before} steps an epoch, but its data and batch size now give {now}; a resumed run \
+         continues exactly where it stopped, so restore the data or start a new run from this checkpoint"
+    )]
+    DataChanged {
+        /// Steps an epoch when the checkpoint was written.
+        before: u64,
+        /// Steps an epoch now.
+        now: u64,
+    },
+}

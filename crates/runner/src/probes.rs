@@ -1,0 +1,123 @@
+//! Probes: the same held-out inputs each time, so that progress can be seen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diptych_data::{Dataset, save_image};
+use diptych_domain::{ImagePair, ImageRole, Images, RunEvent};
+use diptych_models::{InferMode, Model};
+
+use crate::clock::wall;
+use crate::error::RunnerError;
+
+/// The folder's name in a run's folder.
+const FOLDER: &str = "images";
+
+/// Fixed inputs with their targets, held in memory.
+pub(crate) struct Probes {
+    run_dir: PathBuf,
+    pairs: Vec<(String, ImagePair)>,
+}
+
+/// Which of `len` images to look at: `count` of them, evenly spaced, the first among them.
+fn spaced(len: usize, count: usize) -> Vec<usize> {
+    let count = count.min(len);
+    (0..count).map(|i| i * len / count).collect()
+}
+
+impl Probes {
+    pub fn load(run_dir: &Path, dataset: &Dataset, count: usize) -> Result<Self, RunnerError> {
+        let pairs = spaced(dataset.len(), count)
+            .into_iter()
+            .map(|i| Ok((dataset.name(i).to_owned(), dataset.load_eval(i)?)))
+            .collect::<Result<_, RunnerError>>()?;
+        Ok(Self {
+            run_dir: run_dir.to_owned(),
+            pairs,
+        })
+    }
+
+    /// Writes inputs and targets at the start of a run, and where a run that continues another has none.
+    pub fn write_inputs(&self, at: At, sink: &mut dyn FnMut(RunEvent)) -> Result<(), RunnerError> {
+        let folder = Path::new(FOLDER).join("inputs");
+        if at.step > 0 && self.run_dir.join(&folder).join(file(0, "input")).exists() {
+            return Ok(());
+        }
+        // The first file goes last: it says that all of them are there.
+        for (i, (name, pair)) in self.pairs.iter().enumerate().rev() {
+            for (role, images) in [("target", &pair.b), ("input", &pair.a)] {
+                self.write(images, &folder, at, (i, role, name), sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the model to each input and writes what comes out.
+    pub fn write_outputs(
+        &self,
+        model: &mut dyn Model,
+        at: At,
+        sink: &mut dyn FnMut(RunEvent),
+    ) -> Result<(), RunnerError> {
+        let folder = Path::new(FOLDER).join(format!("step-{:08}", at.step));
+        for (i, (name, pair)) in self.pairs.iter().enumerate() {
+            let output = model.infer(&pair.a, InferMode::Paper)?;
+            self.write(&output, &folder, at, (i, "output", name), sink)?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        images: &Images,
+        folder: &Path,
+        at: At,
+        (probe, role, name): (usize, &str, &str),
+        sink: &mut dyn FnMut(RunEvent),
+    ) -> Result<(), RunnerError> {
+        let dir = self.run_dir.join(folder);
+        fs::create_dir_all(&dir).map_err(|source| RunnerError::Write {
+            path: dir.clone(),
+            source,
+        })?;
+        let path = folder.join(file(probe, role));
+        let (width, height) = save_image(&self.run_dir.join(&path), images, 0)?;
+        sink(RunEvent::Image {
+            step: at.step,
+            epoch: at.epoch,
+            wall: wall(),
+            role: ImageRole(role.to_owned()),
+            probe: u32::try_from(probe).unwrap_or(u32::MAX),
+            caption: name.to_owned(),
+            path,
+            width,
+            height,
+        });
+        Ok(())
+    }
+}
+
+/// A place in the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct At {
+    pub step: u64,
+    /// The epoch that the step is in.
+    pub epoch: u64,
+}
+
+fn file(probe: usize, role: &str) -> String {
+    format!("probe-{probe:02}-{role}.png")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_are_spaced_evenly() {
+        assert_eq!(spaced(100, 4), [0, 25, 50, 75]);
+        assert_eq!(spaced(3, 8), [0, 1, 2]);
+        assert_eq!(spaced(5, 0), [0usize; 0]);
+        assert_eq!(spaced(0, 3), [0usize; 0]);
+    }
+}

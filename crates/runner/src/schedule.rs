@@ -1,0 +1,125 @@
+//! Learning rates as functions of the epoch.
+//!
+//! The reference steps its scheduler at the *start* of each epoch, so that epoch `e` (from 1) runs with `e` scheduler steps
+//! taken: the linear policy starts to fall in the last of its full-rate epochs and reaches zero in the last epoch.
+
+use std::f64::consts::PI;
+
+use diptych_domain::spec::{OptimSpec, Policy};
+
+use crate::plateau::Plateau;
+
+/// Epochs between two drops of the step policy.
+const STEP_EPOCHS: u64 = 50;
+/// What each drop of the step policy leaves of the rate.
+const STEP_FACTOR: f64 = 0.1;
+
+/// The learning rate of epoch `epoch` (from 1). `plateau` is the history that the plateau policy looks at; the other
+/// policies depend on the epoch alone.
+///
+/// The cosine policy has the reference's period of twice `epochs`: it is zero in epoch `epochs` and climbs again where
+/// `decay_epochs` follow.
+pub fn learning_rate(optim: &OptimSpec, epoch: u64, plateau: &Plateau) -> f64 {
+    let factor = match optim.policy {
+        Policy::Linear => linear(epoch, u64::from(optim.epochs), u64::from(optim.decay_epochs)),
+        Policy::Step => STEP_FACTOR.powi(i32::try_from(epoch / STEP_EPOCHS).unwrap_or(i32::MAX)),
+        Policy::Cosine => cosine(epoch, u64::from(optim.epochs)),
+        Policy::Plateau => plateau.factor(),
+    };
+    optim.lr * factor
+}
+
+/// `1 - max(0, k + 1 - epochs) / (decay_epochs + 1)` with `k = epoch` steps taken, never below zero.
+fn linear(epoch: u64, epochs: u64, decay_epochs: u64) -> f64 {
+    let past = (epoch + 1).saturating_sub(epochs);
+    (1.0 - past as f64 / (decay_epochs + 1) as f64).max(0.0)
+}
+
+/// `(1 + cos(π k / epochs)) / 2`.
+fn cosine(epoch: u64, epochs: u64) -> f64 {
+    if epochs == 0 {
+        return 1.0;
+    }
+    0.5 * (1.0 + (PI * epoch as f64 / epochs as f64).cos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(policy: Policy, epochs: u32, decay_epochs: u32, epoch: u64) -> f64 {
+        let optim = OptimSpec {
+            policy,
+            epochs,
+            decay_epochs,
+            ..OptimSpec::default()
+        };
+        learning_rate(&optim, epoch, &Plateau::default())
+    }
+
+    fn assert_near(got: f64, want: f64) {
+        assert!(
+            (got - want).abs() <= 5e-6 * want.abs() + 1e-18,
+            "{got} is not {want}"
+        );
+    }
+
+    #[test]
+    fn linear_has_the_reference_rates() {
+        for (epoch, want) in [
+            (1, 2e-4),
+            (99, 2e-4),
+            (100, 1.98020e-4),
+            (101, 1.96040e-4),
+            (150, 9.90099e-5),
+            (200, 0.0),
+        ] {
+            assert_near(rate(Policy::Linear, 100, 100, epoch), want);
+        }
+    }
+
+    #[test]
+    fn linear_never_turns_negative_past_its_end() {
+        assert_eq!(rate(Policy::Linear, 1, 0, 5), 0.0);
+    }
+
+    #[test]
+    fn linear_without_full_rate_epochs_falls_from_the_start() {
+        assert_near(rate(Policy::Linear, 0, 3, 1), 2e-4 * 0.5);
+    }
+
+    #[test]
+    fn step_drops_tenfold_every_fifty_epochs() {
+        for (epoch, want) in [
+            (1, 2e-4),
+            (49, 2e-4),
+            (50, 2e-5),
+            (99, 2e-5),
+            (100, 2e-6),
+            (200, 2e-8),
+        ] {
+            assert_near(rate(Policy::Step, 100, 100, epoch), want);
+        }
+    }
+
+    #[test]
+    fn cosine_falls_to_zero_at_the_last_full_epoch() {
+        assert_near(rate(Policy::Cosine, 100, 0, 50), 1e-4);
+        assert!(rate(Policy::Cosine, 100, 0, 100).abs() < 1e-18);
+        assert_near(rate(Policy::Cosine, 100, 100, 150), 1e-4);
+        assert_near(rate(Policy::Cosine, 0, 10, 1), 2e-4);
+    }
+
+    #[test]
+    fn plateau_follows_its_history() {
+        let optim = OptimSpec {
+            policy: Policy::Plateau,
+            ..OptimSpec::default()
+        };
+        let mut history = Plateau::default();
+        for _ in 0..7 {
+            history.observe(0.5);
+        }
+        assert_near(learning_rate(&optim, 8, &history), 2e-4 * 0.2);
+    }
+}

@@ -1,0 +1,124 @@
+//! Training: from a resolved experiment to a trained model, with everything that happens told as events.
+
+mod progress;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use diptych_domain::{DeviceChoice, ExperimentSpec, LogLevel, RunEvent, RunStatus};
+use diptych_models::Plugin;
+
+use crate::clock::wall;
+use crate::control::Control;
+use crate::error::RunnerError;
+use session::Session;
+
+/// Where a training begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the run's newest sound checkpoint, exactly as if it had never stopped; at step 0 where there is none yet.
+    #[default]
+    Resume,
+    /// At a checkpoint of another run with the same architecture; settings and data may differ.
+    From(PathBuf),
+}
+
+/// How a training runs, apart from what the experiment says.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// The run's folder: `checkpoints/` and `images/` are made in it.
+    pub run_dir: PathBuf,
+    /// Where to compute; already settled (not `Auto`).
+    pub device: DeviceChoice,
+    /// Where to begin.
+    pub start: Start,
+    /// A checkpoint is written whenever this much wall time has passed since the latest, so that a crash costs no more.
+    pub checkpoint_interval: Duration,
+    /// Losses are checked for NaN and infinity every so many steps. On a CPU that is free; on a GPU it waits for the device.
+    pub check_every: u64,
+    /// Stops the training and tells its step.
+    pub control: Control,
+}
+
+impl TrainOptions {
+    /// The defaults for a run in `run_dir`: a checkpoint at least every five minutes; losses checked each step on a CPU and
+    /// with each log line (`check_every` 0) elsewhere.
+    pub fn new(run_dir: impl Into<PathBuf>, device: DeviceChoice) -> Self {
+        Self {
+            run_dir: run_dir.into(),
+            device,
+            start: Start::default(),
+            checkpoint_interval: Duration::from_secs(300),
+            check_every: u64::from(device == DeviceChoice::Cpu),
+            control: Control::new(),
+        }
+    }
+}
+
+/// How a training ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainOutcome {
+    /// `Finished`, `Stopped` or `Diverged`.
+    pub status: RunStatus,
+    /// Steps done.
+    pub step: u64,
+    /// Epochs completed.
+    pub epoch: u64,
+    /// Steps of the whole run.
+    pub total_steps: u64,
+    /// The best evaluation (`eval/l1`).
+    pub best: Option<f64>,
+    /// What went wrong, for `Diverged`.
+    pub message: Option<String>,
+}
+
+/// Trains the experiment to its end, or until it is stopped or diverges. The last event is `Ended`, whatever happens.
+///
+/// Same spec and device: the same numbers, bit for bit on a CPU, however often the training is stopped and resumed.
+///
+/// # Errors
+/// Data, model, checkpoint and file errors. They are also told as `Ended { status: Failed }`, except
+/// [`RunnerError::Busy`]: there another process is at work, and the run goes on.
+pub fn train(
+    plugin: &dyn Plugin,
+    spec: &ExperimentSpec,
+    options: &TrainOptions,
+    sink: &mut dyn FnMut(RunEvent),
+) -> Result<TrainOutcome, RunnerError> {
+    let session = match Session::open(plugin, spec, options, sink) {
+        Ok(session) => session,
+        Err(e @ RunnerError::Busy { .. }) => return Err(e),
+        Err(e) => {
+            ended(sink, RunStatus::Failed, (0, 0), Some(e.to_string()));
+            return Err(e);
+        }
+    };
+    session.run(sink)
+}
+
+fn log(sink: &mut dyn FnMut(RunEvent), level: LogLevel, message: String) {
+    sink(RunEvent::Log {
+        level,
+        wall: wall(),
+        message,
+    });
+}
+
+fn ended(
+    sink: &mut dyn FnMut(RunEvent),
+    status: RunStatus,
+    (step, epoch): (u64, u64),
+    message: Option<String>,
+) {
+    sink(RunEvent::Ended {
+        status,
+        step,
+        epoch,
+        wall: wall(),
+        message,
+    });
+}

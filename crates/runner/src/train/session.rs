@@ -1,0 +1,231 @@
+//! One training in progress.
+
+mod loop_end;
+mod open;
+mod save;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use diptych_data::{Dataset, Loader};
+use diptych_domain::{ExperimentSpec, MetricKey, RunEvent, RunStatus};
+use diptych_models::{InferMode, Model};
+
+use super::progress::Progress;
+use super::{TrainOptions, TrainOutcome, ended, log};
+use crate::checkpoint::CheckpointFolder;
+use crate::clock::wall;
+use crate::error::RunnerError;
+use crate::evaluate::evaluate;
+use crate::keys::Keys;
+use crate::lock::RunLock;
+use crate::meter::Meter;
+use crate::probes::Probes;
+use crate::schedule::learning_rate;
+
+type Sink<'s> = dyn FnMut(RunEvent) + 's;
+
+/// Everything that the loop needs; made by `open`.
+pub(super) struct Session<'a> {
+    spec: &'a ExperimentSpec,
+    options: &'a TrainOptions,
+    model: Box<dyn Model>,
+    loader: Loader,
+    val: Option<Arc<Dataset>>,
+    probes: Probes,
+    folder: CheckpointFolder,
+    progress: Progress,
+    spec_json: String,
+    networks: Vec<String>,
+    keys: Keys,
+    meter: Meter,
+    /// The step that the newest `last` checkpoint holds.
+    saved_step: Option<u64>,
+    saved_at: Instant,
+    /// After a failed write: not before then again.
+    retry_at: Option<Instant>,
+    lr: f64,
+    _lock: RunLock,
+}
+
+/// Why the loop ended, if not by an error.
+enum End {
+    Finished,
+    Stopped,
+    Diverged(String),
+}
+
+impl Session<'_> {
+    /// Runs to the end and tells it.
+    pub fn run(mut self, sink: &mut Sink<'_>) -> Result<TrainOutcome, RunnerError> {
+        let place = |p: &Progress| (p.step, p.epoch());
+        let end = self.train(sink);
+        let (status, message) = match self.settle(end, sink) {
+            Ok(settled) => settled,
+            Err(e) => {
+                ended(
+                    sink,
+                    RunStatus::Failed,
+                    place(&self.progress),
+                    Some(e.to_string()),
+                );
+                return Err(e);
+            }
+        };
+        ended(sink, status, place(&self.progress), message.clone());
+        Ok(TrainOutcome {
+            status,
+            step: self.progress.step,
+            epoch: self.progress.epoch(),
+            total_steps: self.progress.total_steps(),
+            best: self.progress.best,
+            message,
+        })
+    }
+
+    fn train(&mut self, sink: &mut Sink<'_>) -> Result<End, RunnerError> {
+        self.options.control.set_step(self.progress.step);
+        sink(RunEvent::Started {
+            step: self.progress.step,
+            epoch: self.progress.epoch(),
+            total_steps: self.progress.total_steps(),
+            total_epochs: self.progress.total_epochs,
+            wall: wall(),
+        });
+        if self.spec.log.images_every > 0 {
+            self.probes.write_inputs(self.progress.at(), sink)?;
+        }
+        if self.progress.step == 0 {
+            self.baseline(sink)?;
+        }
+        self.close_epoch(sink)?;
+        while !self.progress.done() {
+            if self.options.control.stop_requested() {
+                return Ok(End::Stopped);
+            }
+            if let Some(problem) = self.step(sink)? {
+                return Ok(End::Diverged(problem));
+            }
+            self.close_epoch(sink)?;
+            self.save_if_time(sink)?;
+        }
+        // A stop during the last epoch's evaluation leaves that to be done on resume.
+        Ok(if self.progress.epoch_to_close() {
+            End::Stopped
+        } else {
+            End::Finished
+        })
+    }
+
+    /// One step with its logging and probes; says what is wrong with a loss that is not finite.
+    fn step(&mut self, sink: &mut Sink<'_>) -> Result<Option<String>, RunnerError> {
+        self.set_rate();
+        let begun = Instant::now();
+        let batch = self.loader.next()?;
+        let waited = begun.elapsed();
+        let step = self.progress.step + 1;
+        self.model.train_step(&batch, step)?;
+        self.progress.step = step;
+        self.options.control.set_step(step);
+        let logged =
+            step == 1 || self.progress.done() || step.is_multiple_of(u64::from(self.spec.log.every.max(1)));
+        let checked = self.options.check_every > 0 && step.is_multiple_of(self.options.check_every);
+        let losses = if logged || checked {
+            self.model.losses()?
+        } else {
+            Vec::new()
+        };
+        self.meter
+            .add(batch.a.n, waited, begun.elapsed().saturating_sub(waited));
+        let problem = self.divergence(&losses);
+        if logged {
+            self.log_step(&losses, sink);
+        }
+        if problem.is_none() && (self.progress.done() || Progress::due(step, self.spec.log.images_every)) {
+            self.write_probes(sink)?;
+        }
+        Ok(problem)
+    }
+
+    fn set_rate(&mut self) {
+        self.lr = learning_rate(
+            &self.spec.optim,
+            self.progress.next_epoch(),
+            &self.progress.plateau,
+        );
+        self.model.set_learning_rate(self.lr);
+    }
+
+    fn divergence(&self, losses: &[(&'static str, f64)]) -> Option<String> {
+        let (name, value) = losses.iter().find(|(_, value)| !value.is_finite())?;
+        let at = self.progress.at();
+        Some(format!(
+            "loss {name} is {value} at step {} (epoch {})",
+            at.step, at.epoch
+        ))
+    }
+
+    fn log_step(&mut self, losses: &[(&'static str, f64)], sink: &mut Sink<'_>) {
+        let mut values = Vec::with_capacity(losses.len() + 4);
+        // Values that are not finite end the run with a message; stores have no number for them.
+        let finite = losses.iter().filter(|(_, value)| value.is_finite());
+        values.extend(finite.map(|(name, value)| (self.keys.loss(name), *value)));
+        values.push((self.keys.lr.clone(), self.lr));
+        if let Some(reading) = self.meter.take() {
+            values.push((self.keys.images_per_second.clone(), reading.images_per_second));
+            values.push((self.keys.step_seconds.clone(), reading.step_seconds));
+            values.push((self.keys.data_wait.clone(), reading.data_wait));
+        }
+        self.emit(values, sink);
+    }
+
+    fn emit(&self, values: Vec<(MetricKey, f64)>, sink: &mut Sink<'_>) {
+        let at = self.progress.at();
+        sink(RunEvent::Metrics {
+            step: at.step,
+            epoch: at.epoch,
+            wall: wall(),
+            values,
+        });
+    }
+
+    fn write_probes(&mut self, sink: &mut Sink<'_>) -> Result<(), RunnerError> {
+        if self.spec.log.images_every == 0 {
+            return Ok(());
+        }
+        self.probes
+            .write_outputs(self.model.as_mut(), self.progress.at(), sink)
+    }
+
+    /// What the untrained model does.
+    fn baseline(&mut self, sink: &mut Sink<'_>) -> Result<(), RunnerError> {
+        self.write_probes(sink)?;
+        if self.spec.log.evaluate_every > 0 {
+            self.evaluate(sink)?;
+        }
+        Ok(())
+    }
+
+    /// Evaluates and tells the means; gives `eval/l1`. `None` where there is nothing to evaluate on, or a stop came in between.
+    fn evaluate(&mut self, sink: &mut Sink<'_>) -> Result<Option<f64>, RunnerError> {
+        let Some(val) = &self.val else {
+            return Ok(None);
+        };
+        let report = evaluate(self.model.as_mut(), val, InferMode::Paper, &self.options.control)?;
+        let Some(report) = report else {
+            return Ok(None);
+        };
+        let mean = report.mean;
+        let values = [
+            (&self.keys.l1, mean.l1),
+            (&self.keys.psnr, mean.psnr),
+            (&self.keys.ssim, mean.ssim),
+        ]
+        .into_iter()
+        .filter(|(_, value)| value.is_finite())
+        .map(|(key, value)| (key.clone(), value))
+        .collect();
+        self.emit(values, sink);
+        Ok(Some(mean.l1))
+    }
+}

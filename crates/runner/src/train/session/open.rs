@@ -1,0 +1,160 @@
+//! Getting ready: data, model, checkpoint.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use diptych_data::{Dataset, Loader, LoaderOptions, Split};
+use diptych_domain::spec::Layout;
+use diptych_domain::{ExperimentSpec, LogLevel};
+use diptych_models::{BuildContext, Plugin};
+
+use super::{Session, Sink, log};
+use crate::checkpoint::{Checkpoint, CheckpointFolder};
+use crate::error::RunnerError;
+use crate::keys::Keys;
+use crate::lock::RunLock;
+use crate::meter::Meter;
+use crate::probes::Probes;
+use crate::train::progress::Progress;
+use crate::train::{Start, TrainOptions};
+
+impl<'a> Session<'a> {
+    /// Locks the run, opens its data, builds the model and brings it to where the training begins.
+    pub fn open(
+        plugin: &dyn Plugin,
+        spec: &'a ExperimentSpec,
+        options: &'a TrainOptions,
+        sink: &mut Sink<'_>,
+    ) -> Result<Self, RunnerError> {
+        let lock = RunLock::acquire(&options.run_dir)?;
+        let folder = CheckpointFolder::new(&options.run_dir);
+        folder.prepare()?;
+        let spec_json = spec.canonical_json()?;
+        plugin.validate(spec)?;
+        let train = Arc::new(Dataset::open(&spec.data, Split::Train)?);
+        if train.is_empty() {
+            return Err(RunnerError::NoImages {
+                root: spec.data.root.clone(),
+            });
+        }
+        let val = open_val(spec, sink)?;
+        let start = begin(&folder, options, sink)?;
+        let loader = Loader::start(
+            Arc::clone(&train),
+            LoaderOptions {
+                seed: spec.seed,
+                batch_size: spec.data.batch_size as usize,
+                workers: spec.data.workers as usize,
+                start_batch: start.as_ref().map_or(0, |checkpoint| checkpoint.meta().step),
+                shuffle: true,
+            },
+        );
+        let mut progress = Progress::new(spec, loader.batches_per_epoch());
+        let mut model = plugin.build(&BuildContext {
+            spec: spec.clone(),
+            device: options.device,
+        })?;
+        if let Some(checkpoint) = &start {
+            checkpoint.expect_model(plugin.name())?;
+            match options.start {
+                Start::Resume => resume(checkpoint, &mut progress, &spec_json, sink)?,
+                Start::From(_) => progress.branch(checkpoint.meta()),
+            }
+            checkpoint.restore(model.as_mut())?;
+        }
+        let probes = probes(&options.run_dir, spec, val.as_deref().unwrap_or(&train))?;
+        let saved_step = match options.start {
+            Start::Resume => start.map(|checkpoint| checkpoint.meta().step),
+            Start::From(_) => None,
+        };
+        Ok(Self {
+            spec,
+            options,
+            loader,
+            val: val.filter(|_| spec.data.layout == Layout::Aligned),
+            probes,
+            folder,
+            spec_json,
+            networks: plugin
+                .networks(&spec.params)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            keys: Keys::new(&plugin.losses(&spec.params)),
+            meter: Meter::default(),
+            saved_step,
+            saved_at: Instant::now(),
+            retry_at: None,
+            lr: 0.0,
+            model,
+            progress,
+            _lock: lock,
+        })
+    }
+}
+
+/// The checkpoint to begin at, if any.
+fn begin(
+    folder: &CheckpointFolder,
+    options: &TrainOptions,
+    sink: &mut Sink<'_>,
+) -> Result<Option<Checkpoint>, RunnerError> {
+    if let Start::From(path) = &options.start {
+        return Ok(Some(Checkpoint::open(path)?));
+    }
+    let Some(newest) = folder.newest()? else {
+        return Ok(None);
+    };
+    for problem in &newest.skipped {
+        log(
+            sink,
+            LogLevel::Warn,
+            format!("passing over a checkpoint: {problem}"),
+        );
+    }
+    Ok(Some(newest.checkpoint))
+}
+
+fn resume(
+    checkpoint: &Checkpoint,
+    progress: &mut Progress,
+    spec_json: &str,
+    sink: &mut Sink<'_>,
+) -> Result<(), RunnerError> {
+    let meta = checkpoint.meta();
+    if meta.steps_per_epoch != progress.steps_per_epoch {
+        return Err(RunnerError::DataChanged {
+            before: meta.steps_per_epoch,
+            now: progress.steps_per_epoch,
+        });
+    }
+    if meta.spec != spec_json {
+        let message = "the settings differ from those that the checkpoint was written with; from here on the new ones hold";
+        log(sink, LogLevel::Warn, message.to_owned());
+    }
+    progress.resume(meta);
+    Ok(())
+}
+
+fn probes(run_dir: &Path, spec: &ExperimentSpec, dataset: &Dataset) -> Result<Probes, RunnerError> {
+    let count = if spec.log.images_every == 0 {
+        0
+    } else {
+        spec.log.probes as usize
+    };
+    Probes::load(run_dir, dataset, count)
+}
+
+/// The held-out images, if there are any.
+fn open_val(spec: &ExperimentSpec, sink: &mut Sink<'_>) -> Result<Option<Arc<Dataset>>, RunnerError> {
+    match Dataset::open(&spec.data, Split::Val) {
+        Ok(dataset) if !dataset.is_empty() => Ok(Some(Arc::new(dataset))),
+        Ok(_) | Err(diptych_data::DataError::NoSplit(..)) => {
+            let message = "there is no val/ or test/ split: evaluations are skipped, and the probes are training images";
+            log(sink, LogLevel::Warn, message.to_owned());
+            Ok(None)
+        }
+        Err(e) => Err(e.into()),
+    }
+}
