@@ -1,0 +1,410 @@
+//! Every operation against its definition: values against a plain f64 implementation, gradients against central
+//! differences of that implementation, for shapes and values drawn afresh on each run.
+
+mod reference;
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{Cpu, OwnedTape, TensorFromVec, Trace};
+use diptych_imgops::dropout::DropoutMask;
+use diptych_imgops::{
+    Activation, AdamConfig, BatchNormMode, ConvConfig, GanMode, Images4, OpError, Scalar, Vector, activate,
+    add_images, add_losses, backward, batch_norm, concat_channels, conv_transpose2d, conv2d, dropout,
+    gan_loss, instance_norm, l1_loss, mse_loss, reflection_pad, upsample_bilinear2, weighted_sum,
+};
+use proptest::prelude::*;
+use reference::{Array, Shape};
+
+type Taped = Images4<Cpu, OwnedTape<f32, Cpu>>;
+
+/// f32 arithmetic against f64: the gradient of a few hundred terms keeps five digits.
+const TOLERANCE: f64 = 3e-5;
+
+fn tensor(a: &Array) -> Images4<Cpu> {
+    let [n, c, h, w] = a.shape;
+    Cpu::default().tensor_from_vec(a.values.iter().map(|v| *v as f32).collect(), (n, c, h, w))
+}
+
+fn vector(values: &[f64]) -> Vector<Cpu> {
+    Cpu::default().tensor_from_vec(values.iter().map(|v| *v as f32).collect(), (values.len(),))
+}
+
+fn error(got: &[f32], want: &[f64]) -> f64 {
+    assert_eq!(got.len(), want.len(), "lengths");
+    let difference: f64 = got
+        .iter()
+        .zip(want)
+        .map(|(a, b)| (f64::from(*a) - b).powi(2))
+        .sum();
+    let size: f64 = want.iter().map(|v| v * v).sum();
+    difference.sqrt() / size.sqrt().max(1e-3)
+}
+
+/// The gradient of `sum(weights * f(x))` by central differences in f64.
+fn differences(x: &[f64], weights: &[f64], f: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    let loss = |x: &[f64]| f(x).iter().zip(weights).map(|(a, b)| a * b).sum::<f64>();
+    let mut at = x.to_vec();
+    let step = 1e-5;
+    (0..x.len())
+        .map(|i| {
+            at[i] = x[i] + step;
+            let up = loss(&at);
+            at[i] = x[i] - step;
+            let down = loss(&at);
+            at[i] = x[i];
+            (up - down) / (2.0 * step)
+        })
+        .collect()
+}
+
+/// Checks value and input gradient of an operation against its reference.
+fn check(
+    x: &Array,
+    op: impl FnOnce(Taped) -> Result<Taped, OpError>,
+    reference: impl Fn(&Array) -> Array,
+) -> Result<(), TestCaseError> {
+    let input = tensor(x);
+    let y = op(input.leaky_trace()).map_err(|e| TestCaseError::fail(e.to_string()))?;
+    let want = reference(x);
+    let (a, b, c, d) = *y.shape();
+    prop_assert_eq!([a, b, c, d], want.shape);
+    prop_assert!(
+        error(&y.as_vec(), &want.values) < TOLERANCE,
+        "value off by {}",
+        error(&y.as_vec(), &want.values)
+    );
+    let weights = Array::pattern(want.shape, 17);
+    let grads = backward(weighted_sum(y, &tensor(&weights)).unwrap()).unwrap();
+    let numeric = differences(&x.values, &weights.values, |v| {
+        reference(&Array {
+            shape: x.shape,
+            values: v.to_vec(),
+        })
+        .values
+    });
+    let got = grads.get(&input).as_vec();
+    prop_assert!(
+        error(&got, &numeric) < TOLERANCE,
+        "gradient off by {}",
+        error(&got, &numeric)
+    );
+    Ok(())
+}
+
+/// Values in f32's grid, away from the kinks at zero.
+fn array(shape: Shape) -> impl Strategy<Value = Array> {
+    let value = (0.05f32..2.0, any::<bool>()).prop_map(|(v, s)| f64::from(if s { v } else { -v }));
+    proptest::collection::vec(value, shape.iter().product::<usize>())
+        .prop_map(move |values| Array { shape, values })
+}
+
+fn shape(sides: std::ops::Range<usize>) -> impl Strategy<Value = Shape> {
+    (1usize..3, 1usize..4, sides.clone(), sides).prop_map(|(n, c, h, w)| [n, c, h, w])
+}
+
+fn any_image(sides: std::ops::Range<usize>) -> impl Strategy<Value = Array> {
+    shape(sides).prop_flat_map(array)
+}
+
+/// An image, a weight, a bias, a stride and a padding that fit together.
+fn convolution(transposed: bool) -> impl Strategy<Value = (Array, Array, Array, usize, usize)> {
+    (shape(3..7), 1usize..4, 1usize..5, 1usize..4, 0usize..3).prop_flat_map(
+        move |(s, out, k, stride, padding)| {
+            let padding = padding.min(k - 1);
+            let weight = if transposed {
+                [s[1], out, k, k]
+            } else {
+                [out, s[1], k, k]
+            };
+            (
+                array(s),
+                array(weight),
+                array([1, out, 1, 1]),
+                Just(stride),
+                Just(padding),
+            )
+        },
+    )
+}
+
+fn conv_case(
+    (x, w, b, stride, padding): (Array, Array, Array, usize, usize),
+    transposed: bool,
+) -> Result<(), TestCaseError> {
+    let config = ConvConfig {
+        output_padding: if transposed { stride - 1 } else { 0 },
+        ..ConvConfig::new(stride, padding)
+    };
+    let forward = |x: &Array, w: &Array, b: &Array| {
+        if transposed {
+            reference::conv_transpose2d(x, w, &b.values, stride, padding, stride - 1)
+        } else {
+            reference::conv2d(x, w, &b.values, stride, padding)
+        }
+    };
+    prop_assume!(forward(&x, &w, &b).shape.iter().all(|s| *s > 0));
+    let (weight, bias) = (tensor(&w), vector(&b.values));
+    let apply = |x: Taped| {
+        if transposed {
+            conv_transpose2d(x, &weight, Some(&bias), config)
+        } else {
+            conv2d(x, &weight, Some(&bias), config)
+        }
+    };
+    check(&x, apply, |x| forward(x, &w, &b))?;
+    // The same again for the parameters' gradients.
+    let y = apply(tensor(&x).leaky_trace()).unwrap();
+    let want = forward(&x, &w, &b);
+    let weights = Array::pattern(want.shape, 5);
+    let grads = backward(weighted_sum(y, &tensor(&weights)).unwrap()).unwrap();
+    let numeric = differences(&w.values, &weights.values, |v| {
+        forward(
+            &x,
+            &Array {
+                shape: w.shape,
+                values: v.to_vec(),
+            },
+            &b,
+        )
+        .values
+    });
+    prop_assert!(error(&grads.get(&weight).as_vec(), &numeric) < TOLERANCE);
+    let numeric = differences(&b.values, &weights.values, |v| {
+        forward(
+            &x,
+            &w,
+            &Array {
+                shape: b.shape,
+                values: v.to_vec(),
+            },
+        )
+        .values
+    });
+    prop_assert!(error(&grads.get(&bias).as_vec(), &numeric) < TOLERANCE);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn convolution_is_right(case in convolution(false)) {
+        conv_case(case, false)?;
+    }
+
+    #[test]
+    fn transposed_convolution_is_right(case in convolution(true)) {
+        conv_case(case, true)?;
+    }
+
+    #[test]
+    fn activations_are_right(x in any_image(1..6)) {
+        check(&x, |x| activate(x, Activation::Relu), |x| x.map(|v| v.max(0.0)))?;
+        check(&x, |x| activate(x, Activation::LeakyRelu(0.2)), |x| x.map(|v| if v > 0.0 { v } else { f64::from(0.2f32) * v }))?;
+        check(&x, |x| activate(x, Activation::Tanh), |x| x.map(f64::tanh))?;
+        check(&x, |x| activate(x, Activation::Sigmoid), |x| x.map(|v| 1.0 / (1.0 + (-v).exp())))?;
+    }
+
+    #[test]
+    fn instance_norm_is_right(x in any_image(3..7)) {
+        check(&x, instance_norm, reference::instance_norm)?;
+    }
+
+    #[test]
+    fn batch_norm_is_right(x in any_image(3..6)) {
+        let c = x.shape[1];
+        let (w, b) = (Array::pattern([1, c, 1, 1], 3).values, Array::pattern([1, c, 1, 1], 8).values);
+        let (weight, bias) = (vector(&w), vector(&b));
+        check(&x, |x| batch_norm(x, &weight, &bias, BatchNormMode::Train(None), true), |x| reference::batch_norm(x, &w, &b))?;
+        let (m, v) = (Array::pattern([1, c, 1, 1], 4).values, vec![0.7; c]);
+        let (mean, var) = (vector(&m), vector(&v));
+        check(
+            &x,
+            |x| batch_norm(x, &weight, &bias, BatchNormMode::Eval(&mean, &var), true),
+            |x| reference::scale_channels(x, &m, &v, &w, &b),
+        )?;
+    }
+
+    #[test]
+    fn padding_upsampling_and_joining_are_right(x in any_image(4..7), p in 1usize..4) {
+        check(&x, |x| reflection_pad(x, p), |x| reference::reflection_pad(x, p))?;
+        check(&x, upsample_bilinear2, reference::upsample2)?;
+        let other = Array::pattern([x.shape[0], 2, x.shape[2], x.shape[3]], 6);
+        check(&x, |x| concat_channels(x, tensor(&other).leaky_trace(), true), |x| reference::concat(x, &other))?;
+        check(&x, |x| concat_channels(tensor(&other).leaky_trace(), x, false), |x| reference::concat(&other, x))?;
+        let same = Array::pattern(x.shape, 2);
+        check(&x, |x| add_images(x, tensor(&same).leaky_trace()), |x| x.zip(&same, |a, b| a + b))?;
+    }
+
+    #[test]
+    fn dropout_is_its_mask(x in any_image(3..9), seed in any::<u64>(), p in 0.1f32..0.9) {
+        let mask = DropoutMask::new(p, seed).unwrap();
+        let masked = |x: &Array| Array {
+            shape: x.shape,
+            values: x.values.iter().enumerate().map(|(i, v)| v * f64::from(mask.factor(i))).collect(),
+        };
+        check(&x, |x| dropout(x, p, seed), masked)?;
+    }
+
+    #[test]
+    fn losses_are_right(x in any_image(1..6), scale in 0.1f32..100.0) {
+        let target = x.map(|v| if v > 0.0 { v - 1.03 } else { v + 0.51 });
+        let n = x.values.len() as f64;
+        let k = f64::from(scale);
+        type Loss<'a> = Box<dyn Fn(Taped) -> Result<Scalar<Cpu, OwnedTape<f32, Cpu>>, OpError> + 'a>;
+        let gan = |mode, real| -> Loss<'_> { Box::new(move |x| gan_loss(x, mode, real, scale)) };
+        let mean = |x: &[f64], f: &dyn Fn(f64, f64) -> f64| {
+            vec![k * x.iter().zip(&target.values).map(|(a, b)| f(*a, *b)).sum::<f64>() / n]
+        };
+        let soft = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+        let y = tensor(&target);
+        let cases: Vec<(Loss<'_>, Box<dyn Fn(f64, f64) -> f64>)> = vec![
+            (gan(GanMode::Vanilla, true), Box::new(move |x, _| soft(x) - x)),
+            (gan(GanMode::Vanilla, false), Box::new(move |x, _| soft(x))),
+            (gan(GanMode::Lsgan, true), Box::new(|x, _| (x - 1.0).powi(2))),
+            (gan(GanMode::Lsgan, false), Box::new(|x, _| x * x)),
+            (gan(GanMode::Wgan, true), Box::new(|x, _| -x)),
+            (gan(GanMode::Wgan, false), Box::new(|x, _| x)),
+            (Box::new(|x| l1_loss(x, &y, scale)), Box::new(|x, y| (x - y).abs())),
+            (Box::new(|x| mse_loss(x, &y, scale)), Box::new(|x, y| (x - y).powi(2))),
+        ];
+        for (op, term) in cases {
+            let input = tensor(&x);
+            let loss = op(input.leaky_trace()).unwrap();
+            prop_assert!(error(&loss.as_vec(), &mean(&x.values, &term)) < TOLERANCE);
+            let grads = backward(loss).unwrap();
+            let numeric = differences(&x.values, &[1.0], |v| mean(v, &term));
+            prop_assert!(error(&grads.get(&input).as_vec(), &numeric) < TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn two_losses_on_one_tensor_add_their_gradients() {
+    let x = Array::pattern([1, 2, 3, 3], 1);
+    let input = tensor(&x);
+    let taped = input.leaky_trace();
+    let second = dfdx::tensor::WithEmptyTape::with_empty_tape(&taped);
+    let a = weighted_sum(taped, &tensor(&Array::pattern(x.shape, 2))).unwrap();
+    let b = weighted_sum(second, &tensor(&Array::pattern(x.shape, 3))).unwrap();
+    let grads = backward(add_losses(a, b).unwrap()).unwrap().get(&input).as_vec();
+    let want: Vec<f64> = Array::pattern(x.shape, 2)
+        .values
+        .iter()
+        .zip(&Array::pattern(x.shape, 3).values)
+        .map(|(a, b)| a + b)
+        .collect();
+    assert!(error(&grads, &want) < TOLERANCE);
+}
+
+#[test]
+fn dropout_keeps_its_share_and_its_mean() {
+    let ones = Array {
+        shape: [1, 1, 256, 256],
+        values: vec![1.0; 65_536],
+    };
+    let y = dropout::<Cpu, _>(tensor(&ones), 0.3, 9).unwrap().as_vec();
+    let dropped = y.iter().filter(|v| **v == 0.0).count() as f64 / 65_536.0;
+    let mean = y.iter().map(|v| f64::from(*v)).sum::<f64>() / 65_536.0;
+    assert!((dropped - 0.3).abs() < 0.01, "{dropped}");
+    assert!((mean - 1.0).abs() < 0.01, "{mean}");
+    assert_ne!(y, dropout::<Cpu, _>(tensor(&ones), 0.3, 10).unwrap().as_vec());
+    assert!(dropout::<Cpu, _>(tensor(&ones), 1.0, 9).is_err());
+}
+
+#[test]
+fn nan_passes_through_activations_and_losses() {
+    let x = Array {
+        shape: [1, 1, 1, 2],
+        values: vec![f64::NAN, 1.0],
+    };
+    for activation in [
+        Activation::Relu,
+        Activation::LeakyRelu(0.2),
+        Activation::Tanh,
+        Activation::Sigmoid,
+    ] {
+        assert!(
+            activate::<Cpu, _>(tensor(&x), activation).unwrap().as_vec()[0].is_nan(),
+            "{activation:?}"
+        );
+    }
+    for mode in [GanMode::Vanilla, GanMode::Lsgan, GanMode::Wgan] {
+        assert!(
+            gan_loss::<Cpu, _>(tensor(&x), mode, true, 1.0).unwrap().as_vec()[0].is_nan(),
+            "{mode:?}"
+        );
+    }
+}
+
+#[test]
+fn running_statistics_follow_the_unbiased_variance() {
+    let x = Array::pattern([2, 1, 2, 3], 4);
+    let (mut mean, mut var) = (vector(&[0.5]), vector(&[2.0]));
+    let (weight, bias) = (vector(&[1.0]), vector(&[0.0]));
+    batch_norm::<Cpu, _>(
+        tensor(&x),
+        &weight,
+        &bias,
+        BatchNormMode::Train(Some((&mut mean, &mut var))),
+        true,
+    )
+    .unwrap();
+    let m = x.values.iter().sum::<f64>() / 12.0;
+    let v = x.values.iter().map(|v| (v - m).powi(2)).sum::<f64>() / 11.0;
+    assert!(error(&mean.as_vec(), &[0.9 * 0.5 + 0.1 * m]) < 1e-6);
+    assert!(error(&var.as_vec(), &[0.9 * 2.0 + 0.1 * v]) < 1e-6);
+}
+
+#[test]
+fn adam_follows_its_formula_and_clears_the_gradient() {
+    use dfdx::tensor::Storage;
+    use diptych_imgops::adam::AdamKernel;
+    let device = Cpu::default();
+    let config = AdamConfig {
+        lr: 2e-3,
+        beta1: 0.5,
+        beta2: 0.999,
+        eps: 1e-8,
+    };
+    let mut param = vector(&[1.0, -2.0, 0.5]);
+    let alloc = || Storage::<f32>::try_alloc_len(&device, 3).unwrap();
+    let (mut grad, mut m, mut v) = (alloc(), alloc(), alloc());
+    let mut want = [(1.0f64, 0.0f64, 0.0f64), (-2.0, 0.0, 0.0), (0.5, 0.0, 0.0)];
+    for t in 1..=5u64 {
+        for (i, w) in want.iter_mut().enumerate() {
+            let g = (t as f64 * 0.3 + i as f64).sin() as f32;
+            grad[i] = g;
+            let g = f64::from(g);
+            w.1 = 0.5 * w.1 + 0.5 * g;
+            w.2 = 0.999 * w.2 + 0.001 * g * g;
+            let (mh, vh) = (
+                w.1 / (1.0 - 0.5f64.powi(t as i32)),
+                w.2 / (1.0 - 0.999f64.powi(t as i32)),
+            );
+            w.0 -= 2e-3 * mh / (vh.sqrt() + 1e-8);
+        }
+        device
+            .adam_step(&config, t, &mut param, &mut grad, &mut m, &mut v)
+            .unwrap();
+        assert!(grad.iter().all(|g| *g == 0.0));
+    }
+    let got = param.as_vec();
+    let want: Vec<f64> = want.iter().map(|w| w.0).collect();
+    assert!(error(&got, &want) < 1e-6, "{got:?} for {want:?}");
+}
+
+#[test]
+fn misfits_are_typed_errors() {
+    let image = |shape| tensor(&Array::pattern(shape, 1));
+    let text = |r: Result<Images4<Cpu>, OpError>| r.unwrap_err().to_string();
+    assert!(text(instance_norm(image([1, 2, 1, 1]))).contains("more than one pixel"));
+    assert!(text(reflection_pad(image([1, 1, 3, 3]), 3)).contains("longer than"));
+    assert!(text(concat_channels(image([1, 1, 3, 3]), image([1, 1, 3, 4]), true)).contains("differ"));
+    assert!(text(add_images(image([1, 1, 3, 3]), image([1, 2, 3, 3]))).contains("(1, 1, 3, 3)"));
+    assert!(text(activate(image([1, 1, 2, 2]), Activation::LeakyRelu(0.0))).contains("positive"));
+    let one = vector(&[1.0]);
+    let train = || BatchNormMode::Train(None);
+    assert!(text(batch_norm(image([1, 2, 3, 3]), &one, &one, train(), true)).contains("2 channels"));
+    assert!(text(batch_norm(image([1, 1, 1, 1]), &one, &one, train(), true)).contains("more than one value"));
+    assert!(l1_loss(image([1, 1, 2, 2]), &image([1, 1, 2, 3]), 1.0).is_err());
+}
