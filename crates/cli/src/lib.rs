@@ -7,8 +7,11 @@ mod args;
 mod commands;
 mod compute;
 mod failure;
+mod interrupt;
 mod output;
+mod progress;
 mod render;
+mod weights_file;
 
 use std::process::ExitCode;
 

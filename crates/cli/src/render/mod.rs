@@ -1,5 +1,7 @@
-//! Text for people: tables, times, sizes, colours.
+//! Text for people: tables, times, sizes, colours, images.
 
 pub mod human;
+pub mod preview;
+pub mod runs;
 pub mod table;
 pub mod terminal;
