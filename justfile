@@ -1,0 +1,48 @@
+# Recipes shorten commands; nothing needs them. `just --list` shows all.
+
+diptych := "cargo run --quiet --release --"
+
+# Show the recipes.
+default:
+    @just --list
+
+# Train on synthetic pairs for about a minute and show what was learnt.
+demo:
+    {{diptych}} demo
+
+# Everything that CI checks.
+ci:
+    .ci/run
+
+# All tests.
+test:
+    cargo test --workspace
+
+# Parity with PyTorch, from golden files in DIR.
+golden DIR="tests/golden":
+    DIPTYCH_GOLDEN={{absolute_path(DIR)}} cargo test --release --workspace golden
+
+# Write fresh golden files with another seed into DIR (needs Python with torch and safetensors).
+golden-write DIR SEED="1":
+    mkdir -p {{DIR}}
+    cd tests/oracle && python3 golden.py {{absolute_path(DIR)}} {{SEED}}
+
+# The papers' facades experiment: 256 px, 200 epochs (meant for a GPU). ROOT holds train/ and val/.
+facades ROOT *ARGS:
+    {{diptych}} train experiments/facades.toml --set data.root={{ROOT}} {{ARGS}}
+
+# Facades at 128 px with a narrow network, for a CPU.
+facades-small ROOT *ARGS:
+    {{diptych}} train experiments/facades-small.toml --set data.root={{ROOT}} {{ARGS}}
+
+# Seconds per training step.
+bench *ARGS:
+    {{diptych}} bench {{ARGS}}
+
+# The store's figures: writing, reading, listing.
+bench-store:
+    cargo bench -p diptych-store
+
+# Regenerate the committed SQL metadata after changing a query or a migration.
+prepare-sql:
+    scripts/prepare-sql
