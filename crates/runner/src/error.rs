@@ -47,10 +47,32 @@ pub enum RunnerError {
         /// Why not.
         source: io::Error,
     },
-    /// The data set has no images to train on.
-    #[error("{root} has no training images")]
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file is no sound image, or cannot become one.
+    #[error("{}: {problem}", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A translation would overwrite an input.
+    #[error("{} is one of the inputs and is not overwritten; choose another output folder", path.display())]
+    Overwrite {
+        /// The input.
+        path: PathBuf,
+    },
+    /// There is nothing to train on or to translate.
+    #[error("there are no images in {root}")]
     NoImages {
-        /// The data set's root.
+        /// The folder.
         root: String,
     },
     /// A resumed run finds other data, or other batches, than it was trained on.

@@ -16,6 +16,7 @@ pub mod plateau;
 mod probes;
 pub mod schedule;
 pub mod train;
+pub mod translate;
 
 #[cfg(test)]
 mod testing;
@@ -26,3 +27,4 @@ pub use control::Control;
 pub use error::RunnerError;
 pub use evaluate::{EvalReport, ImageScores, Scores, evaluate};
 pub use train::{Start, TrainOptions, TrainOutcome, train};
+pub use translate::{TranslateOptions, TranslateReport, Translated, Untranslated, translate};
