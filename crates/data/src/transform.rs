@@ -1,0 +1,96 @@
+//! The reference's transforms: resize, crop, flip, then to [-1, 1].
+
+use diptych_domain::Images;
+use rand::Rng;
+
+use crate::raster::{Raster, Region, Samples};
+use crate::resize::{Resized, bicubic};
+use crate::stream::{below, coin};
+
+/// What is done to one image: resized to a `load` x `load` square, of which the `crop` x `crop` square at (`x`, `y`) is
+/// kept, mirrored where `flip`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Transform {
+    pub load: usize,
+    pub crop: usize,
+    pub x: usize,
+    pub y: usize,
+    pub flip: bool,
+}
+
+impl Transform {
+    /// Resized to the crop, nothing at random.
+    pub fn plain(crop: usize) -> Self {
+        Self {
+            load: crop,
+            crop,
+            x: 0,
+            y: 0,
+            flip: false,
+        }
+    }
+
+    /// Draws x, y and the flip, in this order. `load` is at least `crop`.
+    pub fn draw(rng: &mut impl Rng, load: usize, crop: usize, flip: bool) -> Self {
+        let room = load.saturating_sub(crop) + 1;
+        let (x, y) = (below(rng, room), below(rng, room));
+        Self {
+            load,
+            crop,
+            x,
+            y,
+            flip: coin(rng) && flip,
+        }
+    }
+
+    /// Applies it to the `source` rectangle of `raster`, channels as they are.
+    pub fn apply(&self, raster: &Raster, source: Region) -> Images {
+        let window = Region {
+            x: self.x,
+            y: self.y,
+            width: self.crop,
+            height: self.crop,
+        };
+        let resized = bicubic(raster, source, self.load, self.load, window);
+        let mut out = Images::zeros(1, raster.channels, self.crop, self.crop);
+        match &resized {
+            Resized::U8(s) => planar(s, &mut out, self.flip, from_u8),
+            Resized::F32(s) => planar(s, &mut out, self.flip, from_16_bit),
+        }
+        out
+    }
+}
+
+/// The raster at its own size in [-1, 1].
+pub(crate) fn to_images(raster: &Raster) -> Images {
+    let mut out = Images::zeros(1, raster.channels, raster.height, raster.width);
+    match &raster.samples {
+        Samples::U8(s) => planar(s, &mut out, false, from_u8),
+        Samples::U16(s) => planar(s, &mut out, false, |v| from_16_bit(f32::from(v))),
+    }
+    out
+}
+
+fn from_u8(v: u8) -> f32 {
+    (f32::from(v) / 255.0 - 0.5) / 0.5
+}
+
+fn from_16_bit(v: f32) -> f32 {
+    (v / 65535.0 - 0.5) / 0.5
+}
+
+/// Interleaved samples into the planes of `out`, mirrored where `flip`.
+fn planar<T: Copy>(samples: &[T], out: &mut Images, flip: bool, value: impl Fn(T) -> f32) {
+    let (channels, height, width) = (out.c, out.h, out.w);
+    for (k, plane) in out.data.chunks_exact_mut(height * width).enumerate() {
+        let rows = samples.chunks_exact(width * channels);
+        for (row, input) in plane.chunks_exact_mut(width).zip(rows) {
+            let values = input[k..].iter().step_by(channels).map(|&v| value(v));
+            if flip {
+                row.iter_mut().rev().zip(values).for_each(|(o, v)| *o = v);
+            } else {
+                row.iter_mut().zip(values).for_each(|(o, v)| *o = v);
+            }
+        }
+    }
+}
