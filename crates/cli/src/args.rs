@@ -11,7 +11,7 @@ use crate::commands::{bench, completions, models};
 #[command(
     name = "diptych",
     version,
-    long_version = crate::commands::VERSION,
+    long_version = crate::environment::VERSION,
     after_help = "Start with `diptych demo`, which needs nothing. Exit codes: 0 done, 1 failed, 2 wrong usage or input, \
                   130 interrupted after a clean stop.",
     max_term_width = 100,

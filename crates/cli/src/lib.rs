@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod compute;
+mod environment;
 mod experiment;
 mod failure;
 mod interrupt;

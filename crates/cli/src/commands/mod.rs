@@ -20,9 +20,6 @@ use crate::Context;
 use crate::args::Command;
 use crate::failure::Failure;
 
-/// The package version and the commit that the binary was built from.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DIPTYCH_COMMIT"), ")");
-
 /// Runs a command.
 pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
     match command {

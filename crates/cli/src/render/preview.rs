@@ -1,4 +1,4 @@
-//! Images in a terminal, and several in one sheet.
+//! Images in a terminal.
 
 use diptych_domain::Images;
 
@@ -60,34 +60,6 @@ fn mean(image: &Images, grid: (usize, usize), cell: (usize, usize)) -> [u8; 3] {
     })
 }
 
-/// The first images of all batches as one RGB image: a row for each list, with white gaps. Cells are as large as the
-/// largest image.
-pub fn contact_sheet(rows: &[Vec<&Images>], gap: usize) -> Images {
-    let all = || rows.iter().flatten();
-    let (h, w) = (
-        all().map(|i| i.h).max().unwrap_or(1),
-        all().map(|i| i.w).max().unwrap_or(1),
-    );
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let (height, width) = (rows.len() * (h + gap) + gap, columns * (w + gap) + gap);
-    let mut sheet = Images::zeros(1, 3, height.max(1), width.max(1));
-    sheet.data.fill(1.0);
-    for (r, row) in rows.iter().enumerate() {
-        for (c, image) in row.iter().enumerate() {
-            let (top, left) = (gap + r * (h + gap), gap + c * (w + gap));
-            for k in 0..3 {
-                for y in 0..image.h {
-                    for x in 0..image.w {
-                        let at = (k * sheet.h + top + y) * sheet.w + left + x;
-                        sheet.data[at] = channel(image, k, y, x);
-                    }
-                }
-            }
-        }
-    }
-    sheet
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,25 +90,5 @@ mod tests {
                 assert_eq!(text.matches('▀').count(), columns * columns.div_ceil(2) * 2);
             }
         }
-    }
-
-    #[test]
-    fn a_sheet_holds_every_image_in_its_place() {
-        let (a, b) = (solid(1, 2, -1.0), solid(3, 2, 0.5));
-        let sheet = contact_sheet(&[vec![&a, &b], vec![&b]], 1);
-        assert_eq!(sheet.shape(), [1, 3, 7, 7]);
-        let at = |y: usize, x: usize| sheet.data[y * 7 + x];
-        assert_eq!(
-            [
-                at(0, 0),
-                at(1, 1),
-                at(2, 2),
-                at(1, 3),
-                at(1, 4),
-                at(4, 1),
-                at(4, 4)
-            ],
-            [1.0, -1.0, -1.0, 1.0, 0.5, 0.5, 1.0]
-        );
     }
 }
