@@ -55,21 +55,13 @@ pub enum RunnerError {
         /// Why not.
         source: io::Error,
     },
-    /// A file is no sound image, or cannot become one.
-    #[error("{}: {problem}", path.display())]
-    Image {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
     /// A translation would overwrite an input.
     #[error("{} is one of the inputs and is not overwritten; choose another output folder", path.display())]
     Overwrite {
         /// The input.
         path: PathBuf,
     },
-    /// There is nothing to train on or to translate.
+    /// There is nothing to translate.
     #[error("there are no images in {root}")]
     NoImages {
         /// The folder.

@@ -2,7 +2,6 @@
 
 mod files;
 mod pad;
-mod pixels;
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +9,7 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use diptych_data::{BitDepth, read_image_with_depth, save_image, save_image16};
 use diptych_models::{InferMode, Model};
 use serde::Serialize;
 
@@ -116,12 +116,16 @@ fn one(
             path: job.output.clone(),
         });
     }
-    let (images, depth) = pixels::read(&job.input, channels)?;
+    let (images, depth) = read_image_with_depth(&job.input, channels)?;
     let output = fitter.infer(model, &images)?;
     if let Some(folder) = job.output.parent() {
         make_folder(folder)?;
     }
-    pixels::write(&job.output, &output, depth)
+    let save = match depth {
+        BitDepth::Eight => save_image,
+        BitDepth::Sixteen => save_image16,
+    };
+    Ok(save(&job.output, &output, 0)?)
 }
 
 fn make_folder(path: &Path) -> Result<(), RunnerError> {

@@ -5,12 +5,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use diptych_data::list_images;
 
 use crate::error::RunnerError;
-
-/// What counts as an image in a folder; a file named outright is tried whatever its name.
-const EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "ppm", "bmp", "tif", "tiff", "webp"];
 
 /// One image to translate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,43 +52,22 @@ fn inputs(input: &Path, output: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Runner
         let name = input.file_name().map_or_else(|| input.to_owned(), PathBuf::from);
         return Ok(vec![(input.to_owned(), name)]);
     }
+    let mut found = list_images(input)?;
     // Outputs of an earlier translation are no inputs of this one.
     let own = canonical(output);
-    let skipped = (own != canonical(input)).then_some(own);
-    let mut found = Vec::new();
-    let walk = WalkDir::new(input)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|e| {
-            !(e.file_type().is_dir() && skipped.as_deref() == Some(canonical(e.path()).as_path()))
-        });
-    for entry in walk {
-        let entry = entry.map_err(|e| RunnerError::Read {
-            path: e.path().unwrap_or(input).to_owned(),
-            source: e.into(),
-        })?;
-        if entry.file_type().is_file() && is_image(entry.path()) {
-            let relative = entry
-                .path()
-                .strip_prefix(input)
-                .unwrap_or(entry.path())
-                .to_owned();
-            found.push((entry.into_path(), relative));
-        }
+    if own != canonical(input) {
+        found.retain(|path| !canonical(path).starts_with(&own));
     }
     if found.is_empty() {
         return Err(RunnerError::NoImages {
             root: input.display().to_string(),
         });
     }
-    found.sort();
-    Ok(found)
-}
-
-fn is_image(path: &Path) -> bool {
-    path.extension()
-        .and_then(|e| e.to_str())
-        .is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+    let below = |path: PathBuf| {
+        let relative = path.strip_prefix(input).unwrap_or(&path).to_owned();
+        (path, relative)
+    };
+    Ok(found.into_iter().map(below).collect())
 }
 
 /// The path without links and dots, as far as it exists.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use diptych_data::{Dataset, Loader, LoaderOptions, Split};
+use diptych_data::{DataError, Dataset, Loader, LoaderOptions, Split};
 use diptych_domain::spec::Layout;
 use diptych_domain::{ExperimentSpec, LogLevel};
 use diptych_models::{BuildContext, Plugin};
@@ -33,11 +33,6 @@ impl<'a> Session<'a> {
         let spec_json = spec.canonical_json()?;
         plugin.validate(spec)?;
         let train = Arc::new(Dataset::open(&spec.data, Split::Train)?);
-        if train.is_empty() {
-            return Err(RunnerError::NoImages {
-                root: spec.data.root.clone(),
-            });
-        }
         let val = open_val(spec, sink)?;
         let start = begin(&folder, options, sink)?;
         let loader = Loader::start(
@@ -149,8 +144,8 @@ fn probes(run_dir: &Path, spec: &ExperimentSpec, dataset: &Dataset) -> Result<Pr
 /// The held-out images, if there are any.
 fn open_val(spec: &ExperimentSpec, sink: &mut Sink<'_>) -> Result<Option<Arc<Dataset>>, RunnerError> {
     match Dataset::open(&spec.data, Split::Val) {
-        Ok(dataset) if !dataset.is_empty() => Ok(Some(Arc::new(dataset))),
-        Ok(_) | Err(diptych_data::DataError::NoSplit(..)) => {
+        Ok(dataset) => Ok(Some(Arc::new(dataset))),
+        Err(DataError::MissingSplit { .. } | DataError::Empty { .. }) => {
             let message = "there is no val/ or test/ split: evaluations are skipped, and the probes are training images";
             log(sink, LogLevel::Warn, message.to_owned());
             Ok(None)
