@@ -46,3 +46,11 @@ bench-store:
 # Regenerate the committed SQL metadata after changing a query or a migration.
 prepare-sql:
     scripts/prepare-sql
+
+# Diptych and PyTorch in turn, as ratios (needs Python with torch: PYTHON).
+bench-peers PYTHON="python3" *ARGS:
+    scripts/bench-peers --python {{PYTHON}} {{ARGS}}
+
+# Kill a training COUNT times at random moments and check that nothing is lost.
+kills COUNT="50":
+    DIPTYCH_KILLS={{COUNT}} cargo test --release -p diptych --test e2e kill -- --nocapture
