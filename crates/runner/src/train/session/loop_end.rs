@@ -16,7 +16,7 @@ impl Session<'_> {
             return Ok(());
         }
         let (epoch, last, log) = (self.progress.epoch(), self.progress.done(), &self.spec.log);
-        let mut kinds = Vec::new();
+        let (mut kinds, best) = (Vec::new(), self.progress.best);
         if last || Progress::due(epoch, log.checkpoint_every) {
             kinds.push(CheckpointKind::Last);
         }
@@ -40,8 +40,9 @@ impl Session<'_> {
         });
         if last {
             self.save(&kinds, sink)?;
-        } else {
-            self.save_or_warn(&kinds, sink)?;
+        } else if !self.save_or_warn(&kinds, sink)? {
+            // What was not kept is not the one to beat.
+            self.progress.best = best;
         }
         Ok(())
     }

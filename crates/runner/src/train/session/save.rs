@@ -43,20 +43,20 @@ impl Session<'_> {
     }
 
     /// As `save`; but a failed write (a full disk, say) in the midst of a run is told, and tried again later, rather than
-    /// losing the run: the older checkpoints are still there.
+    /// losing the run: the older checkpoints are still there. Says whether it was written.
     pub(super) fn save_or_warn(
         &mut self,
         kinds: &[CheckpointKind],
         sink: &mut Sink<'_>,
-    ) -> Result<(), CheckpointError> {
+    ) -> Result<bool, CheckpointError> {
         match self.save(kinds, sink) {
             Err(e @ CheckpointError::Write { .. }) => {
                 let seconds = RETRY.as_secs();
                 log(sink, LogLevel::Error, format!("{e}; trying again in {seconds} s"));
                 self.retry_at = Some(Instant::now() + RETRY);
-                Ok(())
+                Ok(false)
             }
-            other => other,
+            other => other.map(|()| true),
         }
     }
 

@@ -100,3 +100,69 @@ fn one_process_a_run() {
     .unwrap();
     assert_eq!(refused, Some((0, true)));
 }
+
+/// Makes the next checkpoint meet a full disk.
+#[cfg(target_os = "linux")]
+fn fill_disk(run: &Path) {
+    std::os::unix::fs::symlink("/dev/full", run.join("checkpoints/new.tmp")).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_for_a_while_costs_one_checkpoint() {
+    let bench = Bench::new();
+    let dir = tempfile::tempdir().unwrap();
+    let options = TrainOptions::new(dir.path(), DeviceChoice::Cpu);
+    let mut events = Vec::new();
+    let outcome = train(&Fake, &bench.spec, &options, &mut |e| {
+        if matches!(e, RunEvent::Started { .. }) {
+            fill_disk(dir.path());
+        }
+        events.push(e);
+    })
+    .unwrap();
+    assert_eq!(outcome.status, RunStatus::Finished);
+    let complaint = events.iter().find_map(|e| match e {
+        RunEvent::Log {
+            level: LogLevel::Error,
+            message,
+            ..
+        } => Some(message.clone()),
+        _ => None,
+    });
+    let complaint = complaint.unwrap();
+    assert!(
+        complaint.contains("best.safetensors") && complaint.contains("No space left"),
+        "{complaint}"
+    );
+    assert_eq!(Checkpoint::open(&last(dir.path())).unwrap().meta().step, 20);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_at_the_end_is_an_error_and_the_old_checkpoint_stays() {
+    let bench = Bench::new();
+    let dir = tempfile::tempdir().unwrap();
+    let options = TrainOptions::new(dir.path(), DeviceChoice::Cpu);
+    let mut statuses = Vec::new();
+    let outcome = train(&Fake, &bench.spec, &options, &mut |e| match e {
+        RunEvent::EpochEnded { epoch: 4, .. } => fill_disk(dir.path()),
+        RunEvent::Ended { status, .. } => statuses.push(status),
+        _ => {}
+    });
+    let error = outcome.unwrap_err();
+    assert!(matches!(
+        &error,
+        RunnerError::Checkpoint(CheckpointError::Write { path, source })
+            if *path == last(dir.path()) && source.kind() == std::io::ErrorKind::StorageFull
+    ));
+    assert_eq!(statuses, [RunStatus::Failed]);
+    let newest = CheckpointFolder::new(dir.path()).newest().unwrap().unwrap();
+    assert!(newest.skipped.is_empty() && newest.checkpoint.meta().step < 20);
+    assert!(!dir.path().join("checkpoints/new.tmp").exists());
+    // With room again, the run ends as if nothing had happened.
+    let whole = tempfile::tempdir().unwrap();
+    bench.train(whole.path());
+    assert_eq!(bench.train(dir.path()).1.status, RunStatus::Finished);
+    assert_eq!(tensors(&last(dir.path())), tensors(&last(whole.path())));
+}
