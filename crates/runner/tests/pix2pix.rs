@@ -1,5 +1,7 @@
 //! The runner with a real model: pix2pix, tiny, on tiny pairs.
 
+#![allow(clippy::unwrap_used)] // the whole file is a test, its helpers too
+
 use std::fs;
 use std::path::Path;
 
@@ -71,10 +73,8 @@ fn run(registry: &Registry, spec: &ExperimentSpec, dir: &Path, stop: Option<u64>
     let options = TrainOptions::new(dir, DeviceChoice::Cpu);
     let plugin = registry.get("pix2pix").unwrap();
     train(plugin, spec, &options, &mut |e| {
-        if let (RunEvent::Metrics { step, .. }, Some(stop)) = (&e, stop) {
-            if *step >= stop {
-                options.control.request_stop();
-            }
+        if matches!(e, RunEvent::Metrics { step, .. } if stop.is_some_and(|stop| step >= stop)) {
+            options.control.request_stop();
         }
     })
     .unwrap()

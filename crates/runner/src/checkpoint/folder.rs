@@ -12,30 +12,20 @@ use diptych_models::Model;
 
 use super::error::CheckpointError;
 use super::meta::CheckpointMeta;
+use super::pending::{Pending, Saved};
 use super::read::Checkpoint;
-use super::write::{Temporary, remove_if_there, sync_folder};
+use super::write::remove_if_there;
 
 /// The folder's name in a run's folder.
 pub const FOLDER: &str = "checkpoints";
-const LAST: &str = "last.safetensors";
-const PREVIOUS: &str = "previous.safetensors";
-const BEST: &str = "best.safetensors";
+pub(super) const LAST: &str = "last.safetensors";
+pub(super) const PREVIOUS: &str = "previous.safetensors";
+pub(super) const BEST: &str = "best.safetensors";
 
 /// The checkpoints of one run.
 #[derive(Clone, Debug)]
 pub struct CheckpointFolder {
     folder: PathBuf,
-}
-
-/// A checkpoint that was just written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// Why it is kept.
-    pub kind: CheckpointKind,
-    /// The file, relative to the run's folder.
-    pub path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
 }
 
 /// The newest sound checkpoint, and what was wrong with newer ones.
@@ -85,55 +75,20 @@ impl CheckpointFolder {
         meta: &CheckpointMeta,
         kinds: &[CheckpointKind],
     ) -> Result<Vec<Saved>, CheckpointError> {
-        let name = |kind: CheckpointKind| match kind {
-            CheckpointKind::Last => LAST.to_owned(),
-            CheckpointKind::Best => BEST.to_owned(),
-            CheckpointKind::Periodic => format!("epoch-{:04}.safetensors", meta.epoch),
-        };
-        let Some(&first) = kinds.first() else {
-            return Ok(Vec::new());
-        };
-        let temporary = Temporary::write(
-            self.folder.join("new.tmp"),
-            &self.folder.join(name(first)),
-            model,
-            meta,
-        )?;
-        let mut saved = Vec::with_capacity(kinds.len());
-        for &kind in kinds {
-            let name = name(kind);
-            let target = self.folder.join(&name);
-            if kind == CheckpointKind::Last {
-                self.keep_previous(&target)?;
-            }
-            temporary.publish(&target)?;
-            saved.push(Saved {
-                kind,
-                path: Path::new(FOLDER).join(name),
-                bytes: temporary.len,
-            });
-        }
-        sync_folder(&self.folder)?;
-        Ok(saved)
+        self.write(model, meta, kinds)?.commit()
     }
 
-    /// Gives the present `last` the name `previous` too. A file system without hard links keeps only `last`.
-    fn keep_previous(&self, last: &Path) -> Result<(), CheckpointError> {
-        if !last.exists() {
-            return Ok(());
-        }
-        let (previous, staged) = (self.folder.join(PREVIOUS), self.folder.join("previous.tmp"));
-        let fail = |source| CheckpointError::Write {
-            path: previous.clone(),
-            source,
-        };
-        remove_if_there(&staged).map_err(fail)?;
-        if fs::hard_link(last, &staged).is_ok() {
-            fs::rename(&staged, &previous).map_err(fail)?;
-            // A rename between two names of one file does nothing and leaves both.
-            remove_if_there(&staged).map_err(fail)?;
-        }
-        Ok(())
+    /// The first half of [`CheckpointFolder::save`]: reads the model, but does not wait for the disk.
+    ///
+    /// # Errors
+    /// As [`CheckpointFolder::save`].
+    pub fn write(
+        &self,
+        model: &dyn Model,
+        meta: &CheckpointMeta,
+        kinds: &[CheckpointKind],
+    ) -> Result<Pending, CheckpointError> {
+        Pending::write(&self.folder, model, meta, kinds)
     }
 
     /// Every checkpoint file, newest step first; files whose header cannot be read come as errors after those that can.

@@ -14,9 +14,11 @@ use super::meta::CheckpointMeta;
 /// Values converted at a time.
 const CHUNK: usize = 16 * 1024;
 
-/// A whole, synced file under a temporary name; it vanishes again unless it is put in place.
+/// A whole file under a temporary name, which vanishes when this is dropped; it stays under the names given to it by then.
 pub(super) struct Temporary {
     path: PathBuf,
+    /// Open until it is synced.
+    file: Option<File>,
     /// Bytes of the file.
     pub len: u64,
 }
@@ -31,12 +33,24 @@ impl Temporary {
     ) -> Result<Self, CheckpointError> {
         let fail = |e: io::Error| StreamError::from(e).at(target);
         let file = File::create(&path).map_err(fail)?;
-        let mut temporary = Self { path, len: 0 };
+        let mut temporary = Self {
+            path,
+            file: None,
+            len: 0,
+        };
         let mut out = BufWriter::with_capacity(1 << 20, file);
         temporary.len = stream(&mut out, model, meta).map_err(|e| e.at(target))?;
-        let file = out.into_inner().map_err(|e| fail(e.into_error()))?;
-        file.sync_all().map_err(fail)?;
+        temporary.file = Some(out.into_inner().map_err(|e| fail(e.into_error()))?);
         Ok(temporary)
+    }
+
+    /// Waits until the file is on the disk.
+    pub fn sync(&mut self, target: &Path) -> Result<(), CheckpointError> {
+        let synced = self.file.take().map_or(Ok(()), |file| file.sync_all());
+        synced.map_err(|source| CheckpointError::Write {
+            path: target.to_owned(),
+            source,
+        })
     }
 
     /// Makes the file appear as `target`, replacing what was there, in one step. The temporary name stays.

@@ -11,6 +11,7 @@ use diptych_data::{Dataset, Loader};
 use diptych_domain::{ExperimentSpec, MetricKey, RunEvent, RunStatus};
 use diptych_models::{InferMode, Model};
 
+use self::save::Flush;
 use super::progress::Progress;
 use super::{TrainOptions, TrainOutcome, ended, log};
 use crate::checkpoint::CheckpointFolder;
@@ -45,6 +46,9 @@ pub(super) struct Session<'a> {
     /// After a failed write: not before then again.
     retry_at: Option<Instant>,
     lr: f64,
+    /// The checkpoint on its way to the disk.
+    flush: Option<Flush>,
+    /// Given back last.
     _lock: RunLock,
 }
 

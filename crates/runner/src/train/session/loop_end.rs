@@ -15,6 +15,8 @@ impl Session<'_> {
         if !self.progress.epoch_to_close() {
             return Ok(());
         }
+        // Whether the last best was kept decides which score is to beat.
+        self.finish_flush(sink);
         let (epoch, last, log) = (self.progress.epoch(), self.progress.done(), &self.spec.log);
         let (mut kinds, best) = (Vec::new(), self.progress.best);
         if last || Progress::due(epoch, log.checkpoint_every) {
@@ -39,10 +41,9 @@ impl Session<'_> {
             wall: wall(),
         });
         if last {
-            self.save(&kinds, sink)?;
-        } else if !self.save_or_warn(&kinds, sink)? {
-            // What was not kept is not the one to beat.
-            self.progress.best = best;
+            self.save_present(&kinds, sink)?;
+        } else {
+            self.save_behind(&kinds, best, sink)?;
         }
         Ok(())
     }
@@ -53,6 +54,7 @@ impl Session<'_> {
         end: Result<End, RunnerError>,
         sink: &mut Sink<'_>,
     ) -> Result<(RunStatus, Option<String>), RunnerError> {
+        self.finish_flush(sink);
         let status = match end {
             Ok(End::Finished) => RunStatus::Finished,
             Ok(End::Stopped) => RunStatus::Stopped,
@@ -62,14 +64,14 @@ impl Session<'_> {
             }
             Err(e @ RunnerError::Data(_)) => {
                 // The model is sound; once the data is mended the run can go on from here.
-                if let Err(e) = self.save_present(sink) {
+                if let Err(e) = self.save_present(&[], sink) {
                     log(sink, LogLevel::Error, e.to_string());
                 }
                 return Err(e);
             }
             Err(e) => return Err(e),
         };
-        match self.save_present(sink) {
+        match self.save_present(&[], sink) {
             Ok(()) => Ok((status, None)),
             Err(e @ CheckpointError::NonFinite { .. }) => Ok(self.diverged(e.to_string())),
             Err(e) => Err(e.into()),

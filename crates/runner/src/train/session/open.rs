@@ -82,6 +82,7 @@ impl<'a> Session<'a> {
             saved_at: Instant::now(),
             retry_at: None,
             lr: 0.0,
+            flush: None,
             model,
             progress,
             _lock: lock,

@@ -40,13 +40,14 @@ fn a_run_tells_its_course() {
             RunEvent::Checkpoint {
                 step,
                 epoch,
-                kind,
                 bytes,
                 path,
                 ..
             } => {
                 assert!(*bytes > 0 && path.starts_with("checkpoints"));
-                format!("{step}/{epoch} {}", kind.as_str())
+                // Told when it has reached the disk, which may be some steps later.
+                assert_eq!(*epoch, step / 5);
+                continue;
             }
             RunEvent::EpochEnded { epoch, step, .. } => format!("{step} ends {epoch}"),
             RunEvent::Ended {
@@ -55,8 +56,17 @@ fn a_run_tells_its_course() {
             other => panic!("{other:?}"),
         });
     }
-    // The best checkpoints depend on the numbers; everything else is fixed.
-    course.retain(|line| !line.ends_with("best"));
+    // Which are the best depends on the numbers; everything else is fixed.
+    let mut kept = kinds(&events);
+    kept.retain(|(_, kind)| *kind != CheckpointKind::Best);
+    assert_eq!(
+        kept,
+        [
+            (10, CheckpointKind::Last),
+            (15, CheckpointKind::Periodic),
+            (20, CheckpointKind::Last)
+        ]
+    );
     assert_eq!(
         course,
         [
@@ -78,21 +88,18 @@ fn a_run_tells_its_course() {
             "9/2 loss/L1",
             "10/2 eval/l1",
             "10 ends 2",
-            "10/2 last",
             "12/3 loss/L1",
             "14/3 output 0",
             "14/3 output 1",
             "15/3 loss/L1",
             "15/3 eval/l1",
             "15 ends 3",
-            "15/3 periodic",
             "18/4 loss/L1",
             "20/4 loss/L1",
             "20/4 output 0",
             "20/4 output 1",
             "20/4 eval/l1",
             "20 ends 4",
-            "20/4 last",
             "20/4 finished",
         ]
     );
@@ -172,7 +179,9 @@ fn time_alone_makes_a_checkpoint_due() {
     options.checkpoint_interval = Duration::ZERO;
     let (events, _) = bench.attempt(&options);
     let steps: Vec<u64> = kinds(&events).into_iter().map(|(step, _)| step).collect();
-    assert_eq!(steps, (1..=20).collect::<Vec<_>>());
+    // Steps that pass while one is on its way to the disk have none.
+    assert!(steps.len() >= 2 && steps.is_sorted_by(|a, b| a < b), "{steps:?}");
+    assert_eq!((steps[0], steps[steps.len() - 1]), (1, 20));
 }
 
 #[test]
