@@ -92,6 +92,12 @@ pub enum DataError {
         /// Its height.
         height: usize,
     },
+    /// A folder to write into that holds something else.
+    #[error("{}: not empty and not made here before; choose another folder", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A setting of `[data]` that cannot be worked with.
     #[error("{key} = {value}: expected {expected}")]
     Setting {

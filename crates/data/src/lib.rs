@@ -19,6 +19,7 @@ mod read;
 mod resize;
 mod save;
 mod stream;
+pub mod synth;
 mod transform;
 
 pub use dataset::Dataset;

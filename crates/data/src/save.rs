@@ -180,6 +180,11 @@ fn interleave<T: Copy>(
     Ok((channels, out))
 }
 
+/// 8-bit colour samples as a PNG.
+pub(crate) fn png_rgb8(bytes: &[u8], width: usize, height: usize) -> Result<Vec<u8>, DataError> {
+    png(bytes, width, height, [ExtendedColorType::Rgb8; 3], 3)
+}
+
 fn png(
     bytes: &[u8],
     width: usize,

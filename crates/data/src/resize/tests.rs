@@ -1,4 +1,5 @@
-//! Expected values were computed with PIL's `Image.resize(..., BICUBIC)` on the same generated samples.
+//! Expected values were computed with `Image.resize(..., BICUBIC)` of Pillow 11 on the same generated samples. (Pillow 13
+//! does the vertical pass first where that is cheaper; horizontal first is what earlier versions always do.)
 
 use super::*;
 use rstest::rstest;
@@ -50,7 +51,7 @@ fn bytes(resized: Resized) -> Vec<u8> {
 #[case(23, 17, 3, 40, 29, 0x413655f1118b9773)]
 #[case(23, 17, 3, 9, 5, 0x90308602e98743f3)]
 #[case(64, 48, 1, 17, 31, 0x5779174ec4fc0935)]
-#[case(30, 30, 2, 33, 7, 0xce95d0eba4c2a5ca)]
+#[case(30, 30, 2, 33, 7, 0x44639cc171ce5e88)]
 #[case(5, 4, 4, 11, 13, 0xe935e26780c068da)]
 #[case(1, 1, 3, 6, 6, 0x13579950f2b50a29)]
 #[case(256, 3, 3, 286, 286, 0x9824420b4669f572)]
