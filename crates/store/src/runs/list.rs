@@ -1,0 +1,165 @@
+//! Runs as lists show them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diptych_domain::spec::ExperimentSpec;
+use diptych_domain::{MetricKey, MetricSummary, RunId, RunStatus, RunSummary};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sqlx::SqliteConnection;
+
+use crate::error::{Result, StoreError};
+use crate::home::Home;
+use crate::metrics::stats::summary;
+
+impl Home {
+    /// Every run, newest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn list(&self) -> Result<Vec<RunSummary>> {
+        self.summaries(None).await
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or where the database cannot be read.
+    pub async fn summary(&self, run: &RunId) -> Result<RunSummary> {
+        let found = self.summaries(Some(run.as_str())).await?;
+        found.into_iter().next().ok_or_else(|| StoreError::NotFound {
+            text: run.to_string(),
+            nearest: None,
+            hint: String::new(),
+        })
+    }
+
+    async fn summaries(&self, only: Option<&str>) -> Result<Vec<RunSummary>> {
+        let mut tx = self.read().await?;
+        let mut tags = tags(&mut tx, only).await?;
+        let mut metrics = metrics(&mut tx, only).await?;
+        let rows = sqlx::query!(
+            r#"SELECT pk, id, name, status, message, model, note, created, updated, step, epoch, total_steps,
+                      device, spec
+               FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC"#,
+            only
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let status = parse_status(&row.id, &row.status)?;
+                let spec = read_spec(&row.id, &row.model, &row.spec)?;
+                Ok(RunSummary {
+                    id: RunId::from_stored(row.id),
+                    name: row.name,
+                    status,
+                    message: row.message,
+                    model: row.model,
+                    tags: tags.remove(&row.pk).unwrap_or_default(),
+                    note: row.note,
+                    created: row.created,
+                    updated: row.updated,
+                    epoch: row.epoch as u64,
+                    step: row.step as u64,
+                    total_steps: row.total_steps as u64,
+                    device: row.device,
+                    spec,
+                    metrics: metrics.remove(&row.pk).unwrap_or_default(),
+                })
+            })
+            .collect()
+    }
+}
+
+async fn tags(connection: &mut SqliteConnection, only: Option<&str>) -> Result<HashMap<i64, Vec<String>>> {
+    let rows = sqlx::query!(
+        "SELECT run, tag FROM tags WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1) ORDER BY run, tag",
+        only
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut tags: HashMap<i64, Vec<String>> = HashMap::new();
+    for row in rows {
+        tags.entry(row.run).or_default().push(row.tag);
+    }
+    Ok(tags)
+}
+
+type Metrics = BTreeMap<MetricKey, MetricSummary>;
+
+async fn metrics(connection: &mut SqliteConnection, only: Option<&str>) -> Result<HashMap<i64, Metrics>> {
+    let rows = sqlx::query!(
+        "SELECT run, key, points, last_step, last_value, min_value, max_value FROM metrics
+         WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1)",
+        only
+    )
+    .fetch_all(connection)
+    .await?;
+    // Runs share their keys: one allocation each, not one per run.
+    let mut keys: HashMap<String, MetricKey> = HashMap::new();
+    let mut metrics: HashMap<i64, Metrics> = HashMap::new();
+    for row in rows {
+        let key = keys
+            .entry(row.key)
+            .or_insert_with_key(|text| MetricKey::new(text.as_str()));
+        let one = summary(
+            key,
+            row.points,
+            row.last_step,
+            row.last_value,
+            row.min_value,
+            row.max_value,
+        );
+        metrics.entry(row.run).or_default().insert(key.clone(), one);
+    }
+    Ok(metrics)
+}
+
+pub(crate) fn parse_status(run: &str, text: &str) -> Result<RunStatus> {
+    text.parse().map_err(|e| StoreError::Damaged {
+        what: format!("the status of run {run}"),
+        problem: format!("{e}"),
+    })
+}
+
+/// The spec as saved. One from another version, with keys that this binary does not know, is read as far as it goes:
+/// a list must not fail over one old run.
+fn read_spec(run: &str, model: &str, json: &str) -> Result<ExperimentSpec> {
+    if let Ok(spec) = serde_json::from_str(json) {
+        return Ok(spec);
+    }
+    let value: Value = serde_json::from_str(json).map_err(|e| StoreError::Damaged {
+        what: format!("the spec of run {run}"),
+        problem: e.to_string(),
+    })?;
+    Ok(ExperimentSpec {
+        model: model.to_owned(),
+        name: lenient(&value["name"]),
+        seed: lenient(&value["seed"]),
+        data: section(&value["data"]),
+        params: lenient(&value["params"]),
+        optim: section(&value["optim"]),
+        log: section(&value["log"]),
+    })
+}
+
+fn lenient<T: DeserializeOwned + Default>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_default()
+}
+
+/// A section without the keys that its type refuses.
+fn section<T: DeserializeOwned + Default>(value: &Value) -> T {
+    let Value::Object(map) = value else {
+        return T::default();
+    };
+    let known = map
+        .iter()
+        .filter(|(k, v)| {
+            let alone = Value::Object([((*k).clone(), (*v).clone())].into_iter().collect());
+            serde_json::from_value::<T>(alone).is_ok()
+        })
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    lenient(&Value::Object(known))
+}

@@ -1,0 +1,20 @@
+//! Runs: making, listing, finding, describing, and the life of one from claim to end.
+
+mod claim;
+mod crash;
+mod create;
+mod details;
+mod edit;
+mod find;
+mod list;
+mod stop;
+
+pub(crate) use claim::lost;
+pub(crate) use create::pk;
+
+pub use claim::Claim;
+pub use create::NewRun;
+pub use details::RunDetails;
+
+#[cfg(test)]
+mod tests;
