@@ -2,10 +2,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::error::RunnerError;
 
 const FILE: &str = "train.lock";
+/// A killed process holds its lock until the system is done with it, which takes a while where it was writing.
+const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 3000 });
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Held while a process trains a run.
 #[derive(Debug)]
@@ -29,7 +35,13 @@ impl RunLock {
             .write(true)
             .open(&path)
             .map_err(fail)?;
-        match file.try_lock() {
+        let deadline = Instant::now() + PATIENCE;
+        let mut outcome = file.try_lock();
+        while matches!(outcome, Err(TryLockError::WouldBlock)) && Instant::now() < deadline {
+            sleep(PAUSE);
+            outcome = file.try_lock();
+        }
+        match outcome {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(RunnerError::Busy { lock: path }),
             // Some network file systems know no locks; a run there goes unguarded.
