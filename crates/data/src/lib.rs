@@ -14,6 +14,7 @@ mod fixtures;
 mod layout;
 mod listing;
 mod loader;
+pub mod metrics;
 mod raster;
 mod read;
 mod resize;

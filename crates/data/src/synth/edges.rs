@@ -33,10 +33,10 @@ pub fn draw(size: usize, mut rng: ChaCha8Rng) -> (Raster, Raster) {
     (lines.into_raster(), picture.into_raster())
 }
 
-/// One to five solids that stand apart, the nearest (lowest) last.
+/// Two to six solids (fewer where they find no room) that stand apart, the nearest (lowest) last.
 fn scene(rng: &mut ChaCha8Rng) -> Vec<Solid> {
-    let wanted = 1 + below(rng, 5);
-    let largest = [0.30, 0.24, 0.20, 0.17, 0.155][wanted - 1];
+    let wanted = 2 + below(rng, 5);
+    let largest = [0.25, 0.21, 0.185, 0.165, 0.15][wanted - 2];
     let mut solids: Vec<Solid> = Vec::new();
     for _ in 0..60 {
         if solids.len() == wanted {
