@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diptych_data::{Dataset, save_image};
+use diptych_data::{Dataset, encode_png};
 use diptych_domain::{ImagePair, ImageRole, Images, RunEvent};
 use diptych_models::{InferMode, Model};
 
@@ -75,13 +75,13 @@ impl Probes {
         (probe, role, name): (usize, &str, &str),
         sink: &mut dyn FnMut(RunEvent),
     ) -> Result<(), RunnerError> {
-        let dir = self.run_dir.join(folder);
-        fs::create_dir_all(&dir).map_err(|source| RunnerError::Write {
-            path: dir.clone(),
-            source,
-        })?;
         let path = folder.join(file(probe, role));
-        let (width, height) = save_image(&self.run_dir.join(&path), images, 0)?;
+        let (target, dir) = (self.run_dir.join(&path), self.run_dir.join(folder));
+        let png = encode_png(images, 0)?;
+        // Not synced: training does not wait for the disk, and a resumed run writes what was lost once more.
+        fs::create_dir_all(dir)
+            .and_then(|()| fs::write(&target, png))
+            .map_err(|source| RunnerError::Write { path: target, source })?;
         sink(RunEvent::Image {
             step: at.step,
             epoch: at.epoch,
@@ -90,8 +90,8 @@ impl Probes {
             probe: u32::try_from(probe).unwrap_or(u32::MAX),
             caption: name.to_owned(),
             path,
-            width,
-            height,
+            width: u32::try_from(images.w).unwrap_or(u32::MAX),
+            height: u32::try_from(images.h).unwrap_or(u32::MAX),
         });
         Ok(())
     }

@@ -4,11 +4,15 @@ use super::*;
 
 #[test]
 fn stopping_anywhere_and_resuming_changes_nothing() {
-    for policy in [Policy::Linear, Policy::Plateau] {
+    // Before, at and after the ends of epochs, evaluations and checkpoints.
+    for (policy, stops) in [
+        (Policy::Linear, &[0, 1, 4, 5, 6, 10, 13, 15, 19][..]),
+        (Policy::Plateau, &[5, 12]),
+    ] {
         let bench = Bench::new().with(|s| s.optim.policy = policy);
         let whole = tempfile::tempdir().unwrap();
         let (reference, _) = bench.train_until(whole.path(), 1000);
-        for stop in 0..20 {
+        for &stop in stops {
             let dir = tempfile::tempdir().unwrap();
             let (mut events, outcome) = bench.train_until(dir.path(), stop);
             assert_eq!((outcome.status, outcome.step), (RunStatus::Stopped, stop));
