@@ -6,12 +6,13 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use diptych_domain::{DeviceChoice, ExperimentSpec, LogLevel, RunEvent, RunStatus};
 use diptych_models::Plugin;
 
+use crate::checkpoint::CheckpointFolder;
 use crate::clock::wall;
 use crate::control::Control;
 use crate::error::RunnerError;
@@ -93,11 +94,25 @@ pub fn train(
         Ok(session) => session,
         Err(e @ RunnerError::Busy { .. }) => return Err(e),
         Err(e) => {
-            ended(sink, RunStatus::Failed, (0, 0), Some(e.to_string()));
+            ended(
+                sink,
+                RunStatus::Failed,
+                reached(&options.run_dir),
+                Some(e.to_string()),
+            );
             return Err(e);
         }
     };
     session.run(sink)
+}
+
+/// Step and epoch of the run's newest checkpoint.
+fn reached(run_dir: &Path) -> (u64, u64) {
+    let found = CheckpointFolder::new(run_dir).list().unwrap_or_default();
+    let newest = found.iter().find_map(|checkpoint| checkpoint.as_ref().ok());
+    newest.map_or((0, 0), |checkpoint| {
+        (checkpoint.meta().step, checkpoint.meta().epoch)
+    })
 }
 
 fn log(sink: &mut dyn FnMut(RunEvent), level: LogLevel, message: String) {

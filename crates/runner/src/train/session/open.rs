@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use diptych_data::{DataError, Dataset, Loader, LoaderOptions, Split};
-use diptych_domain::spec::Layout;
+use diptych_domain::spec::{Layout, Policy};
 use diptych_domain::{ExperimentSpec, LogLevel};
 use diptych_models::{BuildContext, Plugin};
 
@@ -34,6 +34,8 @@ impl<'a> Session<'a> {
         plugin.validate(spec)?;
         let train = Arc::new(Dataset::open(&spec.data, Split::Train)?);
         let val = open_val(spec, sink)?;
+        let judged = val.clone().filter(|_| spec.data.layout == Layout::Aligned);
+        warn_of_missing_scores(spec, val.is_some(), judged.is_some(), sink);
         let start = begin(&folder, options, sink)?;
         let loader = Loader::start(
             Arc::clone(&train),
@@ -67,7 +69,7 @@ impl<'a> Session<'a> {
             spec,
             options,
             loader,
-            val: val.filter(|_| spec.data.layout == Layout::Aligned),
+            val: judged,
             probes,
             folder,
             spec_json,
@@ -131,6 +133,20 @@ fn resume(
     }
     progress.resume(meta);
     Ok(())
+}
+
+/// Says once what will be missing for want of held-out pairs.
+fn warn_of_missing_scores(spec: &ExperimentSpec, held_out: bool, judged: bool, sink: &mut Sink<'_>) {
+    let evaluates = spec.log.evaluate_every > 0;
+    if evaluates && held_out && !judged {
+        let message =
+            "evaluations are skipped: outputs can be compared with targets only where the data is aligned";
+        log(sink, LogLevel::Info, message.to_owned());
+    }
+    if spec.optim.policy == Policy::Plateau && !(evaluates && judged) {
+        let message = "the plateau policy follows eval/l1; without evaluations the learning rate never falls";
+        log(sink, LogLevel::Warn, message.to_owned());
+    }
 }
 
 fn probes(run_dir: &Path, spec: &ExperimentSpec, dataset: &Dataset) -> Result<Probes, RunnerError> {

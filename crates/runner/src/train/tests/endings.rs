@@ -58,7 +58,15 @@ fn other_checkpoints_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     bench.train_until(dir.path(), 3);
     write_pairs(&bench.data.path().join("train"), 6);
-    let (_, outcome) = bench.attempt(&TrainOptions::new(dir.path(), DeviceChoice::Cpu));
+    let (events, outcome) = bench.attempt(&TrainOptions::new(dir.path(), DeviceChoice::Cpu));
+    assert!(matches!(
+        events[..],
+        [RunEvent::Ended {
+            status: RunStatus::Failed,
+            step: 3,
+            ..
+        }]
+    ));
     assert!(matches!(
         outcome,
         Err(RunnerError::DataChanged { before: 5, now: 6 })
