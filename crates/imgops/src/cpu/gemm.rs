@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // the product's raw-pointer interface; the front checks every extent
 
 use gemm::Parallelism;
+use rayon::prelude::*;
 
 /// A row- or column-major view of a matrix in a slice.
 #[derive(Clone, Copy)]
@@ -75,6 +76,102 @@ pub(crate) fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: 
     }
 }
 
+/// Matrices of one shape, interleaved by row: `[row][matrix][column]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Stack<'a> {
+    data: &'a [f32],
+    count: usize,
+    rows: usize,
+    cols: usize,
+    matrix_stride: usize,
+    row_stride: usize,
+    col_stride: usize,
+}
+
+impl<'a> Stack<'a> {
+    /// `count` matrices of `rows x cols`.
+    pub(crate) fn new(data: &'a [f32], rows: usize, count: usize, cols: usize) -> Self {
+        assert_eq!(
+            data.len(),
+            rows * count * cols,
+            "{count} matrices of {rows}x{cols}"
+        );
+        Self {
+            data,
+            count,
+            rows,
+            cols,
+            matrix_stride: cols,
+            row_stride: count * cols,
+            col_stride: 1,
+        }
+    }
+
+    /// Every matrix transposed.
+    pub(crate) fn t(self) -> Self {
+        Self {
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            ..self
+        }
+    }
+}
+
+/// A pointer that may cross threads: the tasks that share it write to disjoint places.
+#[derive(Clone, Copy)]
+struct Shared(*mut f32);
+
+// SAFETY: only `matmul_stack` makes one, and its tasks write to disjoint elements.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn get(self) -> *mut f32 {
+        self.0
+    }
+}
+
+/// `out[i] = a[i] b[i]` for every matrix `i` of the stacks; `out` is a stack `[a.rows][count][b.cols]`. One task a matrix.
+pub(crate) fn matmul_stack(out: &mut [f32], count: usize, a: Stack<'_>, b: Stack<'_>) {
+    assert!(
+        a.count == count && b.count == count,
+        "as many matrices in each stack"
+    );
+    assert_eq!(a.cols, b.rows, "inner extents");
+    assert_eq!(out.len(), a.rows * count * b.cols, "the products' extents");
+    let to = Shared(out.as_mut_ptr());
+    (0..count).into_par_iter().for_each(|i| {
+        // SAFETY: as in `matmul`; matrix `i` of `out` is the elements `(row * count + i) * cols + column`, which no other
+        // task touches, and `out` is borrowed exclusively until all tasks are done.
+        unsafe {
+            gemm::gemm(
+                a.rows,
+                b.cols,
+                a.cols,
+                to.get().add(i * b.cols),
+                1,
+                (count * b.cols) as isize,
+                false,
+                a.data.as_ptr().add(i * a.matrix_stride),
+                a.col_stride as isize,
+                a.row_stride as isize,
+                b.data.as_ptr().add(i * b.matrix_stride),
+                b.col_stride as isize,
+                b.row_stride as isize,
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +210,40 @@ mod tests {
 
     fn transpose(x: &[f32], rows: usize, cols: usize) -> Vec<f32> {
         (0..rows * cols).map(|i| x[i % rows * cols + i / rows]).collect()
+    }
+
+    #[test]
+    fn stacks_multiply_matrix_by_matrix() {
+        let (rows, inner, cols, count) = (5, 4, 3, 7);
+        let a: Vec<f32> = (0..rows * count * inner).map(|i| (i % 11) as f32 - 5.0).collect();
+        let b: Vec<f32> = (0..inner * count * cols).map(|i| (i % 13) as f32 - 6.0).collect();
+        let mut out = vec![f32::NAN; rows * count * cols];
+        matmul_stack(
+            &mut out,
+            count,
+            Stack::new(&a, rows, count, inner),
+            Stack::new(&b, inner, count, cols),
+        );
+        for (at, v) in out.iter().enumerate() {
+            let (r, i, c) = (at / (count * cols), at / cols % count, at % cols);
+            let want: f32 = (0..inner)
+                .map(|k| a[(r * count + i) * inner + k] * b[(k * count + i) * cols + c])
+                .sum();
+            assert_eq!(*v, want);
+        }
+        let mut back = vec![f32::NAN; inner * count * cols];
+        matmul_stack(
+            &mut back,
+            count,
+            Stack::new(&a, rows, count, inner).t(),
+            Stack::new(&out, rows, count, cols),
+        );
+        for (at, v) in back.iter().enumerate() {
+            let (k, i, c) = (at / (count * cols), at / cols % count, at % cols);
+            let want: f32 = (0..rows)
+                .map(|r| a[(r * count + i) * inner + k] * out[(r * count + i) * cols + c])
+                .sum();
+            assert_eq!(*v, want);
+        }
     }
 }

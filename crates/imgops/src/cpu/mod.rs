@@ -1,11 +1,15 @@
 //! What the CPU kernels share: access to tensor memory, matrix products, window unrolling, reductions.
 
+pub mod convolve;
 pub(crate) mod gemm;
 pub(crate) mod memory;
 pub(crate) mod norm;
 pub(crate) mod parallel;
 pub(crate) mod scratch;
+#[macro_use]
+pub(crate) mod simd;
 pub(crate) mod windows;
+pub(crate) mod winograd;
 
 use dfdx::tensor::{Cpu, CpuError, Gradients, OwnedTape, Storage};
 use dfdx::tensor_ops::{Backward, TryAdd};

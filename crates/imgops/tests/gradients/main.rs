@@ -1,6 +1,8 @@
 //! Every operation against its definition: values against a plain f64 implementation, gradients against central
 //! differences of that implementation, for shapes and values drawn afresh on each run.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 mod reference;
 
 use dfdx::shapes::HasShape;
@@ -250,6 +252,7 @@ proptest! {
         let target = x.map(|v| if v > 0.0 { v - 1.03 } else { v + 0.51 });
         let n = x.values.len() as f64;
         let k = f64::from(scale);
+        type Term = Box<dyn Fn(f64, f64) -> f64>;
         type Loss<'a> = Box<dyn Fn(Taped) -> Result<Scalar<Cpu, OwnedTape<f32, Cpu>>, OpError> + 'a>;
         let gan = |mode, real| -> Loss<'_> { Box::new(move |x| gan_loss(x, mode, real, scale)) };
         let mean = |x: &[f64], f: &dyn Fn(f64, f64) -> f64| {
@@ -257,7 +260,7 @@ proptest! {
         };
         let soft = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
         let y = tensor(&target);
-        let cases: Vec<(Loss<'_>, Box<dyn Fn(f64, f64) -> f64>)> = vec![
+        let cases: Vec<(Loss<'_>, Term)> = vec![
             (gan(GanMode::Vanilla, true), Box::new(move |x, _| soft(x) - x)),
             (gan(GanMode::Vanilla, false), Box::new(move |x, _| soft(x))),
             (gan(GanMode::Lsgan, true), Box::new(|x, _| (x - 1.0).powi(2))),
@@ -391,6 +394,57 @@ fn adam_follows_its_formula_and_clears_the_gradient() {
     let got = param.as_vec();
     let want: Vec<f64> = want.iter().map(|w| w.0).collect();
     assert!(error(&got, &want) < 1e-6, "{got:?} for {want:?}");
+}
+
+/// Layers large enough for Winograd, against direct summation: both convolutions, all three passes.
+#[test]
+fn large_layers_agree_with_direct_summation() {
+    use diptych_imgops::cpu::convolve::set_exact;
+    // Values that fill the mantissa: with short ones the small transforms are exact.
+    let full = |shape, seed| tensor(&Array::pattern(shape, seed).map(|v| (3.7 * v).sin()));
+    let passes = |transposed: bool, k: usize, stride: usize| {
+        let (x, w) = (
+            [1, 24, 32, 32],
+            if transposed {
+                [24, 20, k, k]
+            } else {
+                [20, 24, k, k]
+            },
+        );
+        let (input, weight) = (full(x, 1), full(w, 2));
+        let config = ConvConfig::new(stride, 1);
+        let y = if transposed {
+            conv_transpose2d(input.leaky_trace(), &weight, None, config)
+        } else {
+            conv2d(input.leaky_trace(), &weight, None, config)
+        }
+        .unwrap();
+        let (n, c, h, w) = *y.shape();
+        let value = y.as_vec();
+        let grads = backward(weighted_sum(y, &full([n, c, h, w], 3)).unwrap()).unwrap();
+        [value, grads.get(&input).as_vec(), grads.get(&weight).as_vec()]
+    };
+    for (transposed, k, stride) in [
+        (false, 4, 2),
+        (false, 4, 1),
+        (false, 3, 1),
+        (true, 4, 2),
+        (true, 4, 1),
+    ] {
+        let fast = passes(transposed, k, stride);
+        set_exact(true);
+        let direct = passes(transposed, k, stride);
+        set_exact(false);
+        for (fast, direct) in fast.iter().zip(&direct) {
+            let direct: Vec<f64> = direct.iter().map(|v| f64::from(*v)).collect();
+            let e = error(fast, &direct);
+            assert!(
+                e < 5e-6,
+                "transposed {transposed}, kernel {k}, stride {stride}: {e:.1e}"
+            );
+            assert!(e > 0.0, "the fast path was not taken");
+        }
+    }
 }
 
 #[test]
