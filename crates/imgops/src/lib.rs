@@ -6,6 +6,9 @@
 //!
 //! All image tensors are NCHW. Shape mistakes are [`OpError::Shape`], never panics.
 
+#[macro_use]
+pub mod cpu;
+
 pub mod activation;
 pub mod adam;
 pub mod add;
@@ -13,7 +16,6 @@ pub mod batch_norm;
 pub mod concat;
 pub mod conv2d;
 pub mod conv_transpose2d;
-pub mod cpu;
 pub mod device;
 pub mod dropout;
 pub mod error;

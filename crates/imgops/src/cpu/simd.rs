@@ -1,11 +1,11 @@
 //! Loops compiled once for each instruction set and chosen at run time.
-#![allow(unsafe_code)] // calling a function compiled for AVX2 or AVX-512, right after asking whether the processor has it
 
 /// Defines a function whose body is compiled for AVX-512, AVX2 with FMA, and the baseline; a call runs the best that the
 /// processor has. The body must be plain safe Rust: the attribute only lets the compiler use wider registers.
 macro_rules! simd {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
+        #[allow(unsafe_code)] // calling a function compiled for AVX right after asking whether the processor has it
         $vis fn $name($($arg: $ty),*) {
             #[inline(always)]
             fn body($($arg: $ty),*) $body
