@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, completions, models};
+use crate::commands::{
+    bench, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop, train, translate,
+    weights,
+};
 
 /// An experiment workbench for image-to-image translation
 #[derive(Parser)]
@@ -28,8 +31,22 @@ pub struct Cli {
 /// One command; each is a file in `commands/`.
 #[derive(Subcommand)]
 pub enum Command {
+    Demo(demo::Args),
+    Train(train::Args),
+    Resume(resume::Args),
+    Stop(stop::Args),
+    Runs(runs::Args),
+    Show(show::Args),
+    Metrics(metrics::Args),
+    Translate(translate::Args),
+    Evaluate(evaluate::Args),
+    #[command(subcommand)]
+    Data(data::Command),
     Models(models::Args),
+    #[command(subcommand)]
+    Weights(weights::Command),
     Bench(bench::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 

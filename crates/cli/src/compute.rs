@@ -4,6 +4,9 @@ use diptych_domain::DeviceChoice;
 
 use crate::failure::Failure;
 
+/// Why there is no GPU to be had.
+pub const NO_CUDA: &str = "this build has no CUDA; build with --features cuda";
+
 /// Where to compute.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct ComputeArgs {
@@ -25,8 +28,12 @@ impl ComputeArgs {
         }
         Ok(Compute {
             device: match self.device {
-                DeviceChoice::Auto => DeviceChoice::Cpu,
-                chosen => chosen,
+                DeviceChoice::Auto | DeviceChoice::Cpu => DeviceChoice::Cpu,
+                chosen @ DeviceChoice::Cuda(_) => {
+                    return Err(Failure::usage(format!(
+                        "--device {chosen}: {NO_CUDA}; use --device cpu"
+                    )));
+                }
             },
             threads: rayon::current_num_threads(),
         })

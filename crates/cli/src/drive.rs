@@ -53,7 +53,9 @@ pub fn drive(
         }
         training.join().map_err(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
             Failure::new(format!("the training thread panicked: {text}"))
         })
     })

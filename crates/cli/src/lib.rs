@@ -4,15 +4,20 @@
 //! This crate wires the others together. It alone prints, handles signals and exits.
 
 mod args;
+mod checkpoints;
 mod commands;
 mod compute;
+mod drive;
 mod environment;
 mod experiment;
 mod failure;
+mod generator;
 mod interrupt;
+mod launch;
 mod output;
 mod progress;
 mod render;
+mod session;
 mod weights_file;
 
 use std::process::ExitCode;

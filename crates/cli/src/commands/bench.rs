@@ -1,9 +1,7 @@
-use std::time::Instant;
-
 use diptych_domain::params::{ParamKind, ParamValue, Params};
 use diptych_domain::spec::Draft;
-use diptych_domain::{ImagePair, Images};
 use diptych_models::{BuildContext, Plugin};
+use diptych_runner::BenchReport;
 use serde::Serialize;
 
 use crate::Context;
@@ -51,83 +49,45 @@ pub struct Args {
     json: bool,
 }
 
-const WARM_UP: u64 = 2;
-
+/// The measurements, and the width that the networks got.
 #[derive(Serialize)]
 struct Report {
-    model: String,
-    size: u32,
-    batch: u32,
+    #[serde(flatten)]
+    measured: BenchReport,
     width: i64,
-    steps: u32,
-    seconds_per_step: f64,
-    q1: f64,
-    q3: f64,
-    images_per_second: f64,
-    peak_bytes: u64,
-    device: String,
-    threads: usize,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let plugin = context.registry.get(&args.model).usage()?;
     let spec = spec(plugin, &args)?;
     let compute = args.compute.settle()?;
-    let (a, b) = spec.data.channels();
-    let batch = ImagePair {
-        a: noise(args.batch as usize, a, args.size as usize, 1),
-        b: noise(args.batch as usize, b, args.size as usize, 2),
-        names: vec!["noise".into(); args.batch as usize],
-    };
-    let mut model = plugin.build(&BuildContext {
+    let context = BuildContext {
         spec,
         device: compute.device,
-    })?;
-    let mut times = Vec::with_capacity(args.steps as usize);
-    for step in 1..=WARM_UP + u64::from(args.steps) {
-        let start = Instant::now();
-        model.train_step(&batch, step)?;
-        // Reading the losses waits for the device.
-        if let Some((name, value)) = model.losses()?.into_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(Failure::new(format!("step {step}: {name} is {value}")));
-        }
-        if step > WARM_UP {
-            times.push(start.elapsed().as_secs_f64());
-        }
-    }
-    let [q1, median, q3] = quartiles(&mut times);
+    };
     let report = Report {
-        model: args.model,
-        size: args.size,
-        batch: args.batch,
+        measured: diptych_runner::bench(plugin, &context, args.steps.into())?,
         width: args.width,
-        steps: args.steps,
-        seconds_per_step: median,
-        q1,
-        q3,
-        images_per_second: f64::from(args.batch) / median,
-        peak_bytes: peak_bytes(),
-        device: compute.device.to_string(),
-        threads: compute.threads,
     };
     if args.json {
         return output::json(&report);
     }
+    let m = &report.measured;
     output::line(format!(
         "{} {}x{} batch {} width {} on {} with {} threads\n\
          {:.4} s a step (quartiles {:.4} to {:.4}), {} images/s, peak memory {}",
-        report.model,
-        report.size,
-        report.size,
-        report.batch,
+        m.model,
+        m.size,
+        m.size,
+        m.batch,
         report.width,
-        report.device,
-        report.threads,
-        median,
-        q1,
-        q3,
-        human::number(report.images_per_second),
-        human::bytes(report.peak_bytes),
+        m.device,
+        m.threads,
+        m.seconds_per_step,
+        m.q1,
+        m.q3,
+        human::number(m.images_per_second),
+        m.peak_bytes.map_or_else(|| "unknown".into(), human::bytes),
     ))
 }
 
@@ -171,63 +131,4 @@ fn spec(plugin: &dyn Plugin, args: &Args) -> Result<diptych_domain::ExperimentSp
     let spec = draft.resolve(plugin.name(), &decls).usage()?;
     plugin.validate(&spec).usage()?;
     Ok(spec)
-}
-
-/// Values in [-1, 1) that depend on the seed alone.
-fn noise(n: usize, c: usize, side: usize, seed: u64) -> Images {
-    let mut images = Images::zeros(n, c, side, side);
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for value in &mut images.data {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        *value = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
-    }
-    images
-}
-
-/// Quartiles at `i * (n + 1) / 4`, between neighbours linearly, as Python's `statistics.quantiles` takes them.
-fn quartiles(values: &mut [f64]) -> [f64; 3] {
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    [1, 2, 3].map(|i| {
-        if n < 2 {
-            return values.first().copied().unwrap_or(f64::NAN);
-        }
-        let place = i * (n + 1);
-        let below = (place / 4).clamp(1, n - 1);
-        let delta = place as f64 / 4.0 - below as f64;
-        values[below - 1] * (1.0 - delta) + values[below] * delta
-    })
-}
-
-/// The largest resident size so far, in bytes; 0 where the system does not say.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|l| l.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kilobytes.map_or(0, |k| k * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quartiles_are_those_of_the_peer() {
-        // python3 -c 'import statistics; print(statistics.quantiles([...], n=4))'
-        assert_eq!(quartiles(&mut [5.0, 1.0, 2.0, 4.0, 3.0]), [1.5, 3.0, 4.5]);
-        assert_eq!(quartiles(&mut [1.0, 2.0]), [0.75, 1.5, 2.25]);
-        assert_eq!(quartiles(&mut [7.0]), [7.0; 3]);
-    }
-
-    #[test]
-    fn noise_fills_its_range_and_repeats() {
-        let images = noise(1, 3, 32, 1);
-        assert_eq!(images, noise(1, 3, 32, 1));
-        assert_ne!(images, noise(1, 3, 32, 2));
-        assert!(images.data.iter().all(|v| (-1.0..1.0).contains(v)));
-        let mean = images.data.iter().sum::<f32>() / images.data.len() as f32;
-        assert!(mean.abs() < 0.1, "{mean}");
-    }
 }

@@ -1,5 +1,12 @@
 use std::path::PathBuf;
 
+use diptych_data::DataError;
+use diptych_data::synth::{self, SynthKind, SynthOptions};
+
+use crate::failure::{Failure, chain};
+use crate::output;
+use crate::render::human;
+
 /// Make and verify data sets
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -14,8 +21,8 @@ pub enum Command {
   diptych data synth edges -o datasets/edges --train 500 --val 50 --size 128 --seed 2")]
 pub struct SynthArgs {
     /// facades, edges or maps
-    kind: String,
-    /// The folder to make; it must not hold images yet
+    kind: SynthKind,
+    /// The folder to make: a new or empty one, or one that this command has made before
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// Training pairs
@@ -25,11 +32,14 @@ pub struct SynthArgs {
     #[arg(long, default_value_t = 20)]
     val: u32,
     /// Side of each image in pixels
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(8..=4096))]
+    #[arg(long, default_value_t = 256)]
     size: u32,
     /// The same seed makes the same files
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Read every file of a data set and report what is wrong with it
@@ -48,4 +58,36 @@ pub struct CheckArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+pub fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Synth(args) => synth(&args),
+        Command::Check(args) => check(&args),
+    }
+}
+
+fn synth(args: &SynthArgs) -> Result<(), Failure> {
+    let options = SynthOptions {
+        count_train: args.train as usize,
+        count_val: args.val as usize,
+        size: args.size,
+        seed: args.seed,
+    };
+    let report = synth::generate(args.kind, &options, &args.output).map_err(|e| match e {
+        DataError::Io { .. } => e.into(),
+        _ => Failure::usage(chain(&e)),
+    })?;
+    if args.json {
+        return output::json(&report);
+    }
+    output::line(format!(
+        "{}: {} training and {} held-out pairs of {} px, {}\nTrain on it with --set data.root={0} --set data.direction={}",
+        report.root.display(),
+        report.train,
+        report.val,
+        args.size,
+        human::bytes(report.bytes),
+        args.kind.direction(),
+    ))
 }

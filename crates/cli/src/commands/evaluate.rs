@@ -1,4 +1,14 @@
+use diptych_data::{Dataset, Split};
+use diptych_runner::{Control, Scores, evaluate};
+use serde_json::json;
+
+use crate::Context;
 use crate::compute::ComputeArgs;
+use crate::failure::{Failure, ResultExt};
+use crate::render::table::{Align, Table};
+use crate::render::{human, terminal};
+use crate::session::Session;
+use crate::{generator, interrupt, output};
 
 /// Compute a run's metrics on a held-out split
 #[derive(clap::Args)]
@@ -8,8 +18,8 @@ use crate::compute::ComputeArgs;
 pub struct Args {
     /// The run: its name, its id, or the start of either
     run: String,
-    /// The split, a folder of the data set
-    #[arg(long, default_value = "val")]
+    /// The split: val is the held-out one, `val` or `test`
+    #[arg(long, default_value = "val", value_parser = ["val", "test", "train"])]
     split: String,
     /// Running statistics and no dropout
     #[arg(long)]
@@ -22,4 +32,45 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let session = Session::open(context)?;
+    let compute = args.compute.settle()?;
+    let mut generator = generator::of_run(&session, &context.registry, &compute, &args.run, &args.which)?;
+    let split = match args.split.as_str() {
+        "train" => Split::Train,
+        _ => Split::Val,
+    };
+    let dataset = Dataset::open(&generator.spec.data, split).usage()?;
+    let control = Control::new();
+    let stop = control.clone();
+    interrupt::install(move || stop.request_stop())?;
+    let report = evaluate(generator.model.as_mut(), &dataset, generator::mode(args.eval), &control)?
+        .ok_or_else(|| Failure::interrupted("interrupted"))?;
+    if args.json {
+        return output::json(&json!({
+            "run": generator.origin,
+            "step": generator.step,
+            "split": args.split,
+            "eval": args.eval,
+            "mean": report.mean,
+            "images": report.images,
+        }));
+    }
+    let mut table = Table::new([
+        ("IMAGE", Align::Left),
+        ("L1", Align::Right),
+        ("PSNR", Align::Right),
+        ("SSIM", Align::Right),
+    ]);
+    let mut row = |name: &str, s: &Scores| {
+        table.row([name.to_owned(), human::number(s.l1), human::number(s.psnr), human::number(s.ssim)]);
+    };
+    for image in &report.images {
+        row(&image.name, &image.scores);
+    }
+    row(&format!("mean of {}", report.images.len()), &report.mean);
+    output::note(format!("{} at step {}, split {}", generator.origin, generator.step, args.split));
+    output::line(table.render_styled(terminal::width(), terminal::colours()))
 }

@@ -23,8 +23,20 @@ use crate::failure::Failure;
 /// Runs a command.
 pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
+        Command::Demo(args) => demo::run(context, args),
+        Command::Train(args) => train::run(context, args),
+        Command::Resume(args) => resume::run(context, args),
+        Command::Stop(args) => stop::run(context, args),
+        Command::Runs(args) => runs::run(context, args),
+        Command::Show(args) => show::run(context, args),
+        Command::Metrics(args) => metrics::run(context, args),
+        Command::Translate(args) => translate::run(context, args),
+        Command::Evaluate(args) => evaluate::run(context, args),
+        Command::Data(command) => data::run(command),
         Command::Models(args) => models::run(context, args),
+        Command::Weights(command) => weights::run(context, command),
         Command::Bench(args) => bench::run(context, args),
+        Command::Doctor(args) => doctor::run(context, args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -1,4 +1,10 @@
+use diptych_domain::RunStatus;
+
+use crate::Context;
 use crate::compute::ComputeArgs;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::{launch, output};
 
 /// Continue a stopped, failed or crashed run from its last checkpoint
 #[derive(clap::Args)]
@@ -15,4 +21,21 @@ pub struct Args {
     run: String,
     #[command(flatten)]
     compute: ComputeArgs,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let session = Session::open(context)?;
+    let run = session.find(&args.run)?;
+    if run.status == RunStatus::Finished {
+        return Err(Failure::usage(format!(
+            "run {} has finished: all {} epochs are done; `diptych train` starts a new run",
+            run.name,
+            run.spec.optim.total_epochs()
+        )));
+    }
+    let plugin = launch::plugin_of(&context.registry, &run)?;
+    let compute = args.compute.settle()?;
+    output::note(format!("{} continues on {} with {} threads", run.name, compute.device, compute.threads));
+    let outcome = launch::train(&session, plugin, &run, &compute)?;
+    launch::conclude(&session, &run, &outcome)
 }

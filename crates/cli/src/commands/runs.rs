@@ -1,3 +1,11 @@
+use diptych_domain::query::{Query, SortKey};
+
+use crate::Context;
+use crate::failure::Failure;
+use crate::output;
+use crate::render::{self, human, terminal};
+use crate::session::Session;
+
 /// List runs
 #[derive(clap::Args)]
 #[command(
@@ -20,4 +28,34 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let text = args.query.join(" ");
+    let query = Query::parse(&text)
+        .map_err(|e| Failure::usage(format!("{}\n  {}", e.problem, e.pointer(&text).replace('\n', "\n  "))))?;
+    let sort = match &args.sort {
+        Some(key) => Some(SortKey::parse(key).map_err(|e| Failure::usage(format!("--sort {key}: {e}")))?),
+        None => None,
+    };
+    let session = Session::open(context)?;
+    let now = human::now();
+    let mut runs = session.wait(session.home.list())?;
+    let all = runs.len();
+    runs.retain(|run| query.matches(run, now));
+    if let Some(sort) = &sort {
+        runs.sort_by(|a, b| sort.compare(a, b));
+    }
+    if args.json {
+        return output::json(&runs.iter().map(render::runs::document).collect::<Vec<_>>());
+    }
+    if runs.is_empty() {
+        output::note(match all {
+            0 => format!("no runs in {}; `diptych demo` makes one", session.home.path().display()),
+            _ => format!("none of {all} runs matches"),
+        });
+        return Ok(());
+    }
+    let table = render::runs::table(&runs, sort.as_ref().map(SortKey::field), now);
+    output::line(table.render_styled(terminal::width(), terminal::colours()))
 }

@@ -1,6 +1,11 @@
 use std::path::PathBuf;
 
+use crate::Context;
 use crate::compute::ComputeArgs;
+use crate::failure::Failure;
+use crate::launch::{self, Label};
+use crate::session::Session;
+use crate::{experiment, output};
 
 /// Train a model as an experiment file says, as one tracked run
 #[derive(clap::Args)]
@@ -30,4 +35,25 @@ pub struct Args {
     note: String,
     #[command(flatten)]
     compute: ComputeArgs,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let (spec, plugin) = experiment::load(&context.registry, &args.experiment, &args.set)?;
+    let compute = args.compute.settle()?;
+    let session = Session::open(context)?;
+    let label = Label {
+        name: args.name,
+        tags: args.tag,
+        note: args.note,
+    };
+    let run = launch::create(&session, &spec, &compute, label)?;
+    output::note(format!(
+        "{} ({}) on {} with {} threads; Ctrl-C stops it cleanly",
+        run.name,
+        run.id,
+        compute.device,
+        compute.threads
+    ));
+    let outcome = launch::train(&session, plugin, &run, &compute)?;
+    launch::conclude(&session, &run, &outcome)
 }

@@ -1,6 +1,16 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use diptych_data::{BitDepth, list_images, read_image_with_depth, save_image, save_image16};
+use diptych_domain::Images;
+use diptych_runner::Control;
+use diptych_runner::translate::{TranslateOptions, translate};
+use indicatif::ProgressBar;
+
+use crate::Context;
 use crate::compute::ComputeArgs;
+use crate::failure::{Failure, ResultExt, chain};
+use crate::session::Session;
+use crate::{generator, interrupt, launch, output};
 
 /// Apply a run's generator to an image or a folder of images, of any size
 #[derive(clap::Args)]
@@ -35,4 +45,127 @@ pub struct Args {
     experiment: Option<PathBuf>,
     #[command(flatten)]
     compute: ComputeArgs,
+}
+
+pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    if !args.input.exists() {
+        return Err(Failure::usage(format!("{}: no such file or folder", args.input.display())));
+    }
+    let compute = args.compute.settle()?;
+    let file = Path::new(&args.source);
+    let mut generator = if file.extension().is_some_and(|e| e == "safetensors") {
+        generator::of_weights(&context.registry, &compute, file, args.experiment.as_deref())?
+    } else {
+        let session = Session::open(context)?;
+        generator::of_run(&session, &context.registry, &compute, &args.source, &args.which)?
+    };
+    let halves = args.side.as_deref().map(|side| Halves::cut(&args.input, side)).transpose()?;
+    let control = Control::new();
+    let stop = control.clone();
+    interrupt::install(move || stop.request_stop())?;
+    let options = TranslateOptions {
+        input: halves.as_ref().map_or(args.input, |h| h.input.clone()),
+        output: args.output,
+        channels: generator.spec.data.channels().0,
+        mode: generator::mode(args.eval),
+        control,
+    };
+    let bar = ProgressBar::new(0);
+    let report = translate(generator.model.as_mut(), &options, &mut |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })
+    .map_err(launch::failure)?;
+    bar.finish_and_clear();
+    for failed in &report.failed {
+        output::note(format!("error: {}", chain(&failed.error)));
+    }
+    for done in &report.done {
+        output::line(done.output.display().to_string())?;
+    }
+    output::note(format!(
+        "{} images by {} at step {}",
+        report.done.len(),
+        generator.origin,
+        generator.step
+    ));
+    if report.left > 0 {
+        return Err(Failure::interrupted(format!("interrupted: {} images are left", report.left)));
+    }
+    match report.failed.len() {
+        0 => Ok(()),
+        n if report.done.is_empty() => Err(Failure::usage(format!("none of {n} images could be translated"))),
+        n => Err(Failure::new(format!("{n} images could not be translated"))),
+    }
+}
+
+/// One half of each side-by-side pair, in a temporary folder that goes when this is dropped.
+struct Halves {
+    input: PathBuf,
+    folder: PathBuf,
+}
+
+impl Halves {
+    fn cut(input: &Path, side: &str) -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(format!("diptych-{}-halves", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let mut halves = Self {
+            input: folder.clone(),
+            folder,
+        };
+        let (base, files) = if input.is_dir() {
+            (input, list_images(input).usage()?)
+        } else {
+            halves.input.push(input.with_extension("png").file_name().unwrap_or_default());
+            (input.parent().unwrap_or(Path::new("")), vec![input.to_owned()])
+        };
+        for file in files {
+            let (pair, depth) = read_image_with_depth(&file, 4).usage()?;
+            if pair.w < 2 {
+                return Err(Failure::usage(format!("{}: too narrow to be a pair", file.display())));
+            }
+            let relative = file.strip_prefix(base).unwrap_or(&file).with_extension("png");
+            let path = halves.folder.join(relative);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            let half = half(&pair, side);
+            match depth {
+                BitDepth::Eight => save_image(&path, &half, 0)?,
+                BitDepth::Sixteen => save_image16(&path, &half, 0)?,
+            };
+        }
+        Ok(halves)
+    }
+}
+
+impl Drop for Halves {
+    fn drop(&mut self) {
+        // What is left of it the system clears with its other temporary files.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The left (`a`) or right (`b`) half; an odd column belongs to the right, as in training.
+fn half(pair: &Images, side: &str) -> Images {
+    let middle = pair.w / 2;
+    let columns = if side == "a" { 0..middle } else { middle..pair.w };
+    let mut half = Images::zeros(1, pair.c, pair.h, columns.len());
+    for (to, from) in half.data.chunks_exact_mut(columns.len()).zip(pair.data.chunks_exact(pair.w)) {
+        to.copy_from_slice(&from[columns.clone()]);
+    }
+    half
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_those_of_training() {
+        let mut pair = Images::zeros(1, 1, 2, 3);
+        pair.data = vec![1., 2., 3., 4., 5., 6.];
+        assert_eq!(half(&pair, "a").data, [1., 4.]);
+        assert_eq!(half(&pair, "b").data, [2., 3., 5., 6.]);
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod human;
 pub mod preview;
+pub mod run_page;
 pub mod runs;
 pub mod table;
 pub mod terminal;

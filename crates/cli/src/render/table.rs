@@ -55,6 +55,11 @@ impl Table {
         }
     }
 
+    /// A table without a header line.
+    pub fn headless(columns: impl IntoIterator<Item = Align>) -> Self {
+        Self::new(columns.into_iter().map(|align| ("", align)))
+    }
+
     /// Adds a row with a cell for each column.
     pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
         self.rows.push(cells.into_iter().map(Into::into).collect());
@@ -75,7 +80,9 @@ impl Table {
             .iter()
             .map(|(name, _)| Cell::styled(name.as_str(), "1"))
             .collect();
-        self.push_row(&mut out, &header, &widths, colours);
+        if self.columns.iter().any(|(name, _)| !name.is_empty()) {
+            self.push_row(&mut out, &header, &widths, colours);
+        }
         for row in &self.rows {
             self.push_row(&mut out, row, &widths, colours);
         }

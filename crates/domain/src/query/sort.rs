@@ -29,6 +29,11 @@ impl SortKey {
         })
     }
 
+    /// What it sorts by.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
     /// The order of two runs. Runs without a value come last whichever way; equal ones newest first.
     pub fn compare(&self, a: &RunSummary, b: &RunSummary) -> Ordering {
         let order = match (self.key(a), self.key(b)) {
