@@ -1,10 +1,12 @@
 //! From bytes to samples, with the size checked before anything is allocated.
 
+mod jpeg;
+
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::error::DataError;
 use crate::raster::{Raster, Samples};
@@ -45,18 +47,28 @@ fn decode_checked(bytes: &[u8], path: &Path) -> Result<Raster, DataError> {
     if bytes.is_empty() {
         return Err(failure(path, "the file is empty".to_owned()));
     }
-    let Ok(format) = image::guess_format(bytes) else {
-        return Err(failure(
+    let format = image::guess_format(bytes).map_err(|_| DataError::NotAnImage {
+        path: path.to_owned(),
+    })?;
+    let truncated = || DataError::Truncated {
+        path: path.to_owned(),
+        bytes: bytes.len(),
+    };
+    let explain = |e: ImageError| match e {
+        ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => truncated(),
+        // The JPEG decoder has many words for a missing end.
+        _ if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) => truncated(),
+        e => failure(
             path,
-            "not an image: the contents have no known image signature".to_owned(),
-        ));
+            e.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
+        ),
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     // The limit on pixels below is the one that counts; this one stops side allocations.
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_PIXELS * 8 * 2);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(|e| failure(path, e.to_string()))?;
+    let decoder = reader.into_decoder().map_err(explain)?;
     let (width, height) = decoder.dimensions();
     if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(DataError::TooLarge {
@@ -71,7 +83,11 @@ fn decode_checked(bytes: &[u8], path: &Path) -> Result<Raster, DataError> {
             format!("{width} x {height} pixels: the image is empty"),
         ));
     }
-    let image = DynamicImage::from_decoder(decoder).map_err(|e| failure(path, e.to_string()))?;
+    // The JPEG decoder fills what is missing with grey; a half image must not pass for a whole one.
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        return Err(truncated());
+    }
+    let image = DynamicImage::from_decoder(decoder).map_err(explain)?;
     Ok(into_raster(image))
 }
 
@@ -96,3 +112,6 @@ fn into_raster(image: DynamicImage) -> Raster {
         samples,
     }
 }
+
+#[cfg(test)]
+mod tests;

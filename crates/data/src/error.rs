@@ -64,7 +64,21 @@ pub enum DataError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// A file that is not an image of a known format, or a damaged one.
+    /// A file without the signature of any known image format, whatever its name says.
+    #[error("{}: not an image: the contents have no known image signature", path.display())]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that ends too early.
+    #[error("{}: the file is truncated ({bytes} bytes)", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A damaged image, or one of a kind that is not supported.
     #[error("{}: {message}", path.display())]
     Decode {
         /// The file.

@@ -5,6 +5,7 @@
 //! bicubic filter, bit for bit on 8-bit samples. What a batch holds is a pure function of the data, the seed and the
 //! batch's number, whatever the number of worker threads.
 
+pub mod check;
 mod convert;
 mod dataset;
 mod decode;

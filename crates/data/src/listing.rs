@@ -24,15 +24,26 @@ pub fn list_images(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name()));
     for entry in walk {
-        let entry = entry.map_err(|e| {
-            let path = e.path().unwrap_or(folder).to_owned();
-            DataError::Io {
-                path,
-                source: e.into(),
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && is_image_name(entry.path()) => {
+                paths.push(entry.into_path())
             }
-        })?;
-        if entry.file_type().is_file() && is_image_name(entry.path()) {
-            paths.push(entry.into_path());
+            Ok(_) => {}
+            Err(e) => match e.path() {
+                // A link to nowhere: whoever opens it gets an error with its path.
+                Some(path) if path.is_symlink() && !path.exists() => {
+                    if is_image_name(path) {
+                        paths.push(path.to_owned());
+                    }
+                }
+                path => {
+                    let path = path.unwrap_or(folder).to_owned();
+                    return Err(DataError::Io {
+                        path,
+                        source: e.into(),
+                    });
+                }
+            },
         }
     }
     paths.sort_unstable_by(|a, b| {

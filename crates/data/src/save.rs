@@ -1,13 +1,16 @@
 //! Images to PNG: single images in 8 and 16 bits, and contact sheets.
 
+use std::ffi::OsString;
 use std::io::{Cursor, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use diptych_domain::Images;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use crate::error::DataError;
+use crate::raster::BitDepth;
 
 /// Writes image `index` as an 8-bit PNG: `(x + 1) / 2 * 255`, truncated as the reference does. One channel is written as
 /// grey, two as colour with blue 0, three as colour, four as colour with alpha. Returns width and height.
@@ -15,7 +18,7 @@ use crate::error::DataError;
 /// # Errors
 /// An index past the end, shapes that are no image, and files that cannot be written.
 pub fn save_image(path: &Path, images: &Images, index: usize) -> Result<(u32, u32), DataError> {
-    write_atomic(path, &encode_png(images, index)?)?;
+    write_quick(path, &encode_png(images, index)?)?;
     Ok((images.w as u32, images.h as u32))
 }
 
@@ -24,7 +27,7 @@ pub fn save_image(path: &Path, images: &Images, index: usize) -> Result<(u32, u3
 /// # Errors
 /// As [`save_image`].
 pub fn save_image16(path: &Path, images: &Images, index: usize) -> Result<(u32, u32), DataError> {
-    write_atomic(path, &encode_png16(images, index)?)?;
+    write_quick(path, &encode_png16(images, index)?)?;
     Ok((images.w as u32, images.h as u32))
 }
 
@@ -34,17 +37,7 @@ pub fn save_image16(path: &Path, images: &Images, index: usize) -> Result<(u32, 
 /// As [`save_image`], but for writing.
 pub fn encode_png(images: &Images, index: usize) -> Result<Vec<u8>, DataError> {
     let (channels, samples) = interleave(images, index, -1.0, to_u8)?;
-    png(
-        &samples,
-        images.w,
-        images.h,
-        [
-            ExtendedColorType::L8,
-            ExtendedColorType::Rgb8,
-            ExtendedColorType::Rgba8,
-        ],
-        channels,
-    )
+    png(&samples, images.w, images.h, kind(channels, BitDepth::Eight))
 }
 
 /// The bytes of the file that [`save_image16`] writes.
@@ -56,17 +49,7 @@ pub fn encode_png16(images: &Images, index: usize) -> Result<Vec<u8>, DataError>
     let (channels, samples) = interleave(images, index, -1.0, to_u16)?;
     // The encoder takes samples in the machine's byte order.
     let bytes: Vec<u8> = samples.iter().flat_map(|v| v.to_ne_bytes()).collect();
-    png(
-        &bytes,
-        images.w,
-        images.h,
-        [
-            ExtendedColorType::L16,
-            ExtendedColorType::Rgb16,
-            ExtendedColorType::Rgba16,
-        ],
-        channels,
-    )
+    png(&bytes, images.w, images.h, kind(channels, BitDepth::Sixteen))
 }
 
 /// A contact sheet as an 8-bit colour PNG: each row's images side by side from the left, `padding` pixels of white
@@ -108,32 +91,39 @@ pub fn grid(rows: &[Vec<&Images>], padding: usize) -> Result<Vec<u8>, DataError>
             }
         }
     }
-    png(
-        &sheet,
-        width,
-        height,
-        [
-            ExtendedColorType::L8,
-            ExtendedColorType::Rgb8,
-            ExtendedColorType::Rgba8,
-        ],
-        3,
-    )
+    png_rgb8(&sheet, width, height)
 }
 
-/// Writes a file whole or not at all: into a neighbour first, synced, then renamed over `path`.
+/// Writes a file whole or not at all, and durably: into a neighbour first, synced, then renamed over `path`.
 ///
 /// # Errors
 /// Folders that are missing, full or read-only.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let mut name = std::ffi::OsString::from(".");
+    replace(path, bytes, true)
+}
+
+/// As [`write_atomic`], but without waiting for the disk: for images, which can be made again.
+pub(crate) fn write_quick(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<(), DataError> {
+    // Threads of one process may write neighbours of one name, hence the counter.
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
+    name.push(format!(
+        ".{}-{}.part",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    ));
     let part = path.with_file_name(name);
     let write = || {
         let mut file = std::fs::File::create(&part)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
+        if sync {
+            file.sync_all()?;
+        }
         std::fs::rename(&part, path)
     };
     write().map_err(|source| {
@@ -182,24 +172,28 @@ fn interleave<T: Copy>(
 
 /// 8-bit colour samples as a PNG.
 pub(crate) fn png_rgb8(bytes: &[u8], width: usize, height: usize) -> Result<Vec<u8>, DataError> {
-    png(bytes, width, height, [ExtendedColorType::Rgb8; 3], 3)
+    png(bytes, width, height, ExtendedColorType::Rgb8)
 }
 
-fn png(
-    bytes: &[u8],
-    width: usize,
-    height: usize,
-    kinds: [ExtendedColorType; 3],
-    channels: usize,
-) -> Result<Vec<u8>, DataError> {
-    let kind = match channels {
-        1 => kinds[0],
-        3 => kinds[1],
-        _ => kinds[2],
-    };
+/// The PNG type of 1, 3 or 4 channels.
+fn kind(channels: usize, depth: BitDepth) -> ExtendedColorType {
+    match (channels, depth) {
+        (1, BitDepth::Eight) => ExtendedColorType::L8,
+        (1, BitDepth::Sixteen) => ExtendedColorType::L16,
+        (3, BitDepth::Eight) => ExtendedColorType::Rgb8,
+        (3, BitDepth::Sixteen) => ExtendedColorType::Rgb16,
+        (_, BitDepth::Eight) => ExtendedColorType::Rgba8,
+        (_, BitDepth::Sixteen) => ExtendedColorType::Rgba16,
+    }
+}
+
+fn png(bytes: &[u8], width: usize, height: usize, kind: ExtendedColorType) -> Result<Vec<u8>, DataError> {
     let mut out = Vec::new();
     PngEncoder::new_with_quality(Cursor::new(&mut out), CompressionType::Fast, FilterType::Adaptive)
         .write_image(bytes, width as u32, height as u32, kind)
         .map_err(|e| DataError::Encode(e.to_string()))?;
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{SynthKind, is_own, render};
 use crate::error::DataError;
 use crate::raster::{Raster, Samples};
-use crate::save::{png_rgb8, write_atomic};
+use crate::save::{png_rgb8, write_atomic, write_quick};
 
 /// The file that marks a folder as made here; it names the kind, the sizes and the seed.
 pub const MARKER: &str = "diptych-synth.json";
@@ -87,7 +87,7 @@ pub fn generate(kind: SynthKind, options: &SynthOptions, out: &Path) -> Result<S
             .map(|i| {
                 let (a, b) = render(kind, options.size, options.seed, first + i as u64)?;
                 let png = png_rgb8(&side_by_side(&a, &b), a.width + b.width, a.height)?;
-                write_atomic(&folder.join(format!("{i:05}.png")), &png)?;
+                write_quick(&folder.join(format!("{i:05}.png")), &png)?;
                 Ok(png.len() as u64)
             })
             .try_reduce(|| 0, |x, y| Ok(x + y))?;
