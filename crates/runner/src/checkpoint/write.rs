@@ -153,28 +153,30 @@ fn stream<W: Write + Seek>(
             })
         })?;
         check(&tensor, &entry.info, meta.step).map_err(StreamError::Other)?;
-        let mut bytes = Vec::with_capacity(CHUNK * 8);
         match &tensor.data {
-            TensorData::F32(values) => {
-                for chunk in values.chunks(CHUNK) {
-                    bytes.clear();
-                    bytes.extend(chunk.iter().flat_map(|v| v.to_le_bytes()));
-                    put(&bytes, out)?;
-                }
-            }
-            TensorData::I64(values) => {
-                for chunk in values.chunks(CHUNK) {
-                    bytes.clear();
-                    bytes.extend(chunk.iter().flat_map(|v| v.to_le_bytes()));
-                    put(&bytes, out)?;
-                }
-            }
+            TensorData::F32(values) => chunked(values, f32::to_le_bytes, |bytes| put(bytes, out))?,
+            TensorData::I64(values) => chunked(values, i64::to_le_bytes, |bytes| put(bytes, out))?,
         }
     }
     out.seek(SeekFrom::Start(layout.sum_at as u64))?;
     out.write_all(sum.finalize().to_hex().as_bytes())?;
     out.flush()?;
     Ok(layout.file_len())
+}
+
+/// Hands the values' bytes to `put`, some thousand values at a time.
+fn chunked<T: Copy, const N: usize>(
+    values: &[T],
+    bytes_of: impl Fn(T) -> [u8; N],
+    mut put: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(CHUNK * N);
+    for chunk in values.chunks(CHUNK) {
+        bytes.clear();
+        bytes.extend(chunk.iter().flat_map(|v| bytes_of(*v)));
+        put(&bytes)?;
+    }
+    Ok(())
 }
 
 /// A tensor must be what the state announced, and finite.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use diptych_data::{Dataset, Loader};
-use diptych_domain::{ExperimentSpec, MetricKey, RunEvent, RunStatus};
+use diptych_domain::{CheckpointKind, ExperimentSpec, MetricKey, RunEvent, RunStatus};
 use diptych_models::{InferMode, Model};
 
 use self::save::Flush;
@@ -101,6 +101,9 @@ impl Session<'_> {
         }
         if self.progress.step == 0 {
             self.baseline(sink)?;
+        } else if self.saved_step.is_none() {
+            // A branch must not depend on its parent's files from here on.
+            self.save_behind(&[CheckpointKind::Last], self.progress.best, sink)?;
         }
         self.close_epoch(sink)?;
         while !self.progress.done() {

@@ -126,4 +126,6 @@ fn a_run_can_continue_another_with_other_settings() {
     ));
     assert!(child.path().join("images/inputs/probe-00-input.png").exists());
     assert_eq!(outcome.unwrap().step, 20);
+    // The child has what it began with as its own.
+    assert_eq!(kinds(&events)[0], (10, CheckpointKind::Last));
 }
