@@ -57,7 +57,9 @@ pub fn of_checkpoint(
         spec: spec.clone(),
         device: compute.device,
     })?;
-    checkpoint.restore_network(model.as_mut(), plugin.generator()).usage()?;
+    checkpoint
+        .restore_network(model.as_mut(), plugin.generator())
+        .usage()?;
     Ok(Generator {
         model,
         spec: spec.clone(),

@@ -25,7 +25,12 @@ pub struct Label {
 }
 
 /// Makes a run of an experiment whose data is there and can be read; mistakes in either are found before anything is made.
-pub fn create(session: &Session, spec: &ExperimentSpec, compute: &Compute, label: Label) -> Result<RunSummary, Failure> {
+pub fn create(
+    session: &Session,
+    spec: &ExperimentSpec,
+    compute: &Compute,
+    label: Label,
+) -> Result<RunSummary, Failure> {
     let fingerprint = check_data(spec)?;
     create_unchecked(session, spec, compute, label, Some(fingerprint))
 }
@@ -74,6 +79,10 @@ pub fn train(
     compute: &Compute,
 ) -> Result<TrainOutcome, Failure> {
     let claim = session.wait(session.home.claim(&run.id, &ProcessIdentity::current()))?;
+    output::note(format!(
+        "{} on {} with {} threads; Ctrl-C stops it cleanly",
+        run.name, compute.device, compute.threads
+    ));
     let options = TrainOptions::new(session.home.run_dir(&run.id), compute.device);
     let control = options.control.clone();
     interrupt::install(move || control.request_stop())?;
@@ -105,7 +114,9 @@ fn tell(problem: &Option<WriterProblem>) {
     match problem {
         None => output::note("the store can be written again; nothing is lost"),
         Some(WriterProblem::Retrying { message }) => {
-            output::note(format!("warning: the store cannot be written for now: {message}; trying again"));
+            output::note(format!(
+                "warning: the store cannot be written for now: {message}; trying again"
+            ));
         }
         Some(WriterProblem::Stopped { message }) => {
             output::note(format!("warning: this run is no longer recorded: {message}"));
@@ -123,7 +134,9 @@ pub fn conclude(session: &Session, run: &RunSummary, outcome: &TrainOutcome) -> 
             "{name} stopped at {at}; `diptych resume {name}` continues"
         ))),
         RunStatus::Stopped => {
-            output::note(format!("{name} was asked to stop, at {at}; `diptych resume {name}` continues"));
+            output::note(format!(
+                "{name} was asked to stop, at {at}; `diptych resume {name}` continues"
+            ));
             Ok(())
         }
         RunStatus::Diverged => Err(Failure::new(format!(
@@ -150,15 +163,18 @@ pub fn failure(error: RunnerError) -> Failure {
         RunnerError::Busy { .. }
         | RunnerError::NoImages { .. }
         | RunnerError::DataChanged { .. }
-        | RunnerError::Data(DataError::MissingRoot { .. } | DataError::MissingSplit { .. } | DataError::Empty { .. }) => {
-            Failure::usage(text)
-        }
+        | RunnerError::Data(
+            DataError::MissingRoot { .. } | DataError::MissingSplit { .. } | DataError::Empty { .. },
+        ) => Failure::usage(text),
         _ => Failure::new(text),
     }
 }
 
 /// The plugin of a stored run; its spec is checked again, since it may come from another version.
-pub fn plugin_of<'r>(registry: &'r diptych_models::Registry, run: &RunSummary) -> Result<&'r dyn Plugin, Failure> {
+pub fn plugin_of<'r>(
+    registry: &'r diptych_models::Registry,
+    run: &RunSummary,
+) -> Result<&'r dyn Plugin, Failure> {
     let plugin = registry.get(&run.model).usage()?;
     plugin.validate(&run.spec).usage()?;
     Ok(plugin)

@@ -31,8 +31,13 @@ pub fn home_path(context: &Context) -> PathBuf {
 impl Session {
     /// Opens the home, making it where there is none, and marks runs whose process is gone.
     pub fn open(context: &Context) -> Result<Self, Failure> {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let home = runtime.block_on(Home::open(home_path(context))).map_err(explain)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        let home = runtime
+            .block_on(Home::open(home_path(context)))
+            .map_err(explain)?;
         for warning in home.warnings() {
             output::note(format!("warning: {warning}"));
         }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use diptych_data::DataError;
 use diptych_data::synth::{self, SynthKind, SynthOptions};
 
-use crate::failure::{Failure, chain};
+use crate::failure::{Failure, ResultExt, chain};
 use crate::output;
 use crate::render::human;
 
@@ -44,17 +44,14 @@ pub struct SynthArgs {
 
 /// Read every file of a data set and report what is wrong with it
 #[derive(clap::Args)]
-#[command(after_help = "Exit code 2 where anything would stop a training.
+#[command(after_help = "Exit code 2 where anything is wrong that would stop a training.
 
 Examples:
   diptych data check datasets/facades
-  diptych data check datasets/horse2zebra --layout unaligned --json")]
+  diptych data check datasets/facades --json | jq '.problems[].paths'")]
 pub struct CheckArgs {
     /// The data set's folder, which holds train/, val/ or test/
     root: PathBuf,
-    /// aligned, unaligned or single
-    #[arg(long, default_value = "aligned")]
-    layout: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -90,4 +87,22 @@ fn synth(args: &SynthArgs) -> Result<(), Failure> {
         human::bytes(report.bytes),
         args.kind.direction(),
     ))
+}
+
+fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let report = diptych_data::check::check(&args.root).usage()?;
+    if args.json {
+        output::json(&report)?;
+    } else {
+        output::line(report.to_string())?;
+    }
+    match report.errors() {
+        0 => Ok(()),
+        1 => Err(Failure::usage(
+            "the data set has an error that would stop a training",
+        )),
+        n => Err(Failure::usage(format!(
+            "the data set has {n} errors that would stop a training"
+        ))),
+    }
 }

@@ -60,10 +60,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let mut model = build(plugin, &spec, &compute)?;
     let before = look(model.as_mut(), &val, &shown)?;
 
-    output::note(format!(
-        "2/3  pix2pix learns to draw what the colours mean, on {} with {} threads",
-        compute.device, compute.threads
-    ));
+    output::note("2/3  pix2pix learns to draw what the colours mean");
     let label = Label {
         name: Some("demo".into()),
         tags: vec!["demo".into()],
@@ -84,7 +81,9 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         .collect();
     write_atomic(&sheet, &grid(&rows, 4)?)?;
 
-    output::note("3/3  on the held-out pairs, before and after (L1: less is better; PSNR, SSIM: more is better)");
+    output::note(
+        "3/3  on the held-out pairs, before and after (L1: less is better; PSNR, SSIM: more is better)",
+    );
     let mut out = scores(&before.scores, &after.scores);
     if terminal::true_colour() {
         out.push_str("\ninput, before, after, target:\n");
@@ -122,7 +121,11 @@ fn draft(root: &Path, kind: SynthKind, epochs: u32) -> Draft {
     Draft::parse("the demo's experiment", &text, &[] as &[&str])
 }
 
-fn build(plugin: &dyn Plugin, spec: &ExperimentSpec, compute: &crate::compute::Compute) -> Result<Box<dyn Model>, Failure> {
+fn build(
+    plugin: &dyn Plugin,
+    spec: &ExperimentSpec,
+    compute: &crate::compute::Compute,
+) -> Result<Box<dyn Model>, Failure> {
     Ok(plugin.build(&BuildContext {
         spec: spec.clone(),
         device: compute.device,
@@ -137,7 +140,10 @@ struct Look {
 
 fn look(model: &mut dyn Model, val: &Dataset, shown: &[ImagePair]) -> Result<Look, Failure> {
     let report = evaluate(model, val, InferMode::Paper, &Control::new())?;
-    let outputs = shown.iter().map(|pair| model.infer(&pair.a, InferMode::Paper)).collect::<Result<_, _>>()?;
+    let outputs = shown
+        .iter()
+        .map(|pair| model.infer(&pair.a, InferMode::Paper))
+        .collect::<Result<_, _>>()?;
     Ok(Look {
         scores: report.map(|r| r.mean).unwrap_or_default(),
         outputs,
@@ -150,8 +156,16 @@ fn scores(before: &Scores, after: &Scores) -> String {
         ("BEFORE", Align::Right),
         ("AFTER", Align::Right),
     ]);
-    for (name, of) in [("L1", (|s| s.l1) as fn(&Scores) -> f64), ("PSNR", |s| s.psnr), ("SSIM", |s| s.ssim)] {
-        table.row([name.to_owned(), human::number(of(before)), human::number(of(after))]);
+    for (name, of) in [
+        ("L1", (|s| s.l1) as fn(&Scores) -> f64),
+        ("PSNR", |s| s.psnr),
+        ("SSIM", |s| s.ssim),
+    ] {
+        table.row([
+            name.to_owned(),
+            human::number(of(before)),
+            human::number(of(after)),
+        ]);
     }
     table.render(terminal::width())
 }

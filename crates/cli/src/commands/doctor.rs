@@ -72,7 +72,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     checks.push(Check {
         problem: (!features.contains(&"fma") && cfg!(target_arch = "x86_64"))
             .then(|| "without AVX2 and FMA training is several times slower".to_owned()),
-        ..Check::good("cpu", format!("{} ({})", environment::cpu_model(), features.join(" ")))
+        ..Check::good(
+            "cpu",
+            format!("{} ({})", environment::cpu_model(), features.join(" ")),
+        )
     });
     checks.push(Check::good("threads", environment::cores().to_string()));
     checks.push(Check::good("memory", human::bytes(environment::memory())));
@@ -98,10 +101,22 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     } else {
         let mut table = Table::headless([Align::Left, Align::Left, Align::Left]);
         for check in &checks {
-            let (mark, style) = if check.problem.is_some() { ("!", "31") } else { ("✓", "32") };
-            table.row([Cell::styled(mark, style), check.name.into(), check.value.as_str().into()]);
+            let (mark, style) = if check.problem.is_some() {
+                ("!", "31")
+            } else {
+                ("✓", "32")
+            };
+            table.row([
+                Cell::styled(mark, style),
+                check.name.into(),
+                check.value.as_str().into(),
+            ]);
             if let Some(problem) = &check.problem {
-                table.row([Cell::from(""), Cell::from(""), Cell::styled(problem.as_str(), "31")]);
+                table.row([
+                    Cell::from(""),
+                    Cell::from(""),
+                    Cell::styled(problem.as_str(), "31"),
+                ]);
             }
         }
         output::line(table.render_styled(terminal::width(), terminal::colours()))?;

@@ -46,8 +46,13 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let control = Control::new();
     let stop = control.clone();
     interrupt::install(move || stop.request_stop())?;
-    let report = evaluate(generator.model.as_mut(), &dataset, generator::mode(args.eval), &control)?
-        .ok_or_else(|| Failure::interrupted("interrupted"))?;
+    let report = evaluate(
+        generator.model.as_mut(),
+        &dataset,
+        generator::mode(args.eval),
+        &control,
+    )?
+    .ok_or_else(|| Failure::interrupted("interrupted"))?;
     if args.json {
         return output::json(&json!({
             "run": generator.origin,
@@ -65,12 +70,20 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         ("SSIM", Align::Right),
     ]);
     let mut row = |name: &str, s: &Scores| {
-        table.row([name.to_owned(), human::number(s.l1), human::number(s.psnr), human::number(s.ssim)]);
+        table.row([
+            name.to_owned(),
+            human::number(s.l1),
+            human::number(s.psnr),
+            human::number(s.ssim),
+        ]);
     };
     for image in &report.images {
         row(&image.name, &image.scores);
     }
     row(&format!("mean of {}", report.images.len()), &report.mean);
-    output::note(format!("{} at step {}, split {}", generator.origin, generator.step, args.split));
+    output::note(format!(
+        "{} at step {}, split {}",
+        generator.origin, generator.step, args.split
+    ));
     output::line(table.render_styled(terminal::width(), terminal::colours()))
 }

@@ -13,13 +13,15 @@ use crate::session::Session;
 
 /// Print the recorded metrics of runs
 #[derive(clap::Args)]
-#[command(after_help = "CSV has the columns run, key, step, epoch, wall (seconds since 1970) and value; JSON is one array of objects
+#[command(
+    after_help = "CSV has the columns run, key, step, epoch, wall (seconds since 1970) and value; JSON is one array of objects
 with these fields, where a value that is not finite is null.
 
 Examples:
   diptych metrics brisk-otter > metrics.csv
   diptych metrics brisk-otter calm-finch --metric eval/psnr --metric loss/G_L1
-  diptych metrics brisk-otter --format json | jq '.[0]'")]
+  diptych metrics brisk-otter --format json | jq '.[0]'"
+)]
 pub struct Args {
     /// The runs: names, ids, or the start of either
     #[arg(required = true, value_name = "RUN")]
@@ -64,7 +66,11 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let wanted = wanted(&args.metric, &runs)?;
     let mut writer = PointWriter::new(output::stdout(), args.format)?;
     for run in &runs {
-        for key in run.metrics.keys().filter(|k| wanted.as_ref().is_none_or(|w| w.contains(*k))) {
+        for key in run
+            .metrics
+            .keys()
+            .filter(|k| wanted.as_ref().is_none_or(|w| w.contains(*k)))
+        {
             let series = session.wait(session.home.metrics(&run.id, key, ..))?;
             writer.series(&run.name, key, &series)?;
         }
@@ -85,8 +91,14 @@ fn wanted(keys: &[String], runs: &[RunSummary]) -> Result<Option<BTreeSet<Metric
             let names = || known.iter().map(|k| k.as_str());
             let hint = suggest::hint(key.as_str(), names());
             let list = names().collect::<Vec<_>>().join(", ");
-            let there = if list.is_empty() { "nothing".to_owned() } else { list };
-            return Err(Failure::usage(format!("--metric {key}: no such metric{hint}; recorded: {there}")));
+            let there = if list.is_empty() {
+                "nothing".to_owned()
+            } else {
+                list
+            };
+            return Err(Failure::usage(format!(
+                "--metric {key}: no such metric{hint}; recorded: {there}"
+            )));
         }
         wanted.insert(key);
     }
@@ -150,7 +162,11 @@ impl<W: Write> PointWriter<W> {
 
 /// A CSV field, quoted where it has to be.
 fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@ use diptych_domain::RunStatus;
 use crate::Context;
 use crate::compute::ComputeArgs;
 use crate::failure::Failure;
+use crate::launch;
 use crate::session::Session;
-use crate::{launch, output};
 
 /// Continue a stopped, failed or crashed run from its last checkpoint
 #[derive(clap::Args)]
@@ -35,7 +35,6 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     let plugin = launch::plugin_of(&context.registry, &run)?;
     let compute = args.compute.settle()?;
-    output::note(format!("{} continues on {} with {} threads", run.name, compute.device, compute.threads));
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)
 }

@@ -32,8 +32,13 @@ pub struct Args {
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let text = args.query.join(" ");
-    let query = Query::parse(&text)
-        .map_err(|e| Failure::usage(format!("{}\n  {}", e.problem, e.pointer(&text).replace('\n', "\n  "))))?;
+    let query = Query::parse(&text).map_err(|e| {
+        Failure::usage(format!(
+            "{}\n  {}",
+            e.problem,
+            e.pointer(&text).replace('\n', "\n  ")
+        ))
+    })?;
     let sort = match &args.sort {
         Some(key) => Some(SortKey::parse(key).map_err(|e| Failure::usage(format!("--sort {key}: {e}")))?),
         None => None,
@@ -51,7 +56,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     if runs.is_empty() {
         output::note(match all {
-            0 => format!("no runs in {}; `diptych demo` makes one", session.home.path().display()),
+            0 => format!(
+                "no runs in {}; `diptych demo` makes one",
+                session.home.path().display()
+            ),
             _ => format!("none of {all} runs matches"),
         });
         return Ok(());

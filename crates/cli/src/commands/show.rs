@@ -30,7 +30,11 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         log: session.wait(home.log_lines(&run.id))?,
         images: session.wait(home.images(&run.id))?.len(),
         // A run of a plugin that this binary lacks can still be shown.
-        decls: context.registry.get(&run.model).map(|p| p.params()).unwrap_or_default(),
+        decls: context
+            .registry
+            .get(&run.model)
+            .map(|p| p.params())
+            .unwrap_or_default(),
         folder: home.run_dir(&run.id).display().to_string(),
         run,
     };

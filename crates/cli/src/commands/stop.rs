@@ -27,7 +27,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let session = Session::open(context)?;
     let run = session.find(&args.run)?;
     if !session.wait(session.home.request_stop(&run.id))? {
-        return Err(Failure::usage(format!("run {} is not running: it is {}", run.name, run.status)));
+        return Err(Failure::usage(format!(
+            "run {} is not running: it is {}",
+            run.name, run.status
+        )));
     }
     if args.no_wait {
         output::note(format!("asked {} to stop after its step", run.name));
@@ -43,5 +46,9 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    Err(Failure::new(format!("{} has not stopped within {} s", run.name, PATIENCE.as_secs())))
+    Err(Failure::new(format!(
+        "{} has not stopped within {} s",
+        run.name,
+        PATIENCE.as_secs()
+    )))
 }

@@ -2,10 +2,10 @@ use std::path::PathBuf;
 
 use crate::Context;
 use crate::compute::ComputeArgs;
+use crate::experiment;
 use crate::failure::Failure;
 use crate::launch::{self, Label};
 use crate::session::Session;
-use crate::{experiment, output};
 
 /// Train a model as an experiment file says, as one tracked run
 #[derive(clap::Args)]
@@ -47,13 +47,6 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         note: args.note,
     };
     let run = launch::create(&session, &spec, &compute, label)?;
-    output::note(format!(
-        "{} ({}) on {} with {} threads; Ctrl-C stops it cleanly",
-        run.name,
-        run.id,
-        compute.device,
-        compute.threads
-    ));
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)
 }

@@ -49,7 +49,10 @@ pub struct Args {
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     if !args.input.exists() {
-        return Err(Failure::usage(format!("{}: no such file or folder", args.input.display())));
+        return Err(Failure::usage(format!(
+            "{}: no such file or folder",
+            args.input.display()
+        )));
     }
     let compute = args.compute.settle()?;
     let file = Path::new(&args.source);
@@ -59,7 +62,11 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         let session = Session::open(context)?;
         generator::of_run(&session, &context.registry, &compute, &args.source, &args.which)?
     };
-    let halves = args.side.as_deref().map(|side| Halves::cut(&args.input, side)).transpose()?;
+    let halves = args
+        .side
+        .as_deref()
+        .map(|side| Halves::cut(&args.input, side))
+        .transpose()?;
     let control = Control::new();
     let stop = control.clone();
     interrupt::install(move || stop.request_stop())?;
@@ -90,7 +97,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         generator.step
     ));
     if report.left > 0 {
-        return Err(Failure::interrupted(format!("interrupted: {} images are left", report.left)));
+        return Err(Failure::interrupted(format!(
+            "interrupted: {} images are left",
+            report.left
+        )));
     }
     match report.failed.len() {
         0 => Ok(()),
@@ -116,13 +126,18 @@ impl Halves {
         let (base, files) = if input.is_dir() {
             (input, list_images(input).usage()?)
         } else {
-            halves.input.push(input.with_extension("png").file_name().unwrap_or_default());
+            halves
+                .input
+                .push(input.with_extension("png").file_name().unwrap_or_default());
             (input.parent().unwrap_or(Path::new("")), vec![input.to_owned()])
         };
         for file in files {
             let (pair, depth) = read_image_with_depth(&file, 4).usage()?;
             if pair.w < 2 {
-                return Err(Failure::usage(format!("{}: too narrow to be a pair", file.display())));
+                return Err(Failure::usage(format!(
+                    "{}: too narrow to be a pair",
+                    file.display()
+                )));
             }
             let relative = file.strip_prefix(base).unwrap_or(&file).with_extension("png");
             let path = halves.folder.join(relative);
@@ -151,7 +166,11 @@ fn half(pair: &Images, side: &str) -> Images {
     let middle = pair.w / 2;
     let columns = if side == "a" { 0..middle } else { middle..pair.w };
     let mut half = Images::zeros(1, pair.c, pair.h, columns.len());
-    for (to, from) in half.data.chunks_exact_mut(columns.len()).zip(pair.data.chunks_exact(pair.w)) {
+    for (to, from) in half
+        .data
+        .chunks_exact_mut(columns.len())
+        .zip(pair.data.chunks_exact(pair.w))
+    {
         to.copy_from_slice(&from[columns.clone()]);
     }
     half

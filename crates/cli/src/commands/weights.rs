@@ -110,7 +110,9 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
         let (tensors, provenance) = weights_file::read(&path).usage()?;
         networks.push((network, path, tensors, provenance));
     }
-    let stored = networks.iter().find_map(|(.., p)| p.as_ref().map(|p| p.spec.clone()));
+    let stored = networks
+        .iter()
+        .find_map(|(.., p)| p.as_ref().map(|p| p.spec.clone()));
     let (spec, plugin) = match (&args.experiment, stored) {
         (Some(file), _) => experiment::load(&context.registry, file, &args.set)?,
         (None, Some(spec)) => experiment::change(&context.registry, spec, &args.set)?,
@@ -196,10 +198,27 @@ mod tests {
 
     #[test]
     fn networks_are_told_by_prefix_or_file_name() {
-        let name = |text: &str| named(text).map(|(n, p)| (n, p.display().to_string())).map_err(|e| e.to_string());
-        assert_eq!(name("G=a/b.safetensors"), Ok(("G".into(), "a/b.safetensors".into())));
-        assert_eq!(name("a=1/latest_net_G_A.safetensors"), Ok(("a".into(), "1/latest_net_G_A.safetensors".into())));
-        assert_eq!(name("x/5_net_D.safetensors"), Ok(("D".into(), "x/5_net_D.safetensors".into())));
-        assert!(name("x/weights.safetensors").unwrap_err().contains("which network is it?"));
+        let name = |text: &str| {
+            named(text)
+                .map(|(n, p)| (n, p.display().to_string()))
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(
+            name("G=a/b.safetensors"),
+            Ok(("G".into(), "a/b.safetensors".into()))
+        );
+        assert_eq!(
+            name("a=1/latest_net_G_A.safetensors"),
+            Ok(("a".into(), "1/latest_net_G_A.safetensors".into()))
+        );
+        assert_eq!(
+            name("x/5_net_D.safetensors"),
+            Ok(("D".into(), "x/5_net_D.safetensors".into()))
+        );
+        assert!(
+            name("x/weights.safetensors")
+                .unwrap_err()
+                .contains("which network is it?")
+        );
     }
 }

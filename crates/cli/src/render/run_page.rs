@@ -72,14 +72,25 @@ impl RunPage {
         let mut out = String::new();
         let mut section = |title: &str, body: String| {
             if !body.is_empty() {
-                let title = if colours { format!("\x1b[1m{title}\x1b[0m") } else { title.to_owned() };
+                let title = if colours {
+                    format!("\x1b[1m{title}\x1b[0m")
+                } else {
+                    title.to_owned()
+                };
                 out.push_str(&format!("{title}\n{body}\n"));
             }
         };
         let style = runs::status_style(self.run.status);
-        let status = if colours { format!("\x1b[{style}m{}\x1b[0m", self.run.status) } else { self.run.status.to_string() };
+        let status = if colours {
+            format!("\x1b[{style}m{}\x1b[0m", self.run.status)
+        } else {
+            self.run.status.to_string()
+        };
         section(&format!("{}  {status}", self.run.name), self.head(now, width));
-        section("settings (* differs from the default)", self.settings(width, colours));
+        section(
+            "settings (* differs from the default)",
+            self.settings(width, colours),
+        );
         section("metrics", self.metrics(width));
         section("checkpoints", self.checkpoint_table(now, width));
         section("events", self.event_table(width));
@@ -101,14 +112,27 @@ impl RunPage {
                     run.epoch,
                     run.spec.optim.total_epochs(),
                     run.step,
-                    if run.total_steps == 0 { "?".to_owned() } else { run.total_steps.to_string() }
+                    if run.total_steps == 0 {
+                        "?".to_owned()
+                    } else {
+                        run.total_steps.to_string()
+                    }
                 ),
             ),
-            ("created", format!("{} ({})", human::time(run.created), human::ago(run.created, now))),
-            ("updated", format!("{} ({})", human::time(run.updated), human::ago(run.updated, now))),
+            (
+                "created",
+                format!("{} ({})", human::time(run.created), human::ago(run.created, now)),
+            ),
+            (
+                "updated",
+                format!("{} ({})", human::time(run.updated), human::ago(run.updated, now)),
+            ),
         ];
         rows.extend(run.message.as_ref().map(|m| ("message", m.clone())));
-        rows.extend(d.stop_requested.then(|| ("stop", "asked to stop after its step".to_owned())));
+        rows.extend(
+            d.stop_requested
+                .then(|| ("stop", "asked to stop after its step".to_owned())),
+        );
         if !run.tags.is_empty() {
             rows.push(("tags", run.tags.join(" ")));
         }
@@ -120,7 +144,11 @@ impl RunPage {
         }
         rows.push(("code", d.code_version.clone()));
         rows.push(("spec", d.spec_hash.chars().take(16).collect()));
-        rows.extend(d.data_fingerprint.as_ref().map(|f| ("data", f.chars().take(16).collect())));
+        rows.extend(
+            d.data_fingerprint
+                .as_ref()
+                .map(|f| ("data", f.chars().take(16).collect())),
+        );
         rows.push(("images", self.images.to_string()));
         rows.push(("folder", self.folder.clone()));
         pairs(rows, width)
@@ -130,7 +158,9 @@ impl RunPage {
         let mut table = Table::headless([Align::Left, Align::Left, Align::Left]);
         let mut row = |key: &str, value: &ParamValue, default: Option<&ParamValue>| {
             let changed = default.is_some_and(|d| d != value);
-            let note = default.filter(|_| changed).map_or(String::new(), |d| format!(" (default {d})"));
+            let note = default
+                .filter(|_| changed)
+                .map_or(String::new(), |d| format!(" (default {d})"));
             let style = if changed { "33" } else { "" };
             table.row([
                 Cell::from(if changed { "*" } else { " " }),
@@ -177,7 +207,14 @@ impl RunPage {
         if self.checkpoints.is_empty() {
             return "  none yet\n".into();
         }
-        let mut table = Table::headless([Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left]);
+        let mut table = Table::headless([
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+            Align::Left,
+        ]);
         for c in &self.checkpoints {
             table.row([
                 format!("  {}", c.kind.as_str()),
@@ -200,7 +237,12 @@ impl RunPage {
                 "claimed" | "crashed" => process(e.detail.as_deref()),
                 _ => e.detail.clone().unwrap_or_default(),
             };
-            table.row([format!("  {}", human::time(e.wall)), e.kind.clone(), format!("step {}", e.step), detail]);
+            table.row([
+                format!("  {}", human::time(e.wall)),
+                e.kind.clone(),
+                format!("step {}", e.step),
+                detail,
+            ]);
         }
         table.render(width)
     }
@@ -210,7 +252,10 @@ impl RunPage {
             ("memory", Ok(bytes)) => human::bytes(bytes),
             _ => value.to_owned(),
         };
-        pairs(self.environment.iter().map(|(k, v)| (k.as_str(), readable(k, v))), width)
+        pairs(
+            self.environment.iter().map(|(k, v)| (k.as_str(), readable(k, v))),
+            width,
+        )
     }
 
     fn log_table(&self, width: usize, colours: bool) -> String {
@@ -249,7 +294,11 @@ fn process(detail: Option<&str>) -> String {
     let Some(value) = detail.and_then(|d| serde_json::from_str::<Value>(d).ok()) else {
         return detail.unwrap_or_default().to_owned();
     };
-    format!("process {} on {}", value["pid"], value["host"].as_str().unwrap_or("?"))
+    format!(
+        "process {} on {}",
+        value["pid"],
+        value["host"].as_str().unwrap_or("?")
+    )
 }
 
 /// Lines of `  name  value`, values wrapped.
@@ -260,7 +309,10 @@ fn pairs<'a>(rows: impl IntoIterator<Item = (&'a str, String)>, width: usize) ->
     let mut out = String::new();
     for (name, value) in rows {
         let lines = wrap(&value, width.saturating_sub(indent).max(20));
-        out.push_str(&format!("  {name:names$}  {}\n", lines.join(&format!("\n{}", " ".repeat(indent)))));
+        out.push_str(&format!(
+            "  {name:names$}  {}\n",
+            lines.join(&format!("\n{}", " ".repeat(indent)))
+        ));
     }
     out
 }

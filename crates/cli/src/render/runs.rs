@@ -1,6 +1,6 @@
 //! Runs as a table and as JSON.
 
-use diptych_domain::query::{Field, FieldValue};
+use diptych_domain::query::{Aggregate, Field, FieldValue};
 use diptych_domain::{MetricKey, RunStatus, RunSummary};
 use serde_json::{Value, json};
 
@@ -26,7 +26,9 @@ pub fn table(runs: &[RunSummary], sorted_by: Option<&Field>, now: f64) -> Table 
         .into_iter()
         .filter(|(_, key)| runs.iter().any(|r| r.metrics.contains_key(key)))
         .collect();
-    let extra = sorted_by.filter(|f| {
+    let shown =
+        |f: &&Field| matches!(f, Field::Metric(key, Aggregate::Best) if scores.iter().any(|(_, k)| k == key));
+    let extra = sorted_by.filter(|f| !shown(f)).filter(|f| {
         matches!(
             f,
             Field::Spec(_) | Field::Metric(..) | Field::Device | Field::Note | Field::Id

@@ -40,8 +40,8 @@ pub struct Table {
 }
 
 const GAP: usize = 2;
-/// Narrower than this no column is made while another is wider.
-const NARROW: usize = 8;
+/// No column is made narrower than this.
+const NARROW: usize = 4;
 
 impl Table {
     /// A table with these columns.

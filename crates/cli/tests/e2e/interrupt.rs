@@ -69,7 +69,7 @@ fn stop_from_another_process_and_only_one_of_two_resumes() {
     let child = world.spawn(&format!("train tiny.toml --name a {long}"));
     world.wait_for("a", underway);
     let error = world.refused("resume a");
-    assert!(error.contains("running"), "{error}");
+    assert!(error.contains("is being trained by process"), "{error}");
     world.ok("stop a");
     assert_eq!(finish(child).code, 0);
     assert_eq!(world.json("show a --json")["status"], "stopped");
