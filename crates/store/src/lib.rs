@@ -6,6 +6,8 @@ mod metrics;
 mod process;
 mod records;
 mod runs;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub use error::{Result, StoreError};

@@ -32,7 +32,8 @@ pub(super) async fn prepare(options: &SqliteConnectOptions, file: &Path) -> Resu
             .execute(&mut connection)
             .await?;
         MIGRATIONS
-            .run(&mut connection)
+            // `run` is generic in a way that keeps futures which await it from being `Send`.
+            .run_direct(None, &mut connection, false)
             .await
             .map_err(|e| sqlx::Error::Migrate(Box::new(e)))?;
         let version = env!("CARGO_PKG_VERSION");

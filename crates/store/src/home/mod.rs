@@ -3,7 +3,7 @@
 mod filesystem;
 mod migrate;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,7 +77,9 @@ impl Home {
             .optimize_on_close(false, None);
         {
             // Neither the switch to WAL nor migrations wait for each other by themselves.
-            lock.lock().map_err(unwritable(&root.join("diptych.lock")))?;
+            take(&lock)
+                .await
+                .map_err(unwritable(&root.join("diptych.lock")))?;
             let prepared = migrate::prepare(&options, &file).await;
             let _ = lock.unlock(); // dropping it unlocks too
             prepared.map_err(|e| explain(e, &file))?;
@@ -140,6 +142,17 @@ impl Home {
     /// A transaction that reads one snapshot.
     pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.pool.begin().await?)
+    }
+}
+
+/// Waits for a file lock without holding up the thread, which may be the one that its holder needs.
+async fn take(lock: &File) -> std::io::Result<()> {
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(TryLockError::Error(e)) => return Err(e),
+        }
     }
 }
 

@@ -16,7 +16,11 @@ impl Home {
     pub async fn add_tags(&self, run: &RunId, tags: &[String]) -> Result<()> {
         let mut tx = self.write().await?;
         let run = pk(&mut tx, run).await?;
-        for tag in tags.iter().map(|t| t.trim()).filter(|t| !t.is_empty()) {
+        for tag in tags {
+            let tag = tag.trim();
+            if tag.is_empty() {
+                continue;
+            }
             sqlx::query!("INSERT OR IGNORE INTO tags (run, tag) VALUES (?, ?)", run, tag)
                 .execute(&mut *tx)
                 .await?;
@@ -32,7 +36,8 @@ impl Home {
         let mut tx = self.write().await?;
         let run = pk(&mut tx, run).await?;
         let mut removed = 0;
-        for tag in tags.iter().map(|t| t.trim()) {
+        for tag in tags {
+            let tag = tag.trim();
             removed += sqlx::query!("DELETE FROM tags WHERE run = ? AND tag = ?", run, tag)
                 .execute(&mut *tx)
                 .await?

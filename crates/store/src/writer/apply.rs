@@ -118,12 +118,12 @@ async fn put_event(
             )
             .execute(&mut *connection)
             .await?;
-            note(connection, run, storable(*wall), "started", state, None).await?;
+            note(connection, run, storable(*wall), "started", (*step, *epoch), None).await?;
         }
         RunEvent::EpochEnded { epoch, step, wall } => {
             state.step = state.step.max(*step);
             state.epoch = *epoch;
-            note(connection, run, storable(*wall), "epoch", state, None).await?;
+            note(connection, run, storable(*wall), "epoch", (*step, *epoch), None).await?;
         }
         RunEvent::Ended {
             status,
@@ -148,7 +148,7 @@ async fn put_event(
                 run,
                 storable(*wall),
                 status,
-                state,
+                (*step, *epoch),
                 message.as_deref(),
             )
             .await?;
@@ -276,7 +276,7 @@ async fn take_back(
     if points + images + checkpoints > 0 {
         let detail =
             format!("from step {from}: {points} points, {images} images, {checkpoints} checkpoints deleted");
-        note(connection, run, wall, "rewound", state, Some(&detail)).await?;
+        note(connection, run, wall, "rewound", (step, epoch), Some(&detail)).await?;
     }
     Ok(())
 }
@@ -286,10 +286,10 @@ async fn note(
     run: i64,
     wall: f64,
     kind: &str,
-    state: &State,
+    (step, epoch): (u64, u64),
     detail: Option<&str>,
 ) -> Result<()> {
-    let (step, epoch) = (to_db(state.step), to_db(state.epoch));
+    let (step, epoch) = (to_db(step), to_db(epoch));
     sqlx::query!(
         "INSERT INTO events (run, wall, kind, step, epoch, detail) VALUES (?, ?, ?, ?, ?, ?)",
         run,

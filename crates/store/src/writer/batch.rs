@@ -55,6 +55,16 @@ impl Batch {
             }
             return;
         }
+        let wall = match &event {
+            RunEvent::Started { wall, .. }
+            | RunEvent::Metrics { wall, .. }
+            | RunEvent::Image { wall, .. }
+            | RunEvent::Checkpoint { wall, .. }
+            | RunEvent::EpochEnded { wall, .. }
+            | RunEvent::Log { wall, .. }
+            | RunEvent::Ended { wall, .. } => self.saw(*wall),
+            RunEvent::CheckpointRemoved { .. } => self.wall,
+        };
         match &event {
             RunEvent::Started { .. } => {
                 // Points before a rewind and after it must not mix.
@@ -67,14 +77,11 @@ impl Batch {
                 self.seal();
                 self.precious = true;
             }
-            RunEvent::Log { level, wall, message } => {
-                let wall = self.saw(*wall);
-                self.lines.push(LogLine {
-                    wall,
-                    level: *level,
-                    message: message.clone(),
-                });
-            }
+            RunEvent::Log { level, message, .. } => self.lines.push(LogLine {
+                wall,
+                level: *level,
+                message: message.clone(),
+            }),
             _ => {}
         }
         self.ops.push(Op::Event(event));
