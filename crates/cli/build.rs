@@ -15,7 +15,8 @@ fn main() {
         "cargo::rustc-env=DIPTYCH_COMMIT={}",
         described.as_deref().unwrap_or("unknown")
     );
-    for path in ["HEAD", "index"] {
+    // The reflog grows with every commit and checkout.
+    for path in ["HEAD", "logs/HEAD"] {
         let file = Command::new("git")
             .args(["rev-parse", "--git-path", path])
             .output();

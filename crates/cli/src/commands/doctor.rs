@@ -99,7 +99,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
             "problems": checks.iter().filter_map(|c| c.problem.as_ref()).collect::<Vec<_>>(),
         }))?;
     } else {
-        let mut table = Table::headless([Align::Left, Align::Left, Align::Left]);
+        let mut table = Table::headless([Align::Left, Align::Left, Align::Wrap]);
         for check in &checks {
             let (mark, style) = if check.problem.is_some() {
                 ("!", "31")

@@ -89,7 +89,11 @@ fn wanted(keys: &[String], runs: &[RunSummary]) -> Result<Option<BTreeSet<Metric
         let key = MetricKey::new(key.as_str());
         if !known.contains(&key) {
             let names = || known.iter().map(|k| k.as_str());
-            let hint = suggest::hint(key.as_str(), names());
+            let in_group = names().find(|n| n.split_once('/').is_some_and(|(_, name)| name == key.as_str()));
+            let hint = match in_group {
+                Some(full) => format!(" (did you mean `{full}`?)"),
+                None => suggest::hint(key.as_str(), names()),
+            };
             let list = names().collect::<Vec<_>>().join(", ");
             let there = if list.is_empty() {
                 "nothing".to_owned()

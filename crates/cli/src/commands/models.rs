@@ -34,7 +34,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         }
         None if args.json => output::json(&context.registry.iter().map(document).collect::<Vec<_>>()),
         None => {
-            let mut table = Table::new([("MODEL", Align::Left), ("WHAT IT IS", Align::Left)]);
+            let mut table = Table::new([("MODEL", Align::Left), ("WHAT IT IS", Align::Wrap)]);
             for plugin in context.registry.iter() {
                 table.row([plugin.name(), plugin.summary()]);
             }
@@ -59,8 +59,8 @@ fn describe(plugin: &dyn Plugin) -> String {
     let mut table = Table::new([
         ("PARAMETER", Align::Left),
         ("DEFAULT", Align::Left),
-        ("VALUES", Align::Left),
-        ("MEANING", Align::Left),
+        ("VALUES", Align::Wrap),
+        ("MEANING", Align::Wrap),
     ]);
     for decl in plugin.params() {
         table.row([

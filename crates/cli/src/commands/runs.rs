@@ -8,17 +8,18 @@ use crate::session::Session;
 
 /// List runs
 #[derive(clap::Args)]
-#[command(
-    after_help = "Queries: bare words match names and tags. status:running, model:pix2pix, tag:x, name:x,
-params.n_layers >= 3, data.crop_size = 256, optim.lr < 1e-3, eval/psnr.best > 20, loss/G_L1.last < 12
-(also .min .max .step), created > 2d (older than; s m h d w), updated < 1h; and, or, not, ( ).
+#[command(after_help = "Queries: bare words match names and tags; the rest compares:
+  status:running  model:pix2pix  tag:x  name:x
+  params.n_layers >= 3  data.crop_size = 256  optim.lr < 1e-3  seed = 1
+  eval/psnr.best > 20  loss/G_L1.last < 12     also .min .max .step
+  created > 2d  updated < 1h                   ages in s m h d w
+Join them with and (or nothing), or, not and ( ).
 
 Examples:
   diptych runs
   diptych runs status:running
   diptych runs 'tag:ablation and eval/psnr.best > 20' --sort -eval/psnr.best
-  diptych runs --json | jq '.[].name'"
-)]
+  diptych runs --json | jq '.[].name'")]
 pub struct Args {
     /// Which runs; several words are one query
     query: Vec<String>,

@@ -155,7 +155,7 @@ impl RunPage {
     }
 
     fn settings(&self, width: usize, colours: bool) -> String {
-        let mut table = Table::headless([Align::Left, Align::Left, Align::Left]);
+        let mut table = Table::headless([Align::Left, Align::Left, Align::Wrap]);
         let mut row = |key: &str, value: &ParamValue, default: Option<&ParamValue>| {
             let changed = default.is_some_and(|d| d != value);
             let note = default
@@ -229,7 +229,7 @@ impl RunPage {
     }
 
     fn event_table(&self, width: usize) -> String {
-        let mut table = Table::headless([Align::Left, Align::Left, Align::Right, Align::Left]);
+        let mut table = Table::headless([Align::Left, Align::Left, Align::Right, Align::Wrap]);
         // Epochs are many and say little.
         let told: Vec<&EventRecord> = self.events.iter().filter(|e| e.kind != "epoch").collect();
         for e in &told[told.len().saturating_sub(RECENT)..] {
@@ -259,7 +259,7 @@ impl RunPage {
     }
 
     fn log_table(&self, width: usize, colours: bool) -> String {
-        let mut table = Table::headless([Align::Left, Align::Left, Align::Left]);
+        let mut table = Table::headless([Align::Left, Align::Left, Align::Wrap]);
         for line in &self.log[self.log.len().saturating_sub(RECENT)..] {
             let style = match line.level.as_str() {
                 "error" => "31",

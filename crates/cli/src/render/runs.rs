@@ -50,7 +50,7 @@ pub fn table(runs: &[RunSummary], sorted_by: Option<&Field>, now: f64) -> Table 
     columns.extend(extra.map(|f| (f.to_string(), Align::Right)));
     columns.push(("UPDATED".to_owned(), Align::Right));
     if with_tags {
-        columns.push(("TAGS".to_owned(), Align::Left));
+        columns.push(("TAGS".to_owned(), Align::Wrap));
     }
 
     let mut table = Table::new(columns);

@@ -3,8 +3,10 @@
 /// Which side a column's text leans to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Text.
+    /// Short text, cut where it is too wide.
     Left,
+    /// Long text, wrapped onto further lines.
+    Wrap,
     /// Numbers.
     Right,
 }
@@ -39,7 +41,7 @@ pub struct Table {
     rows: Vec<Vec<Cell>>,
 }
 
-const GAP: usize = 2;
+const GAP: &str = "  ";
 /// No column is made narrower than this.
 const NARROW: usize = 4;
 
@@ -65,8 +67,8 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The table in at most `width` columns. The last column, where it is text, is wrapped onto further lines; other
-    /// columns that are too wide are cut with `…`, the widest first.
+    /// The table in at most `width` columns; where it is wider, the widest columns give way, and their cells are wrapped or
+    /// cut with `…`.
     pub fn render(&self, width: usize) -> String {
         self.render_styled(width, false)
     }
@@ -96,7 +98,7 @@ impl Table {
                 *w = (*w).max(length(&cell.text));
             }
         }
-        let gaps = GAP * widths.len().saturating_sub(1);
+        let gaps = GAP.len() * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > width {
             let Some(widest) = widths.iter_mut().max_by_key(|w| **w).filter(|w| **w > NARROW) else {
                 break;
@@ -107,40 +109,35 @@ impl Table {
     }
 
     fn push_row(&self, out: &mut String, cells: &[Cell], widths: &[usize], colours: bool) {
-        let last = self.columns.len().saturating_sub(1);
-        let mut indent = 0;
-        for (i, ((cell, width), (_, align))) in cells.iter().zip(widths).zip(&self.columns).enumerate() {
-            if i > 0 {
-                out.push_str(&" ".repeat(GAP));
-                indent += GAP;
-            }
-            if i == last && *align == Align::Left {
-                let lines = wrap(&cell.text, *width);
-                for (k, line) in lines.iter().enumerate() {
-                    if k > 0 {
-                        out.push('\n');
-                        out.push_str(&" ".repeat(indent));
-                    }
-                    out.push_str(&painted(line, cell.style, colours));
+        let lines: Vec<Vec<String>> = cells
+            .iter()
+            .zip(widths)
+            .zip(&self.columns)
+            .map(|((cell, width), (_, align))| match align {
+                Align::Wrap => wrap(&cell.text, *width),
+                Align::Left | Align::Right => vec![cut(&cell.text, *width)],
+            })
+            .collect();
+        let height = lines.iter().map(Vec::len).max().unwrap_or(0);
+        for k in 0..height {
+            for (i, ((cell, width), (_, align))) in cells.iter().zip(widths).zip(&self.columns).enumerate() {
+                let text = lines[i].get(k).map_or("", String::as_str);
+                let padding = " ".repeat(width.saturating_sub(length(text)));
+                let text = painted(text, cell.style, colours);
+                out.push_str(if i > 0 { GAP } else { "" });
+                match align {
+                    Align::Right => out.extend([padding.as_str(), &text]),
+                    Align::Left | Align::Wrap => out.extend([text.as_str(), &padding]),
                 }
-                break;
             }
-            let text = cut(&cell.text, *width);
-            let padding = " ".repeat(width.saturating_sub(length(&text)));
-            let text = painted(&text, cell.style, colours);
-            match align {
-                Align::Left => out.extend([text.as_str(), &padding]),
-                Align::Right => out.extend([padding.as_str(), &text]),
-            }
-            indent += width;
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
         }
-        out.truncate(out.trim_end_matches(' ').len());
-        out.push('\n');
     }
 }
 
 fn painted(text: &str, style: &str, colours: bool) -> String {
-    if colours && !style.is_empty() {
+    if colours && !style.is_empty() && !text.is_empty() {
         format!("\x1b[{style}m{text}\x1b[0m")
     } else {
         text.to_owned()
@@ -194,7 +191,7 @@ mod tests {
         let mut table = Table::new([
             ("NAME", Align::Left),
             ("STEP", Align::Right),
-            ("NOTE", Align::Left),
+            ("NOTE", Align::Wrap),
         ]);
         table.row(["brisk-otter", "12", "the first one that learnt anything"]);
         table.row(["a", "1234", ""]);
