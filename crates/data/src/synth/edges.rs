@@ -22,7 +22,7 @@ pub fn draw(size: usize, mut rng: ChaCha8Rng) -> (Raster, Raster) {
     let mut lines = Canvas::new(size, false);
     // A line is where the visible face differs a little to one of the sides; its width follows the size down to a pixel.
     let reach = 0.5 * (1.5 / 256.0f32).max(1.0 / size as f32);
-    lines.fill(3, |x, y| {
+    lines.fill(2, |x, y| {
         let face = |dx: f32, dy: f32| visible(&solids, x + dx, y + dy).map(|(i, hit)| (i, hit.face));
         let edge = face(-reach, 0.0) != face(reach, 0.0)
             || face(0.0, -reach) != face(0.0, reach)

@@ -162,7 +162,7 @@ pub fn door(scene: &mut Scene, rect: Rect) {
             (y - panels.y0) / panels.height() * 3.0,
         );
         let (fu, fv) = (u - u.floor(), v - v.floor());
-        if fu < 0.06 || fu > 0.94 {
+        if !(0.06..=0.94).contains(&fu) {
             scaled(wood, 0.5)
         } else if (0.2..0.8).contains(&fu) && (0.16..0.84).contains(&fv) {
             let edge = fu < 0.27 || fv < 0.24;
