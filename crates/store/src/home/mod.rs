@@ -133,6 +133,11 @@ impl Home {
         Ok(self.options.connect().await?)
     }
 
+    #[cfg(test)]
+    pub(crate) fn set_busy_timeout(&mut self, timeout: Duration) {
+        self.options = self.options.clone().busy_timeout(timeout);
+    }
+
     /// A transaction that may write. It takes the write lock at once, waiting for its turn: one that began by
     /// reading could find its snapshot outdated at its first write, which no waiting would mend.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {

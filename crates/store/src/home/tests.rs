@@ -101,3 +101,28 @@ async fn a_home_that_cannot_be_written_is_named() {
         "{error:?}"
     );
 }
+
+/// Every asynchronous function can be spawned on a runtime with many threads.
+#[tokio::test]
+async fn futures_can_move_between_threads() {
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+    let (_dir, home) = testing::home().await;
+    let id = sendable(testing::run(&home, "x")).await;
+    let key = diptych_domain::MetricKey::loss("a");
+    sendable(home.list()).await.unwrap();
+    sendable(home.find_run("x")).await.unwrap();
+    sendable(home.metrics(&id, &key, ..)).await.unwrap();
+    sendable(home.detect_crashed()).await.unwrap();
+    sendable(home.claim(&id, &crate::ProcessIdentity::current()))
+        .await
+        .unwrap();
+    sendable(home.add_tags(&id, &[])).await.unwrap();
+    sendable(home.remove_tags(&id, &[])).await.unwrap();
+    sendable(home.set_environment(&id, &Default::default()))
+        .await
+        .unwrap();
+    sendable(home.images(&id)).await.unwrap();
+    sendable(home.checkpoints(&id)).await.unwrap();
+}

@@ -3,6 +3,8 @@ use diptych_domain::{CheckpointKind, ImageRole, LogLevel, MetricKey, RunEvent, R
 use crate::testing::{ended, home, run, started, values, writer};
 use crate::{Home, Series};
 
+mod trouble;
+
 async fn read(home: &Home, id: &RunId, key: &str) -> Series {
     home.metrics(id, &MetricKey::new(key), ..).await.unwrap()
 }
@@ -111,28 +113,6 @@ async fn nan_and_infinity_survive() {
     );
     assert!(a.last == f64::INFINITY && a.min.is_nan() && a.max.is_nan() && a.count == 2);
     assert!(b.last.is_nan() && b.min == 1.0 && b.max == 1.0);
-}
-
-#[tokio::test]
-async fn a_clock_that_gives_nonsense_stops_nothing() {
-    let (_dir, home) = home().await;
-    let id = run(&home, "x").await;
-    let writer = writer(&home, &id).await;
-    writer.log(RunEvent::EpochEnded {
-        epoch: 1,
-        step: 2,
-        wall: f64::NAN,
-    });
-    writer.log(RunEvent::Metrics {
-        step: 3,
-        epoch: 2,
-        wall: f64::INFINITY,
-        values: vec![(MetricKey::loss("a"), 1.0)],
-    });
-    writer.close().unwrap();
-    let summary = home.summary(&id).await.unwrap();
-    assert_eq!((summary.step, summary.epoch), (3, 1));
-    assert!(summary.updated.is_finite());
 }
 
 fn image(step: u64) -> RunEvent {
