@@ -56,7 +56,7 @@ impl ProcessIdentity {
     ///
     /// On the same boot of the same machine the process table knows. Elsewhere only silence tells.
     pub fn is_gone(&self, here: &Self, silence: f64) -> bool {
-        self.is_gone_given(here, silence, |pid| start_time(pid))
+        self.is_gone_given(here, silence, start_time)
     }
 
     fn is_gone_given(&self, here: &Self, silence: f64, start_of: impl Fn(u32) -> Option<u64>) -> bool {

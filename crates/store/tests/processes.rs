@@ -2,6 +2,7 @@
 //!
 //! The tests start this test binary again, as a child that runs one "test" which does nothing unless it is told
 //! by an environment variable what to do.
+#![allow(clippy::unwrap_used)] // helpers of tests, which may
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

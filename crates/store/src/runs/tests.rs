@@ -234,7 +234,7 @@ async fn a_run_whose_process_is_gone_has_crashed_and_can_be_claimed_again() {
     let (gone, alive) = (run(&home, "gone").await, run(&home, "alive").await);
     home.claim(&gone, &dead()).await.unwrap();
     home.claim(&alive, &ProcessIdentity::current()).await.unwrap();
-    assert_eq!(home.detect_crashed().await.unwrap(), [gone.clone()]);
+    assert_eq!(home.detect_crashed().await.unwrap(), std::slice::from_ref(&gone));
     assert_eq!(home.detect_crashed().await.unwrap(), []);
     assert_eq!(status(&home, &gone).await, RunStatus::Crashed);
     assert_eq!(status(&home, &alive).await, RunStatus::Running);
@@ -268,7 +268,10 @@ async fn a_run_taken_for_crashed_goes_on_but_one_taken_over_stops() {
         host: "elsewhere".into(),
         ..ProcessIdentity::current()
     };
-    assert_eq!(home.detect_crashed_as(&elsewhere).await.unwrap(), [id.clone()]);
+    assert_eq!(
+        home.detect_crashed_as(&elsewhere).await.unwrap(),
+        std::slice::from_ref(&id)
+    );
     first.flush().unwrap();
     assert_eq!(
         status(&home, &id).await,

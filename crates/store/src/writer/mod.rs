@@ -122,7 +122,8 @@ impl std::fmt::Debug for RunLogger {
 }
 
 /// The writer of a live run. It batches events into transactions, keeps summaries and the heartbeat, and listens for
-/// requests to stop. Dropping it closes it.
+/// requests to stop. Dropping it closes it, errors unseen. A run stays `running` until it has been told
+/// [`RunEvent::Ended`] (or [`Home::release`] was called), or until the process is gone and the run counts as crashed.
 #[derive(Debug)]
 pub struct RunWriter {
     logger: RunLogger,

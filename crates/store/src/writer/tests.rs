@@ -71,7 +71,7 @@ async fn steps_can_be_read_by_range() {
     assert_eq!(steps((Unbounded, Excluded(3))).await, [1, 2]);
     assert_eq!(steps((Unbounded, Excluded(0))).await, [] as [u64; 0]);
     assert!(read(&home, &id, "loss/never").await.is_empty());
-    assert_eq!(home.metric_keys(&id).await.unwrap(), [key.clone()]);
+    assert_eq!(home.metric_keys(&id).await.unwrap(), std::slice::from_ref(&key));
 }
 
 #[tokio::test]
