@@ -14,6 +14,9 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// The speed is the mean over this much time.
 const WINDOW: Duration = Duration::from_secs(20);
 
+/// Losses have a line of their own: they are many.
+const TEMPLATE: &str = "{bar:20.green/dim} {pos}/{len}  {wide_msg}\n{prefix:.dim}";
+
 /// Shows what events say.
 pub struct Progress {
     bar: ProgressBar,
@@ -66,7 +69,7 @@ impl Progress {
                 (self.step, self.epoch) = (*step, *epoch + 1);
                 self.marks.push_back((Instant::now(), *step));
                 self.bar.set_length(*total_steps);
-                if let Ok(style) = ProgressStyle::with_template("{bar:16.green/dim} {pos}/{len} {wide_msg}") {
+                if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
                     self.bar.set_style(style.progress_chars("━━─"));
                 }
                 self.bar.set_position(*step);
@@ -125,9 +128,13 @@ impl Progress {
         if !self.plain {
             self.bar.set_position(self.step);
             self.bar.set_message(message);
+            self.bar.set_prefix(self.losses.clone());
         } else if now - self.last_line >= LINE_EVERY {
             self.last_line = now;
-            output::note(format!("step {}/{} {message}", self.step, total.0));
+            output::note(format!(
+                "step {}/{}  {message}  {}",
+                self.step, total.0, self.losses
+            ));
         }
     }
 
@@ -140,16 +147,12 @@ impl Progress {
         let speed = match rate {
             Some(rate) => format!(
                 "{} images/s, {} left",
-                human::number(rate * self.batch_size as f64),
+                human::rate(rate * self.batch_size as f64),
                 human::duration(left / rate)
             ),
             None => "…".into(),
         };
-        format!(
-            "epoch {}/{total_epochs}  {speed}  {}",
-            self.epoch.min(total_epochs),
-            self.losses
-        )
+        format!("epoch {}/{total_epochs}  {speed}", self.epoch.min(total_epochs))
     }
 
     fn steps_per_second(&self) -> Option<f64> {

@@ -42,6 +42,15 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A speed in two or three figures.
+pub fn rate(value: f64) -> String {
+    match value {
+        v if v >= 99.5 => format!("{v:.0}"),
+        v if v >= 9.95 => format!("{v:.1}"),
+        v => format!("{v:.2}"),
+    }
+}
+
 /// `45s`, `12m`, `3h 20m`, `5d 2h`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() {
@@ -129,6 +138,7 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), text);
         }
+        assert_eq!([0.5, 12.34, 250.6].map(rate), ["0.50", "12.3", "251"]);
         assert_eq!(ago(0.0, 1.0), "now");
         assert_eq!(ago(0.0, 7199.0), "1h ago");
         assert_eq!(ago(5.0, 0.0), "now");

@@ -1,6 +1,8 @@
 //! Stopping, dying and continuing.
 
+use std::collections::HashMap;
 use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -46,20 +48,72 @@ fn ctrl_c_stops_cleanly_and_resume_ends_where_an_unbroken_run_ends() {
     assert!(error.contains("finished"), "{error}");
 }
 
+/// Killed without warning, again and again, a run is seen as crashed, keeps its points and ends where an unbroken one ends.
+/// `DIPTYCH_KILLS=50` kills that often and also asserts that no point older than half a second is lost.
 #[test]
 fn a_killed_run_is_seen_as_crashed_and_resumes_to_the_same_end() {
+    let asked = std::env::var("DIPTYCH_KILLS")
+        .ok()
+        .and_then(|n| n.parse::<u32>().ok());
+    let kills = asked.unwrap_or(3);
     let world = World::new();
-    world.ok(&format!("{LONG} --name unbroken"));
-    let mut child = world.spawn(&format!("{LONG} --name broken"));
-    world.wait_for("broken", |r| underway(r) && r["epoch"].as_u64() > Some(0));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    world.wait_for("broken", |r| r["status"] == "crashed");
-    world.ok("resume broken --threads 1");
+    let train = format!("train tiny.toml --threads 1 --set optim.epochs={}", 20 * kills);
+    world.ok(&format!("{train} --name unbroken"));
+
+    let mut child = world.spawn(&format!("{train} --name broken"));
+    let (mut state, mut worst, mut crashes) = (1_u64, 0.0_f64, 0);
+    for _ in 0..kills {
+        let run = world.wait_for("broken", |r| {
+            r["status"] == "running" || r["status"] == "finished"
+        });
+        if run["status"] == "finished" {
+            break;
+        }
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        std::thread::sleep(Duration::from_millis(300 + (state >> 33) % 600));
+        child.kill().unwrap();
+        let killed = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
+        child.wait().unwrap();
+        let run = world.wait_for("broken", |r| {
+            r["status"] == "crashed" || r["status"] == "finished"
+        });
+        if run["status"] == "crashed" {
+            crashes += 1;
+            worst = worst.max(killed - run["updated"].as_f64().unwrap());
+        }
+        child = world.spawn("resume broken --threads 1");
+    }
+    finish(child);
+    assert!(crashes > 0, "it finished before it could be killed");
+    assert_eq!(world.json("show broken --json")["status"], "finished");
+    // The newest points of a killed process may be missing; the others are those of the unbroken run.
+    let points = |run: &str| -> HashMap<u64, f64> {
+        let points = world.json(&format!("metrics {run} --metric loss/G_L1 --format json"));
+        let point = |p: &Value| (p["step"].as_u64().unwrap(), p["value"].as_f64().unwrap());
+        points.as_array().unwrap().iter().map(point).collect()
+    };
+    let (unbroken, broken) = (points("unbroken"), points("broken"));
+    assert!(
+        broken
+            .iter()
+            .all(|(step, value)| unbroken.get(step) == Some(value)),
+        "the losses differ"
+    );
+    let missing = unbroken.len() - broken.len();
     assert!(
         weights(&world, "unbroken") == weights(&world, "broken"),
         "the weights differ"
     );
+    if asked.is_some() {
+        let all = unbroken.len();
+        eprintln!(
+            "{crashes} crashes, {missing} of {all} points missing; the newest was at most {worst:.3} s old"
+        );
+        assert!(worst < 0.5, "points of {worst} s were lost");
+    }
 }
 
 #[test]
