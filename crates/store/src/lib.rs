@@ -25,8 +25,8 @@
 //! ```
 //!
 //! # Promises
-//! - Logging costs the training thread well under a microsecond a metric: it puts the event on a queue of 65,536 and
-//!   makes no system call. The writer's thread gathers events into one transaction every 200 ms.
+//! - Logging costs the training thread well under a microsecond a metric: it puts the event on a queue of 65,536,
+//!   with a system call only where thousands wait. The writer's thread gathers events into one transaction every 200 ms.
 //! - A process that is killed loses nothing older than half a second. After `flush`, `close`, a checkpoint or the
 //!   run's end even a loss of power loses nothing: those commits are synced (`synchronous = FULL`), the others are not.
 //! - One process trains a run at a time. A claim is numbered; a writer whose run was given up for dead and claimed by
