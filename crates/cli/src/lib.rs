@@ -38,6 +38,13 @@ struct Context {
 /// Runs the command that the process was started with; returns its exit code.
 pub fn run(registry: Registry) -> ExitCode {
     let cli = Cli::parse();
+    // Warnings of the libraries, on standard error like everything that is not a result.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .init();
     let context = Context {
         registry,
         home: cli.home,

@@ -47,7 +47,11 @@ pub fn table(runs: &[RunSummary], sorted_by: Option<&Field>, now: f64) -> Table 
             .iter()
             .map(|(title, _)| ((*title).to_owned(), Align::Right)),
     );
-    columns.extend(extra.map(|f| (f.to_string(), Align::Right)));
+    columns.extend(extra.map(|f| {
+        let name = f.to_string();
+        let short = name.strip_prefix("params.").unwrap_or(&name).to_owned();
+        (short, Align::Right)
+    }));
     columns.push(("UPDATED".to_owned(), Align::Right));
     if with_tags {
         columns.push(("TAGS".to_owned(), Align::Wrap));
@@ -82,6 +86,7 @@ pub fn table(runs: &[RunSummary], sorted_by: Option<&Field>, now: f64) -> Table 
 fn value(value: Option<FieldValue>) -> String {
     match value {
         None => String::new(),
+        Some(FieldValue::Number(v)) if v.fract() == 0.0 && v.abs() < 1e15 => v.to_string(),
         Some(FieldValue::Number(v)) => human::number(v),
         Some(FieldValue::Text(v)) => v,
         Some(FieldValue::Bool(v)) => v.to_string(),
@@ -124,4 +129,76 @@ pub fn document(run: &RunSummary) -> Value {
         "log": run.spec.log,
         "metrics": metrics,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use diptych_domain::{MetricSummary, RunId};
+
+    use super::*;
+
+    fn run(name: &str, status: RunStatus, psnr: Option<f64>) -> RunSummary {
+        let summary = |best| MetricSummary {
+            last: best,
+            min: best,
+            max: best,
+            best,
+            step: 10,
+            count: 1,
+        };
+        RunSummary {
+            id: RunId::from_stored("0193"),
+            name: name.into(),
+            status,
+            message: None,
+            model: "pix2pix".into(),
+            tags: vec!["ablation".into(), "a rather long tag".into()],
+            note: String::new(),
+            created: 0.0,
+            updated: 100.0,
+            epoch: 12,
+            step: 10,
+            total_steps: 100,
+            device: "cpu".into(),
+            spec: serde_json::from_str(r#"{"model": "pix2pix", "params": {"n_layers": 3}}"#).unwrap(),
+            metrics: psnr
+                .map(|p| (MetricKey::eval("psnr"), summary(p)))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    #[test]
+    fn the_table_fits_and_leaves_out_what_nothing_has() {
+        let runs = [
+            run("brisk-otter", RunStatus::Running, Some(21.5)),
+            run("calm-finch", RunStatus::Failed, None),
+        ];
+        let field = Field::parse("params.n_layers").unwrap();
+        assert_eq!(
+            table(&runs, Some(&field), 220.0).render(80),
+            "NAME         STATUS   MODEL     EPOCH   PSNR  n_layers  UPDATED  TAGS\n\
+             brisk-otter  running  pix2pix  12/200  21.50         3   2m ago  ablation a\n\
+             \u{20}                                                                rather long tag\n\
+             calm-finch   failed   pix2pix  12/200                3   2m ago  ablation a\n\
+             \u{20}                                                                rather long tag\n"
+        );
+        let bare = table(&runs[1..], None, 220.0).render(80);
+        assert!(!bare.contains("PSNR") && !bare.contains('\u{1b}'), "{bare}");
+    }
+
+    #[test]
+    fn the_json_form_has_the_promised_fields() {
+        let document = document(&run("a", RunStatus::Finished, Some(f64::NAN)));
+        for field in [
+            "id", "name", "status", "model", "tags", "created", "updated", "epoch", "step", "params",
+            "metrics",
+        ] {
+            assert!(document.get(field).is_some(), "{field}");
+        }
+        assert_eq!(document["status"], "finished");
+        assert!(document["metrics"]["eval/psnr"]["best"].is_null());
+    }
 }

@@ -61,8 +61,41 @@ fn data_sets_are_refused_with_the_path() {
     for (root, expected) in [("empty", "no images"), ("text", "notes.jpg"), ("cut", "cut.")] {
         let error = world.refused(&format!("train tiny.toml --set data.root={root}"));
         assert!(error.contains(expected), "{root}: {error}");
+        let checked = world.run(&format!("data check {root}"));
+        assert_eq!(checked.code, 2, "{}", checked.stderr);
+        let told = checked.stdout + &checked.stderr;
+        assert!(told.contains(expected), "{root}: {told}");
     }
     assert_eq!(world.json("runs --json"), serde_json::json!([]));
+    let clean = world.json(&format!("data check {} --json", data().display()));
+    assert_eq!(clean["images"], 10);
+}
+
+#[test]
+fn weights_of_another_architecture_are_refused_with_the_tensor() {
+    let world = World::new();
+    world.ok("train tiny.toml --name narrow --set optim.epochs=1 --set optim.decay_epochs=0");
+    world.ok("weights export narrow -o w");
+    world.write("not-weights.safetensors", "hello");
+    for (args, expected) in [
+        (
+            "weights import w/latest_net_G.safetensors --set params.ngf=8",
+            "model.model.0.weight",
+        ),
+        ("weights import X=w/latest_net_G.safetensors", "no network `X`"),
+        ("weights import tiny.toml", "which network is it?"),
+        (
+            "weights import G=not-weights.safetensors",
+            "not a safetensors file",
+        ),
+        (
+            "translate not-weights.safetensors tiny.toml -o out",
+            "not a safetensors file",
+        ),
+    ] {
+        let error = world.refused(args);
+        assert!(error.contains(expected), "{args}: {error}");
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn stop_from_another_process_and_only_one_of_two_resumes() {
     ];
     world.wait_for("a", |r| r["status"] == "running");
     // One is refused at once; the other goes on until it is stopped.
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     world.ok("stop a");
     let mut codes = two.map(|c| finish(c).code);
     codes.sort_unstable();
