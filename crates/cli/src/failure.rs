@@ -39,6 +39,14 @@ impl Failure {
         }
     }
 
+    /// Says first what the failure means.
+    pub fn because(self, meaning: impl Display) -> Self {
+        Self {
+            message: format!("{meaning}: {}", self.message),
+            ..self
+        }
+    }
+
     /// The reader of the output is gone (`| head`): nothing to say, nothing wrong.
     fn quiet() -> Self {
         Self {

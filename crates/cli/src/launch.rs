@@ -104,7 +104,12 @@ pub fn train(
         },
     );
     let saved = writer.close();
-    let outcome = outcome?.map_err(failure)?;
+    let outcome = outcome?.map_err(|e| {
+        failure(e).because(format!(
+            "{} failed; `diptych resume {0}` continues once this is mended",
+            run.name
+        ))
+    })?;
     saved?;
     Ok(outcome)
 }

@@ -11,6 +11,8 @@ use crate::render::human;
 
 /// How often a line is printed where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// How often scores are printed at most.
+const SCORES_EVERY: Duration = Duration::from_secs(2);
 /// The speed is the mean over this much time.
 const WINDOW: Duration = Duration::from_secs(20);
 
@@ -28,6 +30,7 @@ pub struct Progress {
     losses: String,
     marks: VecDeque<(Instant, u64)>,
     last_line: Instant,
+    last_scores: Option<Instant>,
 }
 
 struct Started {
@@ -49,6 +52,7 @@ impl Progress {
             losses: String::new(),
             marks: VecDeque::new(),
             last_line: Instant::now(),
+            last_scores: None,
         }
     }
 
@@ -99,7 +103,9 @@ impl Progress {
                         ))
                     })
                     .collect();
-                if !scores.is_empty() {
+                // Tiny epochs would fill the screen.
+                if !scores.is_empty() && self.last_scores.is_none_or(|t| t.elapsed() >= SCORES_EVERY) {
+                    self.last_scores = Some(Instant::now());
                     self.say(&format!("epoch {epoch}: held out: {}", scores.join("  ")));
                 }
             }

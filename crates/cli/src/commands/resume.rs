@@ -3,14 +3,14 @@ use diptych_domain::RunStatus;
 use crate::Context;
 use crate::compute::ComputeArgs;
 use crate::failure::Failure;
-use crate::launch;
 use crate::session::Session;
+use crate::{environment, launch};
 
 /// Continue a stopped, failed or crashed run from its last checkpoint
 #[derive(clap::Args)]
 #[command(
-    after_help = "The experiment comes from the run itself. On the CPU, with as many threads as before, the numbers are \
-                        those of a run that was never interrupted, bit for bit.
+    after_help = "The experiment comes from the run itself, and so does the number of threads unless given: on the CPU \
+                        the numbers are those of a run that was never interrupted, bit for bit.
 
 Examples:
   diptych resume brisk-otter
@@ -34,7 +34,14 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         )));
     }
     let plugin = launch::plugin_of(&context.registry, &run)?;
-    let compute = args.compute.settle()?;
+    let mut wanted = args.compute;
+    if wanted.threads.is_none() {
+        // Another number of threads may round sums differently; the run is to go on bit for bit.
+        let environment = session.wait(session.home.environment(&run.id))?;
+        let before = environment.get("threads").and_then(|n| n.parse().ok());
+        wanted.threads = before.filter(|n| (1..=environment::cores()).contains(&usize::from(*n)));
+    }
+    let compute = wanted.settle()?;
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)
 }
