@@ -74,6 +74,8 @@ impl Home {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(20))
             .synchronous(SqliteSynchronous::Normal)
+            // Rows come from a thread of SQLite's own: fewer, larger hand-overs make lists faster.
+            .row_buffer_size(2048)
             .optimize_on_close(false, None);
         {
             // Neither the switch to WAL nor migrations wait for each other by themselves.

@@ -38,14 +38,29 @@ impl Home {
         let mut tx = self.read().await?;
         let mut tags = tags(&mut tx, only).await?;
         let mut metrics = metrics(&mut tx, only).await?;
-        let rows = sqlx::query!(
-            r#"SELECT pk, id, name, status, message, model, note, created, updated, step, epoch, total_steps,
-                      device, spec
-               FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC"#,
-            only
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows = match only {
+            None => {
+                sqlx::query_as!(
+                    RunRow,
+                    "SELECT pk, id, name, status, message, model, note, created, updated, step, epoch, total_steps,
+                            device, spec
+                     FROM runs ORDER BY id DESC"
+                )
+                .fetch_all(&mut *tx)
+                .await?
+            }
+            Some(id) => {
+                sqlx::query_as!(
+                    RunRow,
+                    "SELECT pk, id, name, status, message, model, note, created, updated, step, epoch, total_steps,
+                            device, spec
+                     FROM runs WHERE id = ?",
+                    id
+                )
+                .fetch_all(&mut *tx)
+                .await?
+            }
+        };
         rows.into_iter()
             .map(|row| {
                 let status = parse_status(&row.id, &row.status)?;
@@ -72,6 +87,35 @@ impl Home {
     }
 }
 
+// One query for all and one for a single run, which finds its rows by index: a condition that covers both would not.
+
+struct RunRow {
+    pk: i64,
+    id: String,
+    name: String,
+    status: String,
+    message: Option<String>,
+    model: String,
+    note: String,
+    created: f64,
+    updated: f64,
+    step: i64,
+    epoch: i64,
+    total_steps: i64,
+    device: String,
+    spec: String,
+}
+
+struct MetricRow {
+    run: i64,
+    key: String,
+    points: i64,
+    last_step: i64,
+    last_value: Option<f64>,
+    min_value: Option<f64>,
+    max_value: Option<f64>,
+}
+
 async fn tags(connection: &mut SqliteConnection, only: Option<&str>) -> Result<HashMap<i64, Vec<String>>> {
     let rows = sqlx::query!(
         "SELECT run, tag FROM tags WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1) ORDER BY run, tag",
@@ -89,13 +133,26 @@ async fn tags(connection: &mut SqliteConnection, only: Option<&str>) -> Result<H
 type Metrics = BTreeMap<MetricKey, MetricSummary>;
 
 async fn metrics(connection: &mut SqliteConnection, only: Option<&str>) -> Result<HashMap<i64, Metrics>> {
-    let rows = sqlx::query!(
-        "SELECT run, key, points, last_step, last_value, min_value, max_value FROM metrics
-         WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1)",
-        only
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows = match only {
+        None => {
+            sqlx::query_as!(
+                MetricRow,
+                "SELECT run, key, points, last_step, last_value, min_value, max_value FROM metrics"
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        Some(id) => {
+            sqlx::query_as!(
+                MetricRow,
+                "SELECT run, key, points, last_step, last_value, min_value, max_value FROM metrics
+                 WHERE run = (SELECT pk FROM runs WHERE id = ?)",
+                id
+            )
+            .fetch_all(connection)
+            .await?
+        }
+    };
     // Runs share their keys: one allocation each, not one per run.
     let mut keys: HashMap<String, MetricKey> = HashMap::new();
     let mut metrics: HashMap<i64, Metrics> = HashMap::new();
