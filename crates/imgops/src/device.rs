@@ -11,8 +11,7 @@ use crate::adam::AdamKernel;
 use crate::add::AddKernel;
 use crate::batch_norm::BatchNormKernel;
 use crate::concat::ConcatKernel;
-use crate::conv_transpose2d::ConvTranspose2dKernel;
-use crate::conv2d::Conv2dKernel;
+use crate::conv::ConvKernel;
 use crate::dropout::DropoutKernel;
 use crate::instance_norm::InstanceNormKernel;
 use crate::loss::LossKernel;
@@ -87,8 +86,7 @@ pub trait ImageDevice:
     + AddKernel
     + BatchNormKernel
     + ConcatKernel
-    + Conv2dKernel
-    + ConvTranspose2dKernel
+    + ConvKernel
     + DropoutKernel
     + InstanceNormKernel
     + LossKernel

@@ -1,23 +1,45 @@
-//! Transposed convolution: the adjoint of [`crate::conv2d`], NCHW, square kernels.
+//! Convolution (cross-correlation) and its adjoint, transposed convolution: NCHW, square kernels.
+//!
+//! Both are one linear map between a *wide* and a *narrow* side ([`ConvGeometry`]), read in opposite directions; so they
+//! share kernels, gradients and tape.
 
 mod cpu;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
-use crate::conv2d::ConvGradients;
 use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
 use crate::error::OpError;
 use crate::geometry::{ConvConfig, ConvGeometry};
 
-/// A device's transposed convolution. In the geometry the input is the narrow side and the output the wide one.
-pub trait ConvTranspose2dKernel: Storage<f32> {
-    /// Spreads each input pixel over a window of the output.
+/// In which direction the map is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// A convolution: wide to narrow.
+    Narrow,
+    /// A transposed convolution: narrow to wide.
+    Widen,
+}
+
+/// The gradients that a backward pass adds to; what is `None` is not computed.
+pub struct ConvGradients<'a, V> {
+    /// Of the input.
+    pub x: Option<&'a mut V>,
+    /// Of the weight.
+    pub weight: Option<&'a mut V>,
+    /// Of the bias.
+    pub bias: Option<&'a mut V>,
+}
+
+/// A device's convolutions. The weight is `[narrow channels, wide channels, k, k]` in either direction.
+pub trait ConvKernel: Storage<f32> {
+    /// The output, with the bias added.
     ///
     /// # Errors
     /// Where the device fails.
-    fn conv_transpose2d_forward(
+    fn conv_forward(
         &self,
+        direction: Direction,
         g: &ConvGeometry,
         x: &Images4<Self>,
         weight: &Images4<Self>,
@@ -28,14 +50,30 @@ pub trait ConvTranspose2dKernel: Storage<f32> {
     ///
     /// # Errors
     /// Where the device fails.
-    fn conv_transpose2d_backward(
+    fn conv_backward(
         &self,
+        direction: Direction,
         g: &ConvGeometry,
         x: &Images4<Self>,
         weight: &Images4<Self>,
         grad_y: &Self::Vec,
         out: ConvGradients<'_, Self::Vec>,
     ) -> Result<(), Self::Err>;
+}
+
+/// Convolves `x` `[n, in, h, w]` with `weight` `[out, in, k, k]` and adds `bias` `[out]`:
+/// `[n, out, (h + 2p - k) / s + 1, (w + 2p - k) / s + 1]`.
+///
+/// # Errors
+/// [`OpError::Shape`] where shapes do not fit, [`OpError::Device`] where the device fails.
+pub fn conv2d<D: ImageDevice, T: Flow<D>>(
+    x: Images4<D, T>,
+    weight: &Images4<D>,
+    bias: Option<&Vector<D>>,
+    config: ConvConfig,
+) -> Result<Images4<D, T>, OpError> {
+    let g = ConvGeometry::conv2d(*x.shape(), *weight.shape(), bias.map(|b| b.shape().0), config)?;
+    apply("conv2d", Direction::Narrow, g, x, weight, bias, config)
 }
 
 /// Transposed convolution of `x` `[n, in, h, w]` with `weight` `[in, out, k, k]` and `bias` `[out]`:
@@ -50,11 +88,23 @@ pub fn conv_transpose2d<D: ImageDevice, T: Flow<D>>(
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
     let g = ConvGeometry::conv_transpose2d(*x.shape(), *weight.shape(), bias.map(|b| b.shape().0), config)?;
+    apply("conv_transpose2d", Direction::Widen, g, x, weight, bias, config)
+}
+
+fn apply<D: ImageDevice, T: Flow<D>>(
+    op: &'static str,
+    direction: Direction,
+    g: ConvGeometry,
+    x: Images4<D, T>,
+    weight: &Images4<D>,
+    bias: Option<&Vector<D>>,
+    config: ConvConfig,
+) -> Result<Images4<D, T>, OpError> {
     let (x, mut tape) = x.split_tape();
     let device = x.device().clone();
     let y = device
-        .conv_transpose2d_forward(&g, &x, weight, bias)
-        .map_err(OpError::device("conv_transpose2d"))?;
+        .conv_forward(direction, &g, &x, weight, bias)
+        .map_err(OpError::device(op))?;
     if T::OWNS_TAPE && (config.weight_grad || config.input_grad) {
         let (ghost, weight, bias) = (y.ghost(), weight.clone(), bias.cloned());
         tape.add_backward_op(move |grads| {
@@ -71,7 +121,7 @@ pub fn conv_transpose2d<D: ImageDevice, T: Flow<D>>(
                 weight: gw.as_mut(),
                 bias: gb.as_mut(),
             };
-            device.conv_transpose2d_backward(&g, &x, &weight, &grad_y, out)?;
+            device.conv_backward(direction, &g, &x, &weight, &grad_y, out)?;
             if let Some(gx) = gx {
                 put(grads, &x, gx)?;
             }
