@@ -42,6 +42,9 @@ impl Progress {
     /// A bar that appears with the first event.
     pub fn new(batch_size: u32) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style.progress_chars("━━─"));
+        }
         Self {
             plain: bar.is_hidden(),
             bar,
@@ -73,9 +76,6 @@ impl Progress {
                 (self.step, self.epoch) = (*step, *epoch + 1);
                 self.marks.push_back((Instant::now(), *step));
                 self.bar.set_length(*total_steps);
-                if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-                    self.bar.set_style(style.progress_chars("━━─"));
-                }
                 self.bar.set_position(*step);
             }
             RunEvent::Metrics { values, epoch, .. } => {

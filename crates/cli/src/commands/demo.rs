@@ -24,14 +24,14 @@ use crate::{checkpoints, experiment, output};
   diptych demo --epochs 30")]
 pub struct Args {
     /// Passes over the training pairs: more learn more and take longer
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     epochs: u32,
     #[command(flatten)]
     compute: ComputeArgs,
 }
 
 const SIDE: u32 = 64;
-const TRAIN: usize = 100;
+const TRAIN: usize = 200;
 const VAL: usize = 12;
 /// Held-out pairs on the contact sheet.
 const SHOWN: usize = 5;
