@@ -86,7 +86,7 @@ pub fn train(
     let options = TrainOptions::new(session.home.run_dir(&run.id), compute.device);
     let control = options.control.clone();
     interrupt::install(move || control.request_stop())?;
-    let writer = session.home.writer(claim)?;
+    let writer = session.home.writer(claim.clone())?;
     let logger = writer.logger();
     let mut told = None;
     let outcome = drive(
@@ -104,6 +104,17 @@ pub fn train(
         },
     );
     let saved = writer.close();
+    // Two ends that the runner cannot tell as an event.
+    match &outcome {
+        Ok(Err(RunnerError::Busy { .. })) => {
+            session.wait(session.home.release(&claim, run.status, run.message.as_deref()))?;
+        }
+        Err(panic) => {
+            let message = panic.to_string();
+            session.wait(session.home.release(&claim, RunStatus::Failed, Some(&message)))?;
+        }
+        Ok(_) => {}
+    }
     let outcome = outcome?.map_err(|e| {
         failure(e).because(format!(
             "{} failed; `diptych resume {0}` continues once this is mended",
