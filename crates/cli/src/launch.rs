@@ -4,7 +4,7 @@ use diptych_data::{DataError, Dataset, Split};
 use diptych_domain::spec::Layout;
 use diptych_domain::{ExperimentSpec, RunStatus, RunSummary};
 use diptych_models::Plugin;
-use diptych_runner::{RunnerError, TrainOptions, TrainOutcome};
+use diptych_runner::{Barrier, RunnerError, TrainOptions, TrainOutcome};
 use diptych_store::{NewRun, ProcessIdentity, WriterProblem};
 
 use crate::compute::Compute;
@@ -83,11 +83,14 @@ pub fn train(
         "{} on {} with {} threads; Ctrl-C stops it cleanly",
         run.name, compute.device, compute.threads
     ));
-    let options = TrainOptions::new(session.home.run_dir(&run.id), compute.device);
+    let mut options = TrainOptions::new(session.home.run_dir(&run.id), compute.device);
     let control = options.control.clone();
     interrupt::install(move || control.request_stop())?;
     let writer = session.home.writer(claim.clone())?;
     let logger = writer.logger();
+    let points = writer.logger();
+    // Where the store is in trouble the checkpoint counts all the same; `tell` says so.
+    options.before_checkpoint = Barrier::new(move || drop(points.flush()));
     let mut told = None;
     let outcome = drive(
         plugin,

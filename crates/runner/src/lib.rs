@@ -26,5 +26,5 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointMe
 pub use control::Control;
 pub use error::RunnerError;
 pub use evaluate::{EvalReport, ImageScores, Scores, evaluate};
-pub use train::{Start, TrainOptions, TrainOutcome, train};
+pub use train::{Barrier, Start, TrainOptions, TrainOutcome, train};
 pub use translate::{TranslateOptions, TranslateReport, Translated, Untranslated, translate};

@@ -7,6 +7,7 @@ mod session;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diptych_domain::{DeviceChoice, ExperimentSpec, LogLevel, RunEvent, RunStatus};
@@ -43,6 +44,37 @@ pub struct TrainOptions {
     pub check_every: u64,
     /// Stops the training and tells its step.
     pub control: Control,
+    /// What must be on disk before a checkpoint may count: a run that is resumed at a checkpoint never repeats the steps
+    /// before it, so whatever was told about them has to be kept by then.
+    pub before_checkpoint: Barrier,
+}
+
+/// Something to wait for before a checkpoint is put in place; nothing by default. Called on the thread that waits for
+/// the disk, so it may block.
+#[derive(Clone, Default)]
+pub struct Barrier(Option<Arc<dyn Fn() + Send + Sync>>);
+
+impl Barrier {
+    /// Waits by calling `wait`.
+    pub fn new(wait: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(wait)))
+    }
+
+    pub(crate) fn pass(&self) {
+        if let Some(wait) = &self.0 {
+            wait();
+        }
+    }
+}
+
+impl std::fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Barrier(set)"
+        } else {
+            "Barrier(none)"
+        })
+    }
 }
 
 impl TrainOptions {
@@ -56,6 +88,7 @@ impl TrainOptions {
             checkpoint_interval: Duration::from_secs(300),
             check_every: u64::from(device == DeviceChoice::Cpu),
             control: Control::new(),
+            before_checkpoint: Barrier::default(),
         }
     }
 }

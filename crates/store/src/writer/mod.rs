@@ -108,6 +108,28 @@ impl RunLogger {
         self.shared.stop.load(Ordering::Relaxed)
     }
 
+    /// Waits until everything logged so far, by any handle, is on disk, safe even from a loss of power.
+    ///
+    /// # Errors
+    /// Where it could not be written; the writer keeps it and tries again, unless it stopped
+    /// ([`StoreError::ClaimLost`], [`StoreError::WriterStopped`]).
+    pub fn flush(&self) -> Result<()> {
+        let (ask, answered) = bounded(1);
+        if self.sender.send(Message::Flush(ask)).is_err() {
+            return Err(self.stopped());
+        }
+        self.wake();
+        answered.recv().unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    fn stopped(&self) -> StoreError {
+        let message = match self.shared.problem().clone() {
+            Some(WriterProblem::Stopped { message } | WriterProblem::Retrying { message }) => message,
+            None => "it is closed".into(),
+        };
+        StoreError::WriterStopped { message }
+    }
+
     fn wake(&self) {
         if !self.shared.woken.swap(true, Ordering::AcqRel) {
             self.thread.unpark();
@@ -194,18 +216,12 @@ impl RunWriter {
         self.logger.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything logged so far is on disk, safe even from a loss of power.
+    /// See [`RunLogger::flush`].
     ///
     /// # Errors
-    /// Where it could not be written; the writer keeps it and tries again, unless it stopped
-    /// ([`StoreError::ClaimLost`], [`StoreError::WriterStopped`]).
+    /// As [`RunLogger::flush`].
     pub fn flush(&self) -> Result<()> {
-        let (ask, answered) = bounded(1);
-        if self.logger.sender.send(Message::Flush(ask)).is_err() {
-            return Err(self.stopped());
-        }
-        self.logger.wake();
-        answered.recv().unwrap_or_else(|_| Err(self.stopped()))
+        self.logger.flush()
     }
 
     /// Flushes and ends the writer. Events that other handles log afterwards are lost.
@@ -226,14 +242,6 @@ impl RunWriter {
                 tracing::error!("the store's writer panicked");
             }
         }
-    }
-
-    fn stopped(&self) -> StoreError {
-        let message = match self.problem() {
-            Some(WriterProblem::Stopped { message } | WriterProblem::Retrying { message }) => message,
-            None => "it is closed".into(),
-        };
-        StoreError::WriterStopped { message }
     }
 }
 

@@ -48,7 +48,9 @@ impl Session<'_> {
     fn save(&mut self, kinds: &[CheckpointKind], sink: &mut Sink<'_>) -> Result<(), CheckpointError> {
         self.finish_flush(sink);
         let meta = self.meta();
-        let saved = self.folder.save(self.model.as_ref(), &meta, kinds)?;
+        let pending = self.folder.write(self.model.as_ref(), &meta, kinds)?;
+        self.options.before_checkpoint.pass();
+        let saved = pending.commit()?;
         self.tell_saved(&meta, saved, sink);
         Ok(())
     }
@@ -74,9 +76,11 @@ impl Session<'_> {
             other => other?,
         };
         self.saved_at = Instant::now();
-        let spawned = Builder::new()
-            .name("checkpoint".into())
-            .spawn(move || pending.commit());
+        let barrier = self.options.before_checkpoint.clone();
+        let spawned = Builder::new().name("checkpoint".into()).spawn(move || {
+            barrier.pass();
+            pending.commit()
+        });
         match spawned {
             Ok(thread) => {
                 self.flush = Some(Flush {
