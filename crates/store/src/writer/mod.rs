@@ -8,8 +8,9 @@ mod thread;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use diptych_domain::{RunEvent, RunId};
 
 use crate::error::{Result, StoreError};
@@ -20,6 +21,9 @@ use crate::runs::Claim;
 const CAPACITY: usize = 1 << 16;
 /// So many waiting events wake the writer before its time.
 const WAKE: usize = 1 << 12;
+
+/// How often a caller that waits for an answer looks whether the writer is still there.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What the writer is told.
 enum Message {
@@ -50,6 +54,8 @@ struct Shared {
     stop: AtomicBool,
     /// No more events will come.
     closing: AtomicBool,
+    /// The writer's thread has ended: nobody takes messages any more.
+    gone: AtomicBool,
     /// The writer has been woken and has not looked yet: waking costs a system call.
     woken: AtomicBool,
     /// Fast look at whether `problem` is set.
@@ -68,6 +74,15 @@ impl Shared {
     fn set_problem(&self, problem: Option<WriterProblem>) {
         self.troubled.store(problem.is_some(), Ordering::Relaxed);
         *self.problem() = problem;
+    }
+}
+
+/// Says that the writer's thread has ended.
+struct Gone<'a>(&'a Shared);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.gone.store(true, Ordering::Release);
     }
 }
 
@@ -119,7 +134,15 @@ impl RunLogger {
             return Err(self.stopped());
         }
         self.wake();
-        answered.recv().unwrap_or_else(|_| Err(self.stopped()))
+        // A message that nobody takes any more stays in the queue, and the answer with it: ask whether anybody is there.
+        loop {
+            match answered.recv_timeout(LOOK) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) if !self.shared.gone.load(Ordering::Acquire) => {}
+                // The answer may have been the last thing the writer did.
+                Err(_) => return answered.try_recv().unwrap_or_else(|_| Err(self.stopped())),
+            }
+        }
     }
 
     fn stopped(&self) -> StoreError {
@@ -167,7 +190,11 @@ impl Home {
             .name("store-writer".into())
             .spawn({
                 let (home, shared) = (self.clone(), Arc::clone(&shared));
-                move || thread::main(&home, claim, &receiver, &shared, &ready)
+                move || {
+                    // Also where the thread panics.
+                    let _gone = Gone(&shared);
+                    thread::main(&home, claim, &receiver, &shared, &ready);
+                }
             })
             .map_err(|e| StoreError::WriterStopped {
                 message: format!("no thread: {e}"),

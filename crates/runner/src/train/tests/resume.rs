@@ -46,14 +46,14 @@ fn a_killed_process_loses_nothing_but_the_steps_since_its_checkpoint() {
     for kill in [2, 10, 11, 13, 19] {
         let dir = tempfile::tempdir().unwrap();
         let options = TrainOptions::new(dir.path(), DeviceChoice::Cpu);
-        let died = std::panic::catch_unwind(|| {
+        let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let options = options.clone();
             train(&Fake, &bench.spec, &options, &mut |e| {
                 if options.control.step() >= kill && matches!(e, RunEvent::Metrics { .. }) {
                     std::panic::resume_unwind(Box::new("killed"));
                 }
             })
-        });
+        }));
         assert!(died.is_err());
         let (events, _) = bench.train(dir.path());
         // Checkpoints are due at step 10, and at the end of each epoch that was the best so far.
