@@ -5,7 +5,7 @@ use diptych_domain::DeviceChoice;
 use crate::failure::Failure;
 
 /// Why there is no GPU to be had.
-pub const NO_CUDA: &str = "this build has no CUDA; build with --features cuda";
+pub const NO_CUDA: &str = "this version computes on the CPU only; CUDA is still to come";
 
 /// Where to compute.
 #[derive(Clone, Copy, Debug, clap::Args)]

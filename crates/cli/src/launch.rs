@@ -164,7 +164,7 @@ pub fn conclude(session: &Session, run: &RunSummary, outcome: &TrainOutcome) -> 
         ))),
         _ => {
             output::note(format!(
-                "{name} finished: {} steps, {} epochs, in {}\n`diptych show {name}` shows it; `diptych translate {name} \
+                "{name} finished: step {}, epoch {}, in {}\n`diptych show {name}` shows it; `diptych translate {name} \
                  INPUT -o DIR` applies it",
                 outcome.step,
                 outcome.epoch,

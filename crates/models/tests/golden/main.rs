@@ -1,6 +1,8 @@
 //! Parity with PyTorch: every file of `$DIPTYCH_GOLDEN` (default `tests/golden`) is run through the operation, network or
 //! training trace that its metadata names. `tests/oracle/golden.py` writes such files.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 mod archive;
 mod keys;
 mod nets;

@@ -138,7 +138,7 @@ pub fn run(archive: &Archive) -> Result<f64, String> {
     // against the size of the network's other gradients.
     let scale = wanted
         .iter()
-        .flat_map(|t| values(t))
+        .flat_map(values)
         .fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
     for want in wanted.iter().filter(|t| t.name != "x") {
         let got = adam
