@@ -95,9 +95,19 @@ pub trait ImageDevice:
     + UpsampleKernel
     + Send
 {
+    /// Runs a step's work from where this device's kernels start fastest.
+    fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        work()
+    }
 }
 
-impl ImageDevice for dfdx::tensor::Cpu {}
+impl ImageDevice for dfdx::tensor::Cpu {
+    /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for
+    /// it, hundreds of times a step.
+    fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        rayon::scope(|_| work())
+    }
+}
 
 /// Takes a tensor's gradient out of `grads` (zeros where there is none yet), so that several can be borrowed at once.
 pub(crate) fn take<S: dfdx::shapes::Shape, D: ImageDevice>(

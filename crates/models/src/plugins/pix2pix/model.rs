@@ -174,7 +174,7 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
     fn train_step(&mut self, batch: &ImagePair, step: u64) -> Result<(), ModelError> {
         let a = self.upload(&batch.a, self.settings.inp, "input")?;
         let b = self.upload(&batch.b, self.settings.out, "target")?;
-        self.losses = Some(self.step(a, b, step).map_err(op)?);
+        self.losses = Some(D::enter(|| self.step(a, b, step)).map_err(op)?);
         Ok(())
     }
 
@@ -214,8 +214,12 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
         // One by one: batch statistics are then each image's own, whatever company it comes in.
         for i in 0..input.n {
             let x = self.upload(&input.single(i), self.settings.inp, "input")?;
-            let mut pass = Pass::new(&mut self.g.params, statistics, false, INFER_SEED);
-            let y = self.g.net.forward(x, &mut pass).map_err(|e| match e {
+            let g = &mut self.g;
+            let y = D::enter(|| {
+                let mut pass = Pass::new(&mut g.params, statistics, false, INFER_SEED);
+                g.net.forward(x, &mut pass)
+            });
+            let y = y.map_err(|e| match e {
                 OpError::Shape { .. } => ModelError::Input(e.to_string()),
                 e => op(e),
             })?;
