@@ -86,13 +86,7 @@ impl ConvGeometry {
         let (n, c, h, w) = x;
         let (out, inp, kh, kw) = weight;
         check_common(op, x, weight, config)?;
-        if inp != c {
-            return Err(OpError::shape(
-                op,
-                format!("the weight takes {inp} channels, the input {x:?} has {c}"),
-            ));
-        }
-        check_bias(op, bias, out)?;
+        check_channels(op, x, (inp, out), bias)?;
         let (ph, pw) = (h + 2 * config.padding, w + 2 * config.padding);
         if ph < kh || pw < kw {
             return Err(OpError::shape(
@@ -128,13 +122,7 @@ impl ConvGeometry {
         let (n, c, h, w) = x;
         let (inp, out, k, _) = weight;
         check_common(op, x, weight, config)?;
-        if inp != c {
-            return Err(OpError::shape(
-                op,
-                format!("the weight takes {inp} channels, the input {x:?} has {c}"),
-            ));
-        }
-        check_bias(op, bias, out)?;
+        check_channels(op, x, (inp, out), bias)?;
         if config.output_padding >= config.stride {
             let (o, s) = (config.output_padding, config.stride);
             return Err(OpError::shape(
@@ -190,7 +178,17 @@ fn check_common(
     Ok(())
 }
 
-fn check_bias(op: &'static str, bias: Option<usize>, out: usize) -> Result<(), OpError> {
+/// Checks the input's channels and the bias against those that the weight takes and gives.
+fn check_channels(
+    op: &'static str,
+    x: (usize, usize, usize, usize),
+    (inp, out): (usize, usize),
+    bias: Option<usize>,
+) -> Result<(), OpError> {
+    if inp != x.1 {
+        let problem = format!("the weight takes {inp} channels, the input {x:?} has {}", x.1);
+        return Err(OpError::shape(op, problem));
+    }
     match bias {
         Some(b) if b != out => Err(OpError::shape(
             op,

@@ -20,6 +20,18 @@ impl Plan {
         Stack::new(data, rows, self.points(), cols)
     }
 
+    /// Runs `work` with room for the points of the weight `[narrow_c][inputs]`, the wide images `[inputs][tiles]` and the
+    /// narrow images `[narrow_c][tiles]`.
+    fn with_points(&self, g: &ConvGeometry, work: impl FnOnce(&mut [f32], &mut [f32], &mut [f32])) {
+        let (k, t) = (self.inputs(g), self.tiles(g));
+        let [u, v, m] = [g.narrow_c * k, k * t, g.narrow_c * t].map(|len| len * self.points());
+        with_scratch(u + v + m, |space| {
+            let (weight, images) = space.split_at_mut(u);
+            let (wide, narrow) = images.split_at_mut(v);
+            work(weight, wide, narrow);
+        });
+    }
+
     /// Narrow images from wide ones. `out` is overwritten, or added to where `accumulate`.
     pub(crate) fn forward(
         &self,
@@ -30,18 +42,13 @@ impl Plan {
         accumulate: bool,
     ) {
         let (k, t) = (self.inputs(g), self.tiles(g));
-        with_scratch(
-            self.points() * (g.narrow_c * k + k * t + g.narrow_c * t),
-            |space| {
-                let (u, rest) = space.split_at_mut(self.points() * g.narrow_c * k);
-                let (v, m) = rest.split_at_mut(self.points() * k * t);
-                self.transform_weight(g, weight, u);
-                self.transform_wide(g, wide, v);
-                let (u, v) = (self.stack(u, g.narrow_c, k), self.stack(v, k, t));
-                matmul_stack(m, self.points(), u, v);
-                self.collect_narrow(g, m, out, accumulate);
-            },
-        );
+        self.with_points(g, |u, v, m| {
+            self.transform_weight(g, weight, u);
+            self.transform_wide(g, wide, v);
+            let (u, v) = (self.stack(u, g.narrow_c, k), self.stack(v, k, t));
+            matmul_stack(m, self.points(), u, v);
+            self.collect_narrow(g, m, out, accumulate);
+        });
     }
 
     /// Wide images from narrow ones: the adjoint of [`Plan::forward`] in the image.
@@ -54,35 +61,25 @@ impl Plan {
         accumulate: bool,
     ) {
         let (k, t) = (self.inputs(g), self.tiles(g));
-        with_scratch(
-            self.points() * (g.narrow_c * k + k * t + g.narrow_c * t),
-            |space| {
-                let (u, rest) = space.split_at_mut(self.points() * g.narrow_c * k);
-                let (v, m) = rest.split_at_mut(self.points() * k * t);
-                self.transform_weight(g, weight, u);
-                self.spread_narrow(g, narrow, m);
-                let (u, m) = (self.stack(u, g.narrow_c, k), self.stack(m, g.narrow_c, t));
-                matmul_stack(v, self.points(), u.t(), m);
-                self.collect_wide(g, v, out, accumulate);
-            },
-        );
+        self.with_points(g, |u, v, m| {
+            self.transform_weight(g, weight, u);
+            self.spread_narrow(g, narrow, m);
+            let (u, m) = (self.stack(u, g.narrow_c, k), self.stack(m, g.narrow_c, t));
+            matmul_stack(v, self.points(), u.t(), m);
+            self.collect_wide(g, v, out, accumulate);
+        });
     }
 
     /// Adds the weight's gradient: the adjoint of [`Plan::forward`] in the weight.
     pub(crate) fn weight_gradient(&self, g: &ConvGeometry, wide: &[f32], narrow: &[f32], out: &mut [f32]) {
         let (k, t) = (self.inputs(g), self.tiles(g));
-        with_scratch(
-            self.points() * (g.narrow_c * k + k * t + g.narrow_c * t),
-            |space| {
-                let (u, rest) = space.split_at_mut(self.points() * g.narrow_c * k);
-                let (v, m) = rest.split_at_mut(self.points() * k * t);
-                self.transform_wide(g, wide, v);
-                self.spread_narrow(g, narrow, m);
-                let (m, v) = (self.stack(m, g.narrow_c, t), self.stack(v, k, t));
-                matmul_stack(u, self.points(), m, v.t());
-                self.collect_weight(g, u, out);
-            },
-        );
+        self.with_points(g, |u, v, m| {
+            self.transform_wide(g, wide, v);
+            self.spread_narrow(g, narrow, m);
+            let (m, v) = (self.stack(m, g.narrow_c, t), self.stack(v, k, t));
+            matmul_stack(u, self.points(), m, v.t());
+            self.collect_weight(g, u, out);
+        });
     }
 }
 
