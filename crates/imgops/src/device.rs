@@ -13,12 +13,14 @@ use crate::batch_norm::BatchNormKernel;
 use crate::concat::ConcatKernel;
 use crate::conv::ConvKernel;
 use crate::dropout::DropoutKernel;
+use crate::filter::FilterKernel;
 use crate::instance_norm::InstanceNormKernel;
+use crate::layout::LayoutKernel;
 use crate::loss::LossKernel;
 use crate::reflection_pad::ReflectionPadKernel;
 use crate::upsample::UpsampleKernel;
 
-/// A batch of images or a convolution's weights: `[n, c, h, w]`.
+/// A batch of images: `[n, c, h, w]`.
 pub type Images4<D, T = NoneTape> = Tensor<(usize, usize, usize, usize), f32, D, T>;
 
 /// A bias or a norm's parameters: `[c]`.
@@ -88,7 +90,9 @@ pub trait ImageDevice:
     + ConcatKernel
     + ConvKernel
     + DropoutKernel
+    + FilterKernel
     + InstanceNormKernel
+    + LayoutKernel
     + LossKernel
     + ReflectionPadKernel
     + TapeKernel

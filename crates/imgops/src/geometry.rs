@@ -1,9 +1,10 @@
 //! The geometry of a convolution, checked once and then passed to kernels as plain numbers.
 
+use crate::activation::Activation;
 use crate::error::OpError;
 
 /// Kernel size is the weight's; these are the rest. Square strides and paddings only, as in both papers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConvConfig {
     /// Step between windows.
     pub stride: usize,
@@ -15,6 +16,8 @@ pub struct ConvConfig {
     pub weight_grad: bool,
     /// Whether the input collects a gradient; false for images from disk.
     pub input_grad: bool,
+    /// Applied to the output, bias included.
+    pub activation: Option<Activation>,
 }
 
 impl ConvConfig {
@@ -26,6 +29,7 @@ impl ConvConfig {
             output_padding: 0,
             weight_grad: true,
             input_grad: true,
+            activation: None,
         }
     }
 }
@@ -78,13 +82,13 @@ impl ConvGeometry {
     /// [`OpError::Shape`] with the shapes.
     pub fn conv2d(
         x: (usize, usize, usize, usize),
-        weight: (usize, usize, usize, usize),
+        weight: [usize; 4],
         bias: Option<usize>,
         config: ConvConfig,
     ) -> Result<Self, OpError> {
         let op = "conv2d";
         let (n, c, h, w) = x;
-        let (out, inp, kh, kw) = weight;
+        let [out, inp, kh, kw] = weight;
         check_common(op, x, weight, config)?;
         check_channels(op, x, (inp, out), bias)?;
         let (ph, pw) = (h + 2 * config.padding, w + 2 * config.padding);
@@ -114,13 +118,13 @@ impl ConvGeometry {
     /// [`OpError::Shape`] with the shapes.
     pub fn conv_transpose2d(
         x: (usize, usize, usize, usize),
-        weight: (usize, usize, usize, usize),
+        weight: [usize; 4],
         bias: Option<usize>,
         config: ConvConfig,
     ) -> Result<Self, OpError> {
         let op = "conv_transpose2d";
         let (n, c, h, w) = x;
-        let (inp, out, k, _) = weight;
+        let [inp, out, k, _] = weight;
         check_common(op, x, weight, config)?;
         check_channels(op, x, (inp, out), bias)?;
         if config.output_padding >= config.stride {
@@ -157,19 +161,19 @@ impl ConvGeometry {
 fn check_common(
     op: &'static str,
     x: (usize, usize, usize, usize),
-    weight: (usize, usize, usize, usize),
+    weight: [usize; 4],
     config: ConvConfig,
 ) -> Result<(), OpError> {
-    if [x.0, x.1, x.2, x.3].contains(&0) || [weight.0, weight.1, weight.2, weight.3].contains(&0) {
+    if [x.0, x.1, x.2, x.3].contains(&0) || weight.contains(&0) {
         return Err(OpError::shape(
             op,
             format!("empty input {x:?} or weight {weight:?}"),
         ));
     }
-    if weight.2 != weight.3 {
+    if weight[2] != weight[3] {
         return Err(OpError::shape(
             op,
-            format!("the kernel {}x{} is not square", weight.2, weight.3),
+            format!("the kernel {}x{} is not square", weight[2], weight[3]),
         ));
     }
     if config.stride == 0 {
@@ -204,11 +208,11 @@ mod tests {
 
     #[test]
     fn sizes_follow_the_usual_formulas() {
-        let g = ConvGeometry::conv2d((1, 3, 256, 256), (64, 3, 4, 4), None, ConvConfig::new(2, 1)).unwrap();
+        let g = ConvGeometry::conv2d((1, 3, 256, 256), [64, 3, 4, 4], None, ConvConfig::new(2, 1)).unwrap();
         assert_eq!((g.narrow_h, g.narrow_w), (128, 128));
         let mut c = ConvConfig::new(2, 1);
         c.output_padding = 1;
-        let g = ConvGeometry::conv_transpose2d((1, 8, 16, 10), (8, 4, 3, 3), Some(4), c).unwrap();
+        let g = ConvGeometry::conv_transpose2d((1, 8, 16, 10), [8, 4, 3, 3], Some(4), c).unwrap();
         assert_eq!((g.wide_c, g.wide_h, g.wide_w), (4, 32, 20));
     }
 
@@ -217,20 +221,20 @@ mod tests {
         let c = ConvConfig::new(2, 1);
         let text = |r: Result<ConvGeometry, OpError>| r.unwrap_err().to_string();
         assert_eq!(
-            text(ConvGeometry::conv2d((1, 3, 8, 8), (4, 2, 4, 4), None, c)),
+            text(ConvGeometry::conv2d((1, 3, 8, 8), [4, 2, 4, 4], None, c)),
             "conv2d: the weight takes 2 channels, the input (1, 3, 8, 8) has 3"
         );
         assert!(
-            text(ConvGeometry::conv2d((1, 2, 1, 1), (4, 2, 4, 4), None, c))
+            text(ConvGeometry::conv2d((1, 2, 1, 1), [4, 2, 4, 4], None, c))
                 .contains("larger than the padded")
         );
-        assert!(text(ConvGeometry::conv2d((1, 2, 8, 8), (4, 2, 4, 4), Some(3), c)).contains("bias of 3"));
-        assert!(text(ConvGeometry::conv2d((0, 2, 8, 8), (4, 2, 4, 4), None, c)).contains("empty"));
-        assert!(text(ConvGeometry::conv2d((1, 2, 8, 8), (4, 2, 4, 3), None, c)).contains("square"));
+        assert!(text(ConvGeometry::conv2d((1, 2, 8, 8), [4, 2, 4, 4], Some(3), c)).contains("bias of 3"));
+        assert!(text(ConvGeometry::conv2d((0, 2, 8, 8), [4, 2, 4, 4], None, c)).contains("empty"));
+        assert!(text(ConvGeometry::conv2d((1, 2, 8, 8), [4, 2, 4, 3], None, c)).contains("square"));
         assert!(
             text(ConvGeometry::conv_transpose2d(
                 (1, 2, 1, 1),
-                (2, 4, 1, 1),
+                [2, 4, 1, 1],
                 None,
                 c
             ))
@@ -243,7 +247,7 @@ mod tests {
         assert!(
             text(ConvGeometry::conv_transpose2d(
                 (1, 2, 4, 4),
-                (2, 4, 4, 4),
+                [2, 4, 4, 4],
                 None,
                 o
             ))

@@ -4,7 +4,7 @@
 //! networks need, one folder per operation: the shape checks and the tape in `mod.rs`, each device's kernel beside it.
 //! A device that implements every kernel trait is an [`ImageDevice`]; networks are generic over it and nothing else.
 //!
-//! All image tensors are NCHW. Shape mistakes are [`OpError::Shape`], never panics.
+//! All image tensors have shape `[n, c, h, w]`; the order of their values is the device's (see [`layout`]). Shape mistakes are [`OpError::Shape`], never panics.
 
 #[macro_use]
 pub mod cpu;
@@ -18,8 +18,10 @@ pub mod conv;
 pub mod device;
 pub mod dropout;
 pub mod error;
+pub mod filter;
 pub mod geometry;
 pub mod instance_norm;
+pub mod layout;
 pub mod loss;
 pub mod reflection_pad;
 pub mod upsample;
@@ -28,13 +30,15 @@ pub use activation::{Activation, activate};
 pub use adam::AdamConfig;
 pub use add::add_images;
 pub use batch_norm::{BatchNormMode, batch_norm};
-pub use concat::concat_channels;
+pub use concat::{concat_channels, concat_relu};
 pub use conv::{conv_transpose2d, conv2d};
 pub use device::{Flow, ImageDevice, Images4, Scalar, Vector};
 pub use dropout::dropout;
 pub use error::OpError;
+pub use filter::Filter;
 pub use geometry::ConvConfig;
 pub use instance_norm::instance_norm;
+pub use layout::upload_images;
 pub use loss::{GanMode, add_losses, backward, gan_loss, l1_loss, mse_loss, weighted_mean, weighted_sum};
 pub use reflection_pad::reflection_pad;
 pub use upsample::upsample_bilinear2;

@@ -1,12 +1,13 @@
 //! Adam over a network's trained tensors, and the gradient buffers that live as long as it does.
 
+use dfdx::shapes::HasShape;
 use dfdx::tensor::Gradients;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
 use diptych_imgops::{AdamConfig, ImageDevice, OpError};
 
 use crate::networks::params::{ParamSet, Value, WeightsError};
 
-/// One trained tensor's gradient and moments.
+/// One trained tensor's gradient and moments, in the tensor's own order.
 struct Slot<D: ImageDevice> {
     index: usize,
     grad: D::Vec,
@@ -29,15 +30,16 @@ impl<D: ImageDevice> Adam<D> {
     pub fn new(params: &ParamSet<D>, config: AdamConfig) -> Result<Self, OpError> {
         let device = params.device();
         let alloc = |len| device.try_alloc_len(len).map_err(OpError::device("adam"));
-        let infos = params.infos();
-        let trained = params
-            .params
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| matches!(p.value, Value::Weight(_) | Value::Vector(_)));
+        let trained = params.params.iter().enumerate().filter_map(|(index, p)| {
+            let values = match &p.value {
+                Value::Weight(t) => t.stored_values(),
+                Value::Vector(t) => t,
+                Value::Running(_) | Value::Count(_) => return None,
+            };
+            Some((index, values.shape().0))
+        });
         let slots = trained
-            .map(|(index, _)| {
-                let len = infos[index].numel();
+            .map(|(index, len)| {
                 Ok(Slot {
                     index,
                     grad: alloc(len)?,
@@ -79,7 +81,7 @@ impl<D: ImageDevice> Adam<D> {
     fn exchange(&mut self, params: &ParamSet<D>, grads: &mut Gradients<f32, D>) -> Result<(), OpError> {
         for slot in &mut self.slots {
             let place = match &params.params[slot.index].value {
-                Value::Weight(t) => grads.get_or_alloc_mut(t),
+                Value::Weight(t) => grads.get_or_alloc_mut(t.stored_values()),
                 Value::Vector(t) => grads.get_or_alloc_mut(t),
                 _ => continue,
             };
@@ -98,7 +100,9 @@ impl<D: ImageDevice> Adam<D> {
         let t = self.steps.unsigned_abs();
         for Slot { index, grad, m, v } in &mut self.slots {
             match &mut params.params[*index].value {
-                Value::Weight(p) => device.adam_step(&self.config, t, p, grad, m, v),
+                Value::Weight(p) => {
+                    device.adam_step(&self.config, t, p.stored_values_mut(), grad, m, v)
+                }
                 Value::Vector(p) => device.adam_step(&self.config, t, p, grad, m, v),
                 _ => Ok(()),
             }
@@ -152,6 +156,10 @@ impl<D: ImageDevice> Adam<D> {
             .device()
             .buffer_to_host(buffer)
             .map_err(OpError::device("read moments"))?;
+        let values = match &params.params[self.slots[slot].index].value {
+            Value::Weight(t) => D::filter_to_public(t.shape(), &values),
+            _ => values,
+        };
         Ok(NamedTensor {
             name: name.into(),
             shape: info.shape,
@@ -188,10 +196,14 @@ impl<D: ImageDevice> Adam<D> {
             return Err(wrong_type());
         }
         let slot = &mut self.slots[slot];
+        let stored = match &params.params[slot.index].value {
+            Value::Weight(t) => &D::filter_from_public(t.shape(), values),
+            _ => values,
+        };
         let buffer = if first { &mut slot.m } else { &mut slot.v };
         params
             .device()
-            .buffer_from_host(buffer, values)
+            .buffer_from_host(buffer, stored)
             .map_err(OpError::device("write moments"))?;
         Ok(())
     }

@@ -1,12 +1,48 @@
-//! Activations on the CPU.
+//! Activations on the CPU. They do not ask for an order of images: the output has the input's.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Storage};
+use rayon::prelude::*;
 
 use super::{Activation, ActivationKernel};
-use crate::cpu::memory::slice;
-use crate::cpu::parallel::{add_map2, map};
+use crate::cpu::memory::{slice, tensor_like};
+use crate::cpu::parallel::CHUNK;
 use crate::device::Images4;
+
+// Comparisons are written so that NaN takes the branch that keeps it: a diverged run must be seen.
+simd! {
+    fn rectify<const ROWS: usize, const FMA: bool>(values: &mut [f32], slope: f32) {
+        values.iter_mut().for_each(|v| *v = if *v < 0.0 { slope * *v } else { *v });
+    }
+}
+
+simd! {
+    fn rectify_slope<const ROWS: usize, const FMA: bool>(y: &[f32], grad: &mut [f32], slope: f32) {
+        grad.iter_mut().zip(y).for_each(|(g, y)| *g = if *y > 0.0 { *g } else { slope * *g });
+    }
+}
+
+/// `y = f(y)`.
+pub(crate) fn activate_in_place(activation: Activation, y: &mut [f32]) {
+    y.par_chunks_mut(CHUNK).for_each(|part| match activation {
+        Activation::Relu => rectify(part, 0.0),
+        Activation::LeakyRelu(slope) => rectify(part, slope),
+        Activation::Tanh => part.iter_mut().for_each(|v| *v = v.tanh()),
+        Activation::Sigmoid => part.iter_mut().for_each(|v| *v = 1.0 / (1.0 + (-*v).exp())),
+    });
+}
+
+/// `grad *= f'`, given the output.
+pub(crate) fn scale_by_slope(activation: Activation, y: &[f32], grad: &mut [f32]) {
+    grad.par_chunks_mut(CHUNK)
+        .zip(y.par_chunks(CHUNK))
+        .for_each(|(grad, y)| match activation {
+            Activation::Relu => rectify_slope(y, grad, 0.0),
+            Activation::LeakyRelu(slope) => rectify_slope(y, grad, slope),
+            Activation::Tanh => grad.iter_mut().zip(y).for_each(|(g, y)| *g *= 1.0 - y * y),
+            Activation::Sigmoid => grad.iter_mut().zip(y).for_each(|(g, y)| *g *= y * (1.0 - y)),
+        });
+}
 
 impl ActivationKernel for Cpu {
     fn activation_forward(
@@ -14,34 +50,21 @@ impl ActivationKernel for Cpu {
         activation: Activation,
         x: &Images4<Self>,
     ) -> Result<Images4<Self>, CpuError> {
-        let values = slice(x);
-        let mut y = vec![0.0; values.len()];
-        // Comparisons are written so that NaN takes the branch that keeps it: a diverged run must be seen.
-        match activation {
-            Activation::Relu => map(&mut y, values, |v| if v < 0.0 { 0.0 } else { v }),
-            Activation::LeakyRelu(slope) => map(&mut y, values, |v| if v < 0.0 { slope * v } else { v }),
-            Activation::Tanh => map(&mut y, values, f32::tanh),
-            Activation::Sigmoid => map(&mut y, values, |v| 1.0 / (1.0 + (-v).exp())),
-        }
-        self.try_tensor_from_vec(y, *x.shape())
+        let mut y = slice(x).to_vec();
+        activate_in_place(activation, &mut y);
+        tensor_like(self, x, y)
     }
 
     fn activation_backward(
         &self,
         activation: Activation,
         y: &Images4<Self>,
-        grad_y: &<Self as Storage<f32>>::Vec,
+        grad_y: &mut <Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
-        let y = slice(y);
-        match activation {
-            Activation::Relu => add_map2(grad_x, y, grad_y, |y, g| if y > 0.0 { g } else { 0.0 }),
-            Activation::LeakyRelu(slope) => {
-                add_map2(grad_x, y, grad_y, |y, g| if y > 0.0 { g } else { slope * g });
-            }
-            Activation::Tanh => add_map2(grad_x, y, grad_y, |y, g| g * (1.0 - y * y)),
-            Activation::Sigmoid => add_map2(grad_x, y, grad_y, |y, g| g * y * (1.0 - y)),
-        }
+        scale_by_slope(activation, slice(y), grad_y);
+        crate::cpu::parallel::add(grad_x, grad_y);
+        debug_assert_eq!(grad_x.len(), y.shape().0 * y.shape().1 * y.shape().2 * y.shape().3);
         Ok(())
     }
 }

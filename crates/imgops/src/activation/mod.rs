@@ -1,8 +1,7 @@
 //! Element-wise activations. Every derivative is a function of the *output*, so the input is not kept.
 
-mod cpu;
+pub(crate) mod cpu;
 
-use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4, take};
@@ -21,6 +20,28 @@ pub enum Activation {
     Sigmoid,
 }
 
+impl Activation {
+    /// Refuses a leaky slope that is not positive: the output's sign would not tell the input's.
+    pub(crate) fn check(self, op: &'static str) -> Result<(), OpError> {
+        match self {
+            Self::LeakyRelu(slope) if slope.is_nan() || slope <= 0.0 => {
+                let problem = format!("{self:?}: the slope must be positive");
+                Err(OpError::shape(op, problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What negative values are multiplied by, for the activations that are straight on either side of zero.
+    pub(crate) fn negative_slope(self) -> Option<f32> {
+        match self {
+            Self::Relu => Some(0.0),
+            Self::LeakyRelu(slope) => Some(slope),
+            Self::Tanh | Self::Sigmoid => None,
+        }
+    }
+}
+
 /// The slope of both papers' discriminators and of the U-Net's encoder.
 pub const LEAKY_SLOPE: f32 = 0.2;
 
@@ -36,7 +57,7 @@ pub trait ActivationKernel: Storage<f32> {
         x: &Images4<Self>,
     ) -> Result<Images4<Self>, Self::Err>;
 
-    /// Adds to the input's gradient, given the output and its gradient.
+    /// Adds to the input's gradient, given the output and its gradient, which may be overwritten.
     ///
     /// # Errors
     /// Where the device fails.
@@ -44,7 +65,7 @@ pub trait ActivationKernel: Storage<f32> {
         &self,
         activation: Activation,
         y: &Images4<Self>,
-        grad_y: &Self::Vec,
+        grad_y: &mut Self::Vec,
         grad_x: &mut Self::Vec,
     ) -> Result<(), Self::Err>;
 }
@@ -59,15 +80,7 @@ pub fn activate<D: ImageDevice, T: Flow<D>>(
     activation: Activation,
 ) -> Result<Images4<D, T>, OpError> {
     let op = "activation";
-    if matches!(activation, Activation::LeakyRelu(slope) if slope.is_nan() || slope <= 0.0) {
-        return Err(OpError::shape(
-            op,
-            format!(
-                "{activation:?}: the slope must be positive, the input is {:?}",
-                x.shape()
-            ),
-        ));
-    }
+    activation.check(op)?;
     let (x, mut tape) = x.split_tape();
     let device = x.device().clone();
     let y = device
@@ -77,9 +90,9 @@ pub fn activate<D: ImageDevice, T: Flow<D>>(
         // The input itself is not needed, only the slot of its gradient.
         let (kept, input) = (y.clone(), x.ghost());
         tape.add_backward_op(move |grads| {
-            let grad_y = take(grads, &kept)?;
+            let mut grad_y = take(grads, &kept)?;
             let mut gx = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
-            device.activation_backward(activation, &kept, &grad_y, &mut gx)?;
+            device.activation_backward(activation, &kept, &mut grad_y, &mut gx)?;
             *grads.get_or_alloc_mut(&input)? = gx;
             Ok(())
         });

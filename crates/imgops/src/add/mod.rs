@@ -7,6 +7,7 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4, put, take};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// A device's sum.
 pub trait AddKernel: Storage<f32> {
@@ -35,7 +36,7 @@ pub fn add_images<D: ImageDevice, T: Flow<D>>(
     if a.shape() != b.shape() {
         return Err(OpError::shape(op, format!("{:?} and {:?}", a.shape(), b.shape())));
     }
-    let ((a, tape_a), (b, tape_b)) = (a.split_tape(), b.split_tape());
+    let ((a, tape_a), (b, tape_b)) = (arrange(a)?.split_tape(), arrange(b)?.split_tape());
     let mut tape = tape_a.merge(tape_b);
     let device = a.device().clone();
     let y = device.add_forward(&a, &b).map_err(OpError::device(op))?;

@@ -5,8 +5,11 @@ mod cpu;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
+use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
 use crate::error::OpError;
+use crate::instance_norm::check_activation;
+use crate::layout::arrange;
 
 /// Running statistics are updated as `running += MOMENTUM * (batch - running)`, PyTorch's default.
 pub const MOMENTUM: f32 = 0.1;
@@ -20,6 +23,20 @@ pub enum BatchNormMode<'a, D: ImageDevice> {
     Train(Option<(&'a mut Vector<D>, &'a mut Vector<D>)>),
     /// The running mean and variance.
     Eval(&'a Vector<D>, &'a Vector<D>),
+}
+
+/// What the input is normalised with: `y = f((x - mean) * inv_std * weight + bias)`.
+pub struct BatchNormParams<'a, D: Storage<f32>> {
+    /// Mean of each channel.
+    pub mean: &'a Vector<D>,
+    /// `1 / sqrt(variance + eps)` of each channel.
+    pub inv_std: &'a Vector<D>,
+    /// Learnt scale.
+    pub weight: &'a Vector<D>,
+    /// Learnt shift.
+    pub bias: &'a Vector<D>,
+    /// ReLU, leaky ReLU or nothing.
+    pub activation: Option<Activation>,
 }
 
 /// A device's batch norm.
@@ -45,17 +62,14 @@ pub trait BatchNormKernel: Storage<f32> {
         var: &Vector<Self>,
     ) -> Result<(Vector<Self>, Vector<Self>), Self::Err>;
 
-    /// `y = (x - mean) * inv_std * weight + bias`.
+    /// The normalised, scaled, shifted and activated images.
     ///
     /// # Errors
     /// Where the device fails.
     fn batch_norm_apply(
         &self,
         x: &Images4<Self>,
-        mean: &Vector<Self>,
-        inv_std: &Vector<Self>,
-        weight: &Vector<Self>,
-        bias: &Vector<Self>,
+        params: &BatchNormParams<'_, Self>,
     ) -> Result<Images4<Self>, Self::Err>;
 
     /// Adds to the gradients of the input and, unless frozen, of weight and bias. `batch_statistics` says whether mean and
@@ -66,9 +80,7 @@ pub trait BatchNormKernel: Storage<f32> {
     fn batch_norm_backward(
         &self,
         x: &Images4<Self>,
-        mean: &Vector<Self>,
-        inv_std: &Vector<Self>,
-        weight: &Vector<Self>,
+        params: &BatchNormParams<'_, Self>,
         grad_y: &Self::Vec,
         grad_x: &mut Self::Vec,
         grad_params: Option<(&mut Self::Vec, &mut Self::Vec)>,
@@ -77,7 +89,7 @@ pub trait BatchNormKernel: Storage<f32> {
 }
 
 /// Normalises each channel of `x` `[n, c, h, w]`, then scales by `weight` `[c]` and shifts by `bias` `[c]`.
-/// `param_grad` is false for a frozen network.
+/// An activation (ReLU or leaky ReLU) may follow in the same pass. `param_grad` is false for a frozen network.
 ///
 /// # Errors
 /// [`OpError::Shape`] where a vector's length is not `c`, or where training has a single value a channel (its variance
@@ -87,6 +99,7 @@ pub fn batch_norm<D: ImageDevice, T: Flow<D>>(
     weight: &Vector<D>,
     bias: &Vector<D>,
     mode: BatchNormMode<'_, D>,
+    activation: Option<Activation>,
     param_grad: bool,
 ) -> Result<Images4<D, T>, OpError> {
     let op = "batch_norm";
@@ -104,7 +117,8 @@ pub fn batch_norm<D: ImageDevice, T: Flow<D>>(
     };
     check("weight", weight)?;
     check("bias", bias)?;
-    let (x, mut tape) = x.split_tape();
+    check_activation(op, activation)?;
+    let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let batch_statistics = matches!(mode, BatchNormMode::Train(_));
     let (mean, inv_std) = match mode {
@@ -126,8 +140,15 @@ pub fn batch_norm<D: ImageDevice, T: Flow<D>>(
         }
     }
     .map_err(OpError::device(op))?;
+    let params = BatchNormParams {
+        mean: &mean,
+        inv_std: &inv_std,
+        weight,
+        bias,
+        activation,
+    };
     let y = device
-        .batch_norm_apply(&x, &mean, &inv_std, weight, bias)
+        .batch_norm_apply(&x, &params)
         .map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
         let (ghost, weight, bias) = (y.ghost(), weight.clone(), bias.clone());
@@ -139,17 +160,15 @@ pub fn batch_norm<D: ImageDevice, T: Flow<D>>(
             } else {
                 None
             };
-            let params = gp.as_mut().map(|(w, b)| (w, b));
-            device.batch_norm_backward(
-                &x,
-                &mean,
-                &inv_std,
-                &weight,
-                &grad_y,
-                &mut gx,
-                params,
-                batch_statistics,
-            )?;
+            let params = BatchNormParams {
+                mean: &mean,
+                inv_std: &inv_std,
+                weight: &weight,
+                bias: &bias,
+                activation,
+            };
+            let sums = gp.as_mut().map(|(w, b)| (w, b));
+            device.batch_norm_backward(&x, &params, &grad_y, &mut gx, sums, batch_statistics)?;
             put(grads, &x, gx)?;
             if let Some((gw, gb)) = gp {
                 put(grads, &weight, gw)?;

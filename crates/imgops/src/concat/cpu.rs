@@ -1,42 +1,73 @@
-//! Concatenation on the CPU: whole images are contiguous copies.
+//! Concatenation on the CPU: pixel by pixel.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Storage};
+use rayon::prelude::*;
 
 use super::ConcatKernel;
+use crate::activation::Activation;
+use crate::activation::cpu::scale_by_slope;
+use crate::cpu::columns::task_len;
 use crate::cpu::memory::slice;
-use crate::cpu::parallel::add;
 use crate::device::Images4;
+use crate::layout::channels_last;
 
 impl ConcatKernel for Cpu {
-    fn concat_forward(&self, a: &Images4<Self>, b: &Images4<Self>) -> Result<Images4<Self>, CpuError> {
+    fn concat_forward(
+        &self,
+        a: &Images4<Self>,
+        b: &Images4<Self>,
+        rectified: bool,
+    ) -> Result<Images4<Self>, CpuError> {
         let ((n, ca, h, w), cb) = (*a.shape(), b.shape().1);
-        let mut y = Vec::with_capacity(n * (ca + cb) * h * w);
-        for (a, b) in slice(a)
-            .chunks_exact(ca * h * w)
-            .zip(slice(b).chunks_exact(cb * h * w))
-        {
-            y.extend_from_slice(a);
-            y.extend_from_slice(b);
-        }
-        self.try_tensor_from_vec(y, (n, ca + cb, h, w))
+        let (a, b, c) = (slice(a), slice(b), ca + cb);
+        let mut y = vec![0.0; n * c * h * w];
+        let task = task_len(c);
+        let pixels = task / c;
+        y.par_chunks_mut(task)
+            .zip(a.par_chunks(pixels * ca))
+            .zip(b.par_chunks(pixels * cb))
+            .for_each(|((y, a), b)| {
+                let parts = a.chunks_exact(ca).zip(b.chunks_exact(cb));
+                for (y, (a, b)) in y.chunks_exact_mut(c).zip(parts) {
+                    let (first, second) = y.split_at_mut(ca);
+                    first.copy_from_slice(a);
+                    second.copy_from_slice(b);
+                    if rectified {
+                        // Written so that NaN is kept.
+                        y.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
+                    }
+                }
+            });
+        channels_last(self, y, (n, c, h, w))
+    }
+
+    fn concat_activation_backward(
+        &self,
+        y: &Images4<Self>,
+        grad_y: &mut <Self as Storage<f32>>::Vec,
+    ) -> Result<(), CpuError> {
+        scale_by_slope(Activation::Relu, slice(y), grad_y);
+        Ok(())
     }
 
     fn concat_backward(
         &self,
-        (_, c, h, w): (usize, usize, usize, usize),
+        (_, c, _, _): (usize, usize, usize, usize),
         offset: usize,
         channels: usize,
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_part: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
-        let len = h * w;
-        for (g, gy) in grad_part
-            .chunks_exact_mut(c * len)
-            .zip(grad_y.chunks_exact(channels * len))
-        {
-            add(g, &gy[offset * len..(offset + c) * len]);
-        }
+        let task = task_len(c);
+        grad_part
+            .par_chunks_mut(task)
+            .zip(grad_y.par_chunks(task / c * channels))
+            .for_each(|(g, gy)| {
+                for (g, gy) in g.chunks_exact_mut(c).zip(gy.chunks_exact(channels)) {
+                    g.iter_mut().zip(&gy[offset..]).for_each(|(g, gy)| *g += *gy);
+                }
+            });
         Ok(())
     }
 }

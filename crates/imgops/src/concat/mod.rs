@@ -7,14 +7,26 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4, put, take};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// A device's concatenation.
 pub trait ConcatKernel: Storage<f32> {
-    /// `a`'s channels, then `b`'s.
+    /// `a`'s channels, then `b`'s; negative values become zeros where `rectified`.
     ///
     /// # Errors
     /// Where the device fails.
-    fn concat_forward(&self, a: &Images4<Self>, b: &Images4<Self>) -> Result<Images4<Self>, Self::Err>;
+    fn concat_forward(
+        &self,
+        a: &Images4<Self>,
+        b: &Images4<Self>,
+        rectified: bool,
+    ) -> Result<Images4<Self>, Self::Err>;
+
+    /// Clears a rectified output's gradient where the output is zero.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn concat_activation_backward(&self, y: &Images4<Self>, grad_y: &mut Self::Vec) -> Result<(), Self::Err>;
 
     /// Adds one part of the output's gradient to the part's own: channels `offset..` of `channels`, for images of
     /// `shape`.
@@ -41,7 +53,27 @@ pub fn concat_channels<D: ImageDevice, T: Flow<D>>(
     b: Images4<D, T>,
     a_grad: bool,
 ) -> Result<Images4<D, T>, OpError> {
-    let op = "concat_channels";
+    join("concat_channels", a, b, a_grad, false)
+}
+
+/// The ReLU of [`concat_channels`], in one pass: what a U-Net's decoder reads.
+///
+/// # Errors
+/// As [`concat_channels`].
+pub fn concat_relu<D: ImageDevice, T: Flow<D>>(
+    a: Images4<D, T>,
+    b: Images4<D, T>,
+) -> Result<Images4<D, T>, OpError> {
+    join("concat_relu", a, b, true, true)
+}
+
+fn join<D: ImageDevice, T: Flow<D>>(
+    op: &'static str,
+    a: Images4<D, T>,
+    b: Images4<D, T>,
+    a_grad: bool,
+    rectified: bool,
+) -> Result<Images4<D, T>, OpError> {
     let (sa, sb) = (*a.shape(), *b.shape());
     if (sa.0, sa.2, sa.3) != (sb.0, sb.2, sb.3) || sa.0 * sa.1 * sa.2 * sa.3 * sb.1 == 0 {
         return Err(OpError::shape(
@@ -49,14 +81,17 @@ pub fn concat_channels<D: ImageDevice, T: Flow<D>>(
             format!("{sa:?} and {sb:?} differ in more than their channels, or are empty"),
         ));
     }
-    let ((a, tape_a), (b, tape_b)) = (a.split_tape(), b.split_tape());
+    let ((a, tape_a), (b, tape_b)) = (arrange(a)?.split_tape(), arrange(b)?.split_tape());
     let mut tape = tape_a.merge(tape_b);
     let device = a.device().clone();
-    let y = device.concat_forward(&a, &b).map_err(OpError::device(op))?;
+    let y = device.concat_forward(&a, &b, rectified).map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
-        let ghost = y.ghost();
+        let (ghost, output) = (y.ghost(), rectified.then(|| y.clone()));
         tape.add_backward_op(move |grads| {
-            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            let mut grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            if let Some(y) = &output {
+                device.concat_activation_backward(y, &mut grad_y)?;
+            }
             for (part, shape, offset, wanted) in [(&a, sa, 0, a_grad), (&b, sb, sa.1, true)] {
                 if wanted {
                     let mut g = take(grads, part)?;

@@ -1,13 +1,17 @@
-//! Convolutions on the CPU: bias, and the three products of [`crate::cpu::convolve`].
+//! Convolutions on the CPU: the three products of [`crate::cpu::convolve`], bias and activation.
 
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
-use rayon::prelude::*;
+use dfdx::tensor::{Cpu, CpuError, Storage};
 
 use super::{ConvGradients, ConvKernel, Direction};
+use crate::activation::Activation;
+use crate::activation::cpu::{activate_in_place, scale_by_slope};
+use crate::cpu::columns;
 use crate::cpu::convolve::{narrow, weight_gradient, widen};
 use crate::cpu::memory::slice;
 use crate::device::{Images4, Vector};
+use crate::filter::Filter;
 use crate::geometry::ConvGeometry;
+use crate::layout::channels_last;
 
 /// The output's shape.
 fn output(direction: Direction, g: &ConvGeometry) -> (usize, usize, usize, usize) {
@@ -17,42 +21,31 @@ fn output(direction: Direction, g: &ConvGeometry) -> (usize, usize, usize, usize
     }
 }
 
-/// `bias[c] += sum of grad_y over images and pixels`.
-fn bias_gradient(grad_y: &[f32], channels: usize, len: usize, grad_b: &mut [f32]) {
-    grad_b.par_iter_mut().enumerate().for_each(|(c, sum)| {
-        for image in grad_y.chunks_exact(channels * len) {
-            *sum += image[c * len..(c + 1) * len]
-                .iter()
-                .map(|v| f64::from(*v))
-                .sum::<f64>() as f32;
-        }
-    });
-}
-
 impl ConvKernel for Cpu {
     fn conv_forward(
         &self,
         direction: Direction,
         g: &ConvGeometry,
         x: &Images4<Self>,
-        weight: &Images4<Self>,
+        weight: &Filter<Self>,
         bias: Option<&Vector<Self>>,
+        activation: Option<Activation>,
     ) -> Result<Images4<Self>, CpuError> {
         let shape = output(direction, g);
         let mut y = vec![0.0; shape.0 * shape.1 * shape.2 * shape.3];
-        if let Some(bias) = bias.map(slice) {
-            let channels = y.par_chunks_mut(shape.2 * shape.3);
-            channels
-                .enumerate()
-                .for_each(|(i, channel)| channel.fill(bias[i % bias.len()]));
-        }
         let product = if direction == Direction::Narrow {
             narrow
         } else {
             widen
         };
-        product(g, slice(x), slice(weight), &mut y, bias.is_some());
-        self.try_tensor_from_vec(y, shape)
+        product(g, slice(x), slice(weight.stored_values()), &mut y, false);
+        if let Some(bias) = bias {
+            columns::add(&mut y, slice(bias));
+        }
+        if let Some(activation) = activation {
+            activate_in_place(activation, &mut y);
+        }
+        channels_last(self, y, shape)
     }
 
     fn conv_backward(
@@ -60,13 +53,12 @@ impl ConvKernel for Cpu {
         direction: Direction,
         g: &ConvGeometry,
         x: &Images4<Self>,
-        weight: &Images4<Self>,
+        weight: &Filter<Self>,
         grad_y: &<Self as Storage<f32>>::Vec,
         out: ConvGradients<'_, <Self as Storage<f32>>::Vec>,
     ) -> Result<(), CpuError> {
         if let Some(gb) = out.bias {
-            let (_, channels, h, w) = output(direction, g);
-            bias_gradient(grad_y, channels, h * w, gb);
+            columns::sum_into(grad_y, gb);
         }
         if let Some(gw) = out.weight {
             match direction {
@@ -80,8 +72,18 @@ impl ConvKernel for Cpu {
             } else {
                 narrow
             };
-            product(g, grad_y, slice(weight), gx, true);
+            product(g, grad_y, slice(weight.stored_values()), gx, true);
         }
+        Ok(())
+    }
+
+    fn conv_activation_backward(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        grad_y: &mut <Self as Storage<f32>>::Vec,
+    ) -> Result<(), CpuError> {
+        scale_by_slope(activation, slice(y), grad_y);
         Ok(())
     }
 }

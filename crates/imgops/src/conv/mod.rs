@@ -8,9 +8,12 @@ mod cpu;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
+use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
 use crate::error::OpError;
+use crate::filter::Filter;
 use crate::geometry::{ConvConfig, ConvGeometry};
+use crate::layout::arrange;
 
 /// In which direction the map is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct ConvGradients<'a, V> {
 
 /// A device's convolutions. The weight is `[narrow channels, wide channels, k, k]` in either direction.
 pub trait ConvKernel: Storage<f32> {
-    /// The output, with the bias added.
+    /// The output, with the bias added and the activation applied.
     ///
     /// # Errors
     /// Where the device fails.
@@ -42,8 +45,9 @@ pub trait ConvKernel: Storage<f32> {
         direction: Direction,
         g: &ConvGeometry,
         x: &Images4<Self>,
-        weight: &Images4<Self>,
+        weight: &Filter<Self>,
         bias: Option<&Vector<Self>>,
+        activation: Option<Activation>,
     ) -> Result<Images4<Self>, Self::Err>;
 
     /// Adds to each gradient asked for, given the output's.
@@ -55,9 +59,20 @@ pub trait ConvKernel: Storage<f32> {
         direction: Direction,
         g: &ConvGeometry,
         x: &Images4<Self>,
-        weight: &Images4<Self>,
+        weight: &Filter<Self>,
         grad_y: &Self::Vec,
         out: ConvGradients<'_, Self::Vec>,
+    ) -> Result<(), Self::Err>;
+
+    /// Multiplies the output's gradient by the activation's slope, given the output.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn conv_activation_backward(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        grad_y: &mut Self::Vec,
     ) -> Result<(), Self::Err>;
 }
 
@@ -68,11 +83,11 @@ pub trait ConvKernel: Storage<f32> {
 /// [`OpError::Shape`] where shapes do not fit, [`OpError::Device`] where the device fails.
 pub fn conv2d<D: ImageDevice, T: Flow<D>>(
     x: Images4<D, T>,
-    weight: &Images4<D>,
+    weight: &Filter<D>,
     bias: Option<&Vector<D>>,
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
-    let g = ConvGeometry::conv2d(*x.shape(), *weight.shape(), bias.map(|b| b.shape().0), config)?;
+    let g = ConvGeometry::conv2d(*x.shape(), weight.shape(), bias.map(|b| b.shape().0), config)?;
     apply("conv2d", Direction::Narrow, g, x, weight, bias, config)
 }
 
@@ -83,11 +98,11 @@ pub fn conv2d<D: ImageDevice, T: Flow<D>>(
 /// [`OpError::Shape`] where shapes do not fit, [`OpError::Device`] where the device fails.
 pub fn conv_transpose2d<D: ImageDevice, T: Flow<D>>(
     x: Images4<D, T>,
-    weight: &Images4<D>,
+    weight: &Filter<D>,
     bias: Option<&Vector<D>>,
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
-    let g = ConvGeometry::conv_transpose2d(*x.shape(), *weight.shape(), bias.map(|b| b.shape().0), config)?;
+    let g = ConvGeometry::conv_transpose2d(*x.shape(), weight.shape(), bias.map(|b| b.shape().0), config)?;
     apply("conv_transpose2d", Direction::Widen, g, x, weight, bias, config)
 }
 
@@ -96,21 +111,28 @@ fn apply<D: ImageDevice, T: Flow<D>>(
     direction: Direction,
     g: ConvGeometry,
     x: Images4<D, T>,
-    weight: &Images4<D>,
+    weight: &Filter<D>,
     bias: Option<&Vector<D>>,
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
-    let (x, mut tape) = x.split_tape();
+    if let Some(activation) = config.activation {
+        activation.check(op)?;
+    }
+    let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let y = device
-        .conv_forward(direction, &g, &x, weight, bias)
+        .conv_forward(direction, &g, &x, weight, bias, config.activation)
         .map_err(OpError::device(op))?;
     if T::OWNS_TAPE && (config.weight_grad || config.input_grad) {
         let (ghost, weight, bias) = (y.ghost(), weight.clone(), bias.cloned());
+        let activated = config.activation.map(|activation| (activation, y.clone()));
         tape.add_backward_op(move |grads| {
-            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            let mut grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+            if let Some((activation, y)) = &activated {
+                device.conv_activation_backward(*activation, y, &mut grad_y)?;
+            }
             let mut gx = config.input_grad.then(|| take(grads, &x)).transpose()?;
-            let mut gw = config.weight_grad.then(|| take(grads, &weight)).transpose()?;
+            let mut gw = config.weight_grad.then(|| take(grads, weight.stored_values())).transpose()?;
             let mut gb = bias
                 .as_ref()
                 .filter(|_| config.weight_grad)
@@ -126,7 +148,7 @@ fn apply<D: ImageDevice, T: Flow<D>>(
                 put(grads, &x, gx)?;
             }
             if let Some(gw) = gw {
-                put(grads, &weight, gw)?;
+                put(grads, weight.stored_values(), gw)?;
             }
             if let Some((gb, b)) = gb.zip(bias.as_ref()) {
                 put(grads, b, gb)?;

@@ -6,9 +6,22 @@
 #![allow(unsafe_code)] // reading a 218 MB weight by copying it twice a step would cost a tenth of the step
 
 use dfdx::shapes::{HasShape, Shape};
-use dfdx::tensor::{Cpu, Tensor};
+use dfdx::tensor::{Cpu, CpuError, Tensor, TensorFromVec};
 
-/// The values of a tensor, row-major. Every tensor of this crate is contiguous: none is permuted or broadcast.
+use crate::device::Images4;
+use crate::layout::{LayoutKernel, channels_last};
+
+/// Images of the shape and in the order of others, from values in that order.
+pub(crate) fn tensor_like(device: &Cpu, x: &Images4<Cpu>, values: Vec<f32>) -> Result<Images4<Cpu>, CpuError> {
+    if Cpu::is_arranged(x) {
+        channels_last(device, values, *x.shape())
+    } else {
+        device.try_tensor_from_vec(values, *x.shape())
+    }
+}
+
+/// The values of a tensor in the order that they are stored in. Every tensor of this crate fills its storage: it may be
+/// permuted, but none is broadcast or a part of another.
 pub(crate) fn slice<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> &[f32] {
     let len = t.shape().num_elements();
     if len == 0 {
@@ -16,7 +29,7 @@ pub(crate) fn slice<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> &[f32] {
     }
     let first: *const f32 = &t[S::Concrete::default()];
     // SAFETY: the tensor owns a contiguous `Vec<f32>` of exactly `num_elements` values (dfdx checks that on
-    // construction, and no operation here makes strided views); `first` points at its start, and the borrow of `t`
+    // construction, and no operation here makes views of parts); `first`, whose index is zero under any strides, is its start, and the borrow of `t`
     // keeps the vector alive and unchanged for as long as the slice lives.
     unsafe { std::slice::from_raw_parts(first, len) }
 }

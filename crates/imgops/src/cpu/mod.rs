@@ -1,14 +1,18 @@
-//! What the CPU kernels share: access to tensor memory, matrix products, window unrolling, reductions.
+//! What the CPU kernels share: access to tensor memory, microkernels, convolutions' products, reductions.
 
+#[macro_use]
+pub mod simd;
+
+pub(crate) mod columns;
 pub mod convolve;
-pub(crate) mod gemm;
+pub(crate) mod direct;
+pub(crate) mod kernel;
 pub(crate) mod memory;
 pub(crate) mod norm;
+pub(crate) mod padded;
+pub(crate) mod panels;
 pub(crate) mod parallel;
 pub(crate) mod scratch;
-#[macro_use]
-pub(crate) mod simd;
-pub(crate) mod windows;
 pub(crate) mod winograd;
 
 use dfdx::tensor::{Cpu, CpuError, Gradients, OwnedTape, Storage};

@@ -1,58 +1,176 @@
-//! The arithmetic that batch and instance norm share: statistics of a group of equally long segments, in f64.
+//! The arithmetic that batch and instance norm share, on channels-last images: each *group* of rows (the whole batch, or one
+//! image) has a mean and a variance a column, and an activation may follow in the same pass over memory.
 
-/// Mean and *biased* variance of a group (two passes).
-pub(crate) fn moments<'a>(segments: impl Iterator<Item = &'a [f32]> + Clone) -> (f64, f64, usize) {
-    let count: usize = segments.clone().map(<[f32]>::len).sum();
-    let mean = segments.clone().map(sum).sum::<f64>() / count as f64;
-    let centre = mean as f32;
-    let squares = segments
-        .map(|s| sum_of(s, |v| (v - centre) * (v - centre)))
-        .sum::<f64>();
-    let shift = mean - f64::from(centre);
-    (mean, (squares / count as f64 - shift * shift).max(0.0), count)
+use rayon::prelude::*;
+
+use crate::activation::Activation;
+use crate::cpu::columns::{task_len, two_sums};
+
+/// Mean and *biased* variance of each column of each group, in one pass: deviations from the group's first row.
+pub(crate) fn moments(x: &[f32], groups: usize, columns: usize) -> (Vec<f64>, Vec<f64>) {
+    let group_len = x.len() / groups;
+    let [sums, squares] = two_sums(x.len(), groups, columns, |group, rows, sum, square| {
+        deviations(&x[rows], &x[group * group_len..][..columns], sum, square);
+    });
+    let count = (group_len / columns) as f64;
+    let mut means = vec![0.0; groups * columns];
+    let mut variances = vec![0.0; groups * columns];
+    for i in 0..groups * columns {
+        let shift = sums[i] / count;
+        means[i] = f64::from(x[i / columns * group_len + i % columns]) + shift;
+        variances[i] = (squares[i] / count - shift * shift).max(0.0);
+    }
+    (means, variances)
 }
 
-fn sum(values: &[f32]) -> f64 {
-    sum_of(values, |v| v)
-}
-
-/// Sums `f` in f64 over short f32 runs of eight lanes: as fast as f32, as exact as needed.
-pub(crate) fn sum_of(values: &[f32], f: impl Fn(f32) -> f32) -> f64 {
-    let mut total = 0.0;
-    for block in values.chunks(256) {
-        let mut lanes = [0.0f32; 8];
-        let chunks = block.chunks_exact(8);
-        let tail: f32 = chunks.remainder().iter().map(|v| f(*v)).sum();
-        for chunk in chunks {
-            for (lane, v) in lanes.iter_mut().zip(chunk) {
-                *lane += f(*v);
+simd! {
+    fn deviations<const ROWS: usize, const FMA: bool>(x: &[f32], centre: &[f32], sum: &mut [f32], square: &mut [f32]) {
+        for row in x.chunks_exact(centre.len()) {
+            for (((s, q), v), c) in sum.iter_mut().zip(square.iter_mut()).zip(row).zip(centre) {
+                let d = v - c;
+                *s += d;
+                *q = crate::cpu::kernel::fused::<FMA>(d, d, *q);
             }
         }
-        total += lanes.iter().map(|v| f64::from(*v)).sum::<f64>() + f64::from(tail);
     }
-    total
 }
 
-/// As [`sum_of`], over two slices of one length.
-pub(crate) fn sum_of2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut total = 0.0;
-    for (a, b) in a.chunks(256).zip(b.chunks(256)) {
-        let mut lanes = [0.0f32; 8];
-        let (ca, cb) = (a.chunks_exact(8), b.chunks_exact(8));
-        let tail: f32 = ca
-            .remainder()
-            .iter()
-            .zip(cb.remainder())
-            .map(|(x, y)| f(*x, *y))
-            .sum();
-        for (x, y) in ca.zip(cb) {
-            for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
-                *lane += f(*x, *y);
+/// What a column is normalised with, `[group][column]` each: `y = f((x - centre) * scale + shift)`.
+pub(crate) struct Affine<'a> {
+    pub(crate) centre: &'a [f32],
+    pub(crate) scale: &'a [f32],
+    pub(crate) shift: &'a [f32],
+    /// What negative values are multiplied by afterwards: 1 without an activation.
+    pub(crate) slope: f32,
+}
+
+/// The slope of an optional activation behind a norm.
+pub(crate) fn slope(activation: Option<Activation>) -> f32 {
+    activation.and_then(Activation::negative_slope).unwrap_or(1.0)
+}
+
+/// One group's part of an [`Affine`].
+#[derive(Clone, Copy)]
+struct Columns<'a> {
+    centre: &'a [f32],
+    scale: &'a [f32],
+    shift: &'a [f32],
+    slope: f32,
+}
+
+impl Affine<'_> {
+    fn group(&self, group: usize, columns: usize) -> Columns<'_> {
+        let part = group * columns..(group + 1) * columns;
+        Columns {
+            centre: &self.centre[part.clone()],
+            scale: &self.scale[part.clone()],
+            shift: &self.shift[part],
+            slope: self.slope,
+        }
+    }
+}
+
+/// Normalises `x` into `y`.
+pub(crate) fn apply(x: &[f32], groups: usize, columns: usize, affine: &Affine<'_>, y: &mut [f32]) {
+    let group_len = x.len() / groups;
+    let task = task_len(columns);
+    y.par_chunks_mut(group_len)
+        .zip(x.par_chunks(group_len))
+        .enumerate()
+        .for_each(|(group, (y, x))| {
+            let affine = affine.group(group, columns);
+            y.par_chunks_mut(task)
+                .zip(x.par_chunks(task))
+                .for_each(|(y, x)| normalise(affine, x, y));
+        });
+}
+
+simd! {
+    fn normalise<const ROWS: usize, const FMA: bool>(a: Columns<'_>, x: &[f32], y: &mut [f32]) {
+        let columns = a.centre.len();
+        for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+            for ((((y, x), c), s), b) in y.iter_mut().zip(x).zip(a.centre).zip(a.scale).zip(a.shift) {
+                let v = crate::cpu::kernel::fused::<FMA>(x - c, *s, *b);
+                *y = if v < 0.0 { a.slope * v } else { v };
             }
         }
-        total += lanes.iter().map(|v| f64::from(*v)).sum::<f64>() + f64::from(tail);
     }
-    total
+}
+
+/// For each group and column, sums over rows of the gradient before the activation, and of that times `x - centre`.
+pub(crate) fn gradient_sums(
+    x: &[f32],
+    grad_y: &[f32],
+    groups: usize,
+    columns: usize,
+    affine: &Affine<'_>,
+) -> [Vec<f64>; 2] {
+    two_sums(x.len(), groups, columns, |group, rows, plain, weighted| {
+        let affine = affine.group(group, columns);
+        sum_gradients(affine, &x[rows.clone()], &grad_y[rows], plain, weighted);
+    })
+}
+
+simd! {
+    fn sum_gradients<const ROWS: usize, const FMA: bool>(a: Columns<'_>, x: &[f32], g: &[f32], plain: &mut [f32], weighted: &mut [f32]) {
+        let columns = a.centre.len();
+        for (x, g) in x.chunks_exact(columns).zip(g.chunks_exact(columns)) {
+            for i in 0..columns {
+                let d = x[i] - a.centre[i];
+                let v = crate::cpu::kernel::fused::<FMA>(d, a.scale[i], a.shift[i]);
+                let g = if v > 0.0 { g[i] } else { a.slope * g[i] };
+                plain[i] += g;
+                weighted[i] = crate::cpu::kernel::fused::<FMA>(g, d, weighted[i]);
+            }
+        }
+    }
+}
+
+/// Adds the input's gradient, `scale * (g - mean_g - (x - centre) * tilt)`, with `g` the gradient before the activation and
+/// `mean_g` and `tilt` of `[group][column]`.
+pub(crate) fn input_gradient(
+    x: &[f32],
+    grad_y: &[f32],
+    groups: usize,
+    columns: usize,
+    affine: &Affine<'_>,
+    (mean_g, tilt): (&[f32], &[f32]),
+    grad_x: &mut [f32],
+) {
+    let group_len = x.len() / groups;
+    let task = task_len(columns);
+    grad_x
+        .par_chunks_mut(task)
+        .zip(x.par_chunks(task))
+        .zip(grad_y.par_chunks(task))
+        .enumerate()
+        .for_each(|(i, ((gx, x), g))| {
+            // A task may reach from one group into the next: rows of a group are taken together.
+            let mut at = 0;
+            while at < x.len() {
+                let group = (i * task + at) / group_len;
+                let end = ((group + 1) * group_len - i * task).min(x.len());
+                let part = group * columns..(group + 1) * columns;
+                let (mean_g, tilt) = (&mean_g[part.clone()], &tilt[part]);
+                let affine = affine.group(group, columns);
+                add_gradient(affine, mean_g, tilt, &x[at..end], &g[at..end], &mut gx[at..end]);
+                at = end;
+            }
+        });
+}
+
+simd! {
+    fn add_gradient<const ROWS: usize, const FMA: bool>(a: Columns<'_>, mean_g: &[f32], tilt: &[f32], x: &[f32], g: &[f32], gx: &mut [f32]) {
+        let columns = a.centre.len();
+        for ((gx, x), g) in gx.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(g.chunks_exact(columns)) {
+            for i in 0..columns {
+                let d = x[i] - a.centre[i];
+                let v = crate::cpu::kernel::fused::<FMA>(d, a.scale[i], a.shift[i]);
+                let g = if v > 0.0 { g[i] } else { a.slope * g[i] };
+                gx[i] = crate::cpu::kernel::fused::<FMA>(a.scale[i], g - mean_g[i] - d * tilt[i], gx[i]);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -60,17 +178,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_of_a_far_off_centre_group_are_exact() {
-        let a: Vec<f32> = (0..1001).map(|i| 1000.0 + (i % 7) as f32).collect();
-        let b = [1003.0f32; 20];
-        let all: Vec<f64> = a.iter().chain(&b).map(|v| f64::from(*v)).collect();
-        let mean = all.iter().sum::<f64>() / all.len() as f64;
-        let var = all.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / all.len() as f64;
-        let (m, v, n) = moments([&a[..], &b[..]].into_iter());
-        assert_eq!(n, 1021);
-        assert!(
-            (m - mean).abs() < 1e-6 && (v - var).abs() < 1e-4,
-            "{m} {v} for {mean} {var}"
-        );
+    fn moments_of_columns_far_off_zero_are_exact() {
+        let (rows, columns, groups) = (1021, 3, 2);
+        let x: Vec<f32> = (0..groups * rows * columns)
+            .map(|i| 1000.0 * (1 + i % columns) as f32 + (i % 7) as f32)
+            .collect();
+        let (means, variances) = moments(&x, groups, columns);
+        for i in 0..groups * columns {
+            let column: Vec<f64> = x[i / columns * rows * columns..][..rows * columns]
+                .iter()
+                .skip(i % columns)
+                .step_by(columns)
+                .map(|v| f64::from(*v))
+                .collect();
+            let mean = column.iter().sum::<f64>() / rows as f64;
+            let var = column.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / rows as f64;
+            assert!((means[i] - mean).abs() < 1e-6 && (variances[i] - var).abs() < 1e-4);
+        }
     }
 }

@@ -5,17 +5,6 @@ use rayon::prelude::*;
 /// Values a task handles: enough to pay for the task, few enough to stay in a core's cache.
 pub(crate) const CHUNK: usize = 16 * 1024;
 
-/// `out[i] = f(x[i])`.
-pub(crate) fn map(out: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32 + Sync) {
-    out.par_chunks_mut(CHUNK)
-        .zip(x.par_chunks(CHUNK))
-        .for_each(|(out, x)| {
-            for (o, v) in out.iter_mut().zip(x) {
-                *o = f(*v);
-            }
-        });
-}
-
 /// `out[i] += f(x[i], g[i])`.
 pub(crate) fn add_map2(out: &mut [f32], x: &[f32], g: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) {
     out.par_chunks_mut(CHUNK)

@@ -1,67 +1,107 @@
 //! Loops compiled once for each instruction set and chosen at run time.
+//!
+//! Kernels are plain safe Rust over `[f32; 16]`: the attribute on each copy only lets the compiler use wider registers. So
+//! every instruction set runs the same source, and one set of tests covers them all (`DIPTYCH_SIMD` picks a lower one).
 
-/// Defines a function whose body is compiled for AVX-512, AVX2 with FMA, and the baseline; a call runs the best that the
-/// processor has. The body must be plain safe Rust: the attribute only lets the compiler use wider registers.
+use std::sync::LazyLock;
+
+/// The instruction sets that kernels are compiled for, lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Whatever the target's baseline has.
+    Portable,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX-512 F and VL.
+    Avx512,
+}
+
+impl Level {
+    fn of_this_machine() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+                    return Self::Avx512;
+                }
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// The level of a name: `portable`, `avx2` or `avx512`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "portable" => Some(Self::Portable),
+            "avx2" => Some(Self::Avx2),
+            "avx512" => Some(Self::Avx512),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        })
+    }
+}
+
+static LEVEL: LazyLock<Level> = LazyLock::new(|| {
+    let asked = std::env::var("DIPTYCH_SIMD").ok();
+    let best = Level::of_this_machine();
+    asked.and_then(|name| Level::named(&name)).map_or(best, |level| level.min(best))
+});
+
+/// The instruction set in use: the machine's best, or what the environment variable `DIPTYCH_SIMD` names if that is lower.
+pub fn level() -> Level {
+    *LEVEL
+}
+
+/// Defines a function whose body is compiled for AVX-512, AVX2 with FMA, and the baseline; a call runs the one for
+/// [`level`]. The body may also ask how many rows of sixteen values the registers hold (`ROWS`), and whether a fused
+/// multiply-add is one instruction (`FMA`; elsewhere it would be a library call).
 macro_rules! simd {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident<const ROWS: usize, const FMA: bool>($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
-        #[allow(unsafe_code)] // calling a function compiled for AVX right after asking whether the processor has it
+        #[allow(unsafe_code)] // calling a function compiled for AVX where the processor has been asked for it
         $vis fn $name($($arg: $ty),*) {
             #[inline(always)]
-            fn body($($arg: $ty),*) $body
+            fn body<const ROWS: usize, const FMA: bool>($($arg: $ty),*) $body
 
             #[cfg(target_arch = "x86_64")]
             {
+                use $crate::cpu::simd::Level;
+
                 #[target_feature(enable = "avx512f,avx512vl,fma")]
                 fn avx512($($arg: $ty),*) {
-                    body($($arg),*);
+                    body::<12, true>($($arg),*);
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2($($arg: $ty),*) {
-                    body($($arg),*);
+                    body::<6, true>($($arg),*);
                 }
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("fma") {
-                    // SAFETY: the processor has just been asked for every feature that the function is compiled with.
-                    return unsafe { avx512($($arg),*) };
-                }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                match $crate::cpu::simd::level() {
+                    // SAFETY: the level is never above what the processor has said it has.
+                    Level::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: as above.
-                    return unsafe { avx2($($arg),*) };
+                    Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    Level::Portable => {}
                 }
             }
-            body($($arg),*);
+            body::<2, false>($($arg),*);
         }
     };
-}
-
-simd! {
-    /// `out = sum of factors[k] * terms[k]`, where every term has at least `out.len()` values. `accumulate` adds to what
-    /// `out` holds.
-    pub(crate) fn combine(out: &mut [f32], factors: &[f32], terms: &[&[f32]], accumulate: bool) {
-        const LANES: usize = 16;
-        let len = out.len();
-        let mut at = 0;
-        while at + LANES <= len {
-            let mut sum = [0.0f32; LANES];
-            for (factor, term) in factors.iter().zip(terms) {
-                let term: &[f32; LANES] = term[at..at + LANES].try_into().expect("a slice of that length");
-                for (s, t) in sum.iter_mut().zip(term) {
-                    *s = factor.mul_add(*t, *s);
-                }
-            }
-            let out: &mut [f32; LANES] = (&mut out[at..at + LANES]).try_into().expect("a slice of that length");
-            if accumulate {
-                out.iter_mut().zip(&sum).for_each(|(o, s)| *o += *s);
-            } else {
-                *out = sum;
-            }
-            at += LANES;
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+        simd! {
+            $(#[$doc])*
+            $vis fn $name<const ROWS: usize, const FMA: bool>($($arg: $ty),*) $body
         }
-        for i in at..len {
-            let sum: f32 = factors.iter().zip(terms).map(|(f, t)| f * t[i]).sum();
-            out[i] = if accumulate { out[i] + sum } else { sum };
-        }
-    }
+    };
 }
 
 #[cfg(test)]
@@ -69,16 +109,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn combinations_are_sums_of_products_for_every_length() {
-        for len in [0, 1, 15, 16, 17, 40] {
-            let a: Vec<f32> = (0..len).map(|i| i as f32).collect();
-            let b: Vec<f32> = (0..len).map(|i| 1.0 - i as f32).collect();
-            let mut out = vec![1.0; len];
-            combine(&mut out, &[2.0, -3.0], &[&a, &b], false);
-            let want: Vec<f32> = a.iter().zip(&b).map(|(a, b)| 2.0 * a - 3.0 * b).collect();
-            assert_eq!(out, want);
-            combine(&mut out, &[1.0], &[&a], true);
-            assert_eq!(out, want.iter().zip(&a).map(|(w, a)| w + a).collect::<Vec<_>>());
+    fn levels_have_names_and_never_exceed_the_machine() {
+        for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+            assert_eq!(Level::named(&level.to_string()), Some(level));
         }
+        assert_eq!(Level::named("sse9"), None);
+        assert!(level() <= Level::of_this_machine());
     }
 }

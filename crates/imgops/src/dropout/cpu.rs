@@ -1,13 +1,14 @@
 //! Dropout on the CPU.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Storage};
 use rayon::prelude::*;
 
 use super::{DropoutKernel, DropoutMask};
 use crate::cpu::memory::slice;
 use crate::cpu::parallel::CHUNK;
 use crate::device::Images4;
+use crate::layout::channels_last;
 
 impl DropoutKernel for Cpu {
     fn dropout_forward(&self, x: &Images4<Self>, mask: DropoutMask) -> Result<Images4<Self>, CpuError> {
@@ -21,7 +22,7 @@ impl DropoutKernel for Cpu {
                     *y = *x * mask.factor(chunk * CHUNK + i);
                 }
             });
-        self.try_tensor_from_vec(y, *x.shape())
+        channels_last(self, y, *x.shape())
     }
 
     fn dropout_backward(

@@ -7,6 +7,7 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// A device's dropout.
 pub trait DropoutKernel: Storage<f32> {
@@ -55,7 +56,7 @@ impl DropoutMask {
         })
     }
 
-    /// What value `index` is multiplied by: 0, or `1 / (1 - p)`. The bits are SplitMix64's output number
+    /// What value `index`, counted in `[n, h, w, c]` order, is multiplied by: 0, or `1 / (1 - p)`. The bits are SplitMix64's output number
     /// `index / 2` after `seed` (Steele et al. 2014), its low half for even and its high half for odd indices.
     #[inline]
     pub fn factor(&self, index: usize) -> f32 {
@@ -82,7 +83,7 @@ pub fn dropout<D: ImageDevice, T: Flow<D>>(
     seed: u64,
 ) -> Result<Images4<D, T>, OpError> {
     let mask = DropoutMask::new(p, seed)?;
-    let (x, mut tape) = x.split_tape();
+    let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let y = device
         .dropout_forward(&x, mask)

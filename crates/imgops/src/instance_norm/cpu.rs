@@ -1,57 +1,70 @@
-//! Instance norm on the CPU: planes are independent, one task each.
+//! Instance norm on the CPU: every image is a group of rows.
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
-use rayon::prelude::*;
 
 use super::{EPS, InstanceNormKernel};
+use crate::activation::Activation;
 use crate::cpu::memory::slice;
-use crate::cpu::norm::{moments, sum_of, sum_of2};
+use crate::cpu::norm::{Affine, apply, gradient_sums, input_gradient, moments, slope};
 use crate::device::{Images4, Vector};
+use crate::layout::channels_last;
 
 impl InstanceNormKernel for Cpu {
-    fn instance_norm_forward(&self, x: &Images4<Self>) -> Result<(Images4<Self>, Vector<Self>), CpuError> {
+    fn instance_norm_forward(
+        &self,
+        x: &Images4<Self>,
+        activation: Option<Activation>,
+    ) -> Result<(Images4<Self>, Vector<Self>, Vector<Self>), CpuError> {
         let shape = *x.shape();
-        let len = shape.2 * shape.3;
-        let values = slice(x);
-        let mut y = vec![0.0; values.len()];
-        let inv_std: Vec<f32> = y
-            .par_chunks_mut(len)
-            .zip(values.par_chunks(len))
-            .map(|(y, x)| {
-                let (mean, var, _) = moments(std::iter::once(x));
-                let (centre, scale) = (mean as f32, (1.0 / (var + f64::from(EPS)).sqrt()) as f32);
-                for (y, x) in y.iter_mut().zip(x) {
-                    *y = (*x - centre) * scale;
-                }
-                scale
-            })
+        let (n, c) = (shape.0, shape.1);
+        let (means, variances) = moments(slice(x), n, c);
+        let centre: Vec<f32> = means.iter().map(|m| *m as f32).collect();
+        let scale: Vec<f32> = variances
+            .iter()
+            .map(|v| (1.0 / (v + f64::from(EPS)).sqrt()) as f32)
             .collect();
+        let affine = Affine {
+            centre: &centre,
+            scale: &scale,
+            shift: &vec![0.0; n * c],
+            slope: slope(activation),
+        };
+        let mut y = vec![0.0; slice(x).len()];
+        apply(slice(x), n, c, &affine, &mut y);
         Ok((
-            self.try_tensor_from_vec(y, shape)?,
-            self.try_tensor_from_vec(inv_std, (shape.0 * shape.1,))?,
+            channels_last(self, y, shape)?,
+            self.try_tensor_from_vec(centre, (n * c,))?,
+            self.try_tensor_from_vec(scale, (n * c,))?,
         ))
     }
 
     fn instance_norm_backward(
         &self,
-        y: &Images4<Self>,
+        x: &Images4<Self>,
+        mean: &Vector<Self>,
         inv_std: &Vector<Self>,
+        activation: Option<Activation>,
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
-        let len = y.shape().2 * y.shape().3;
-        let planes = grad_x
-            .par_chunks_mut(len)
-            .zip(slice(y).par_chunks(len))
-            .zip(grad_y.par_chunks(len));
-        planes.zip(slice(inv_std)).for_each(|(((gx, y), g), scale)| {
-            let mean_g = (sum_of(g, |g| g) / len as f64) as f32;
-            let slope = (sum_of2(g, y, |g, y| g * y) / len as f64) as f32;
-            for ((gx, y), g) in gx.iter_mut().zip(y).zip(g) {
-                *gx += scale * (*g - mean_g - *y * slope);
-            }
-        });
+        let (n, c, h, w) = *x.shape();
+        let scale = slice(inv_std);
+        let affine = Affine {
+            centre: slice(mean),
+            scale,
+            shift: &vec![0.0; n * c],
+            slope: slope(activation),
+        };
+        let [plain, weighted] = gradient_sums(slice(x), grad_y, n, c, &affine);
+        let count = (h * w) as f64;
+        let mean_g: Vec<f32> = plain.iter().map(|s| (s / count) as f32).collect();
+        let tilt: Vec<f32> = weighted
+            .iter()
+            .zip(scale)
+            .map(|(s, k)| (s * f64::from(*k).powi(2) / count) as f32)
+            .collect();
+        input_gradient(slice(x), grad_y, n, c, &affine, (&mean_g, &tilt), grad_x);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use dfdx::tensor::{Gradients, OwnedTape, PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4, Scalar, put, take};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// How a discriminator's logits become a loss (SPEC section 6: targets 1 for real, 0 for fake).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +76,16 @@ fn pointwise<D: ImageDevice, T: Flow<D>>(
     if let Some(y) = y.filter(|y| *y.shape() != shape) {
         return Err(OpError::shape(op, format!("{shape:?} against {:?}", y.shape())));
     }
+    // Two images are compared value by value: both in one order.
+    let y = y.map(|y| arrange(y.clone())).transpose()?;
+    let x = if y.is_some() { arrange(x)? } else { x };
     let (x, mut tape) = x.split_tape();
     let device = x.device().clone();
     let loss = device
-        .loss_forward(term, scale, &x, y)
+        .loss_forward(term, scale, &x, y.as_ref())
         .map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
-        let (ghost, y) = (loss.ghost(), y.cloned());
+        let ghost = loss.ghost();
         tape.add_backward_op(move |grads| {
             let grad = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
             let mut gx = take(grads, &x)?;

@@ -1,12 +1,13 @@
-//! Reflection padding on the CPU: planes are independent, one task each.
+//! Reflection padding on the CPU.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Storage};
 use rayon::prelude::*;
 
 use super::ReflectionPadKernel;
 use crate::cpu::memory::slice;
 use crate::device::Images4;
+use crate::layout::channels_last;
 
 /// The source position of padded position `i`, for `padding < len`.
 fn mirror(i: usize, padding: usize, len: usize) -> usize {
@@ -18,43 +19,40 @@ impl ReflectionPadKernel for Cpu {
     fn reflection_pad_forward(&self, x: &Images4<Self>, padding: usize) -> Result<Images4<Self>, CpuError> {
         let (n, c, h, w) = *x.shape();
         let (ph, pw) = (h + 2 * padding, w + 2 * padding);
+        let values = slice(x);
         let mut y = vec![0.0; n * c * ph * pw];
-        y.par_chunks_mut(ph * pw)
-            .zip(slice(x).par_chunks(h * w))
-            .for_each(|(y, x)| {
-                for (i, row) in y.chunks_exact_mut(pw).enumerate() {
-                    let from = &x[mirror(i, padding, h) * w..][..w];
-                    row[padding..padding + w].copy_from_slice(from);
-                    for j in (0..padding).chain(padding + w..pw) {
-                        row[j] = from[mirror(j, padding, w)];
-                    }
-                }
-            });
-        self.try_tensor_from_vec(y, (n, c, ph, pw))
+        y.par_chunks_mut(pw * c).enumerate().for_each(|(row, y)| {
+            let (image, i) = (row / ph, row % ph);
+            let from = &values[(image * h + mirror(i, padding, h)) * w * c..][..w * c];
+            y[padding * c..(padding + w) * c].copy_from_slice(from);
+            for j in (0..padding).chain(padding + w..pw) {
+                y[j * c..(j + 1) * c].copy_from_slice(&from[mirror(j, padding, w) * c..][..c]);
+            }
+        });
+        channels_last(self, y, (n, c, ph, pw))
     }
 
     fn reflection_pad_backward(
         &self,
-        (_, _, h, w): (usize, usize, usize, usize),
+        (_, c, h, w): (usize, usize, usize, usize),
         padding: usize,
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
         let (ph, pw) = (h + 2 * padding, w + 2 * padding);
-        grad_x
-            .par_chunks_mut(h * w)
-            .zip(grad_y.par_chunks(ph * pw))
-            .for_each(|(gx, gy)| {
-                for (i, row) in gy.chunks_exact(pw).enumerate() {
-                    let to = &mut gx[mirror(i, padding, h) * w..][..w];
-                    for (t, g) in to.iter_mut().zip(&row[padding..padding + w]) {
-                        *t += *g;
-                    }
-                    for j in (0..padding).chain(padding + w..pw) {
-                        to[mirror(j, padding, w)] += row[j];
-                    }
+        grad_x.par_chunks_mut(w * c).enumerate().for_each(|(row, gx)| {
+            let (image, y) = (row / h, row % h);
+            // The padded rows that mirror this one: itself, and one beyond each near edge.
+            for i in (0..ph).filter(|i| mirror(*i, padding, h) == y) {
+                let from = &grad_y[(image * ph + i) * pw * c..][..pw * c];
+                let inner = &from[padding * c..(padding + w) * c];
+                gx.iter_mut().zip(inner).for_each(|(t, g)| *t += *g);
+                for j in (0..padding).chain(padding + w..pw) {
+                    let to = &mut gx[mirror(j, padding, w) * c..][..c];
+                    to.iter_mut().zip(&from[j * c..]).for_each(|(t, g)| *t += *g);
                 }
-            });
+            }
+        });
         Ok(())
     }
 }

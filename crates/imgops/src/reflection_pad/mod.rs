@@ -7,6 +7,7 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4, put, take};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// A device's reflection padding.
 pub trait ReflectionPadKernel: Storage<f32> {
@@ -43,7 +44,7 @@ pub fn reflection_pad<D: ImageDevice, T: Flow<D>>(
         let problem = format!("padding {padding} needs sides longer than that, the input is {shape:?}");
         return Err(OpError::shape(op, problem));
     }
-    let (x, mut tape) = x.split_tape();
+    let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let y = device
         .reflection_pad_forward(&x, padding)

@@ -1,12 +1,13 @@
-//! Bilinear upsampling on the CPU: planes are independent, one task each; rows and columns are mixed by tables.
+//! Bilinear upsampling on the CPU: rows and columns are mixed by tables.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Storage};
 use rayon::prelude::*;
 
 use super::UpsampleKernel;
 use crate::cpu::memory::slice;
 use crate::device::Images4;
+use crate::layout::channels_last;
 
 /// For each output position: the two source positions and the second one's weight.
 fn table(len: usize) -> Vec<(usize, usize, f32)> {
@@ -28,43 +29,46 @@ impl UpsampleKernel for Cpu {
     fn upsample_forward(&self, x: &Images4<Self>) -> Result<Images4<Self>, CpuError> {
         let (n, c, h, w) = *x.shape();
         let (rows, cols) = (table(h), table(w));
+        let values = slice(x);
         let mut y = vec![0.0; n * c * 4 * h * w];
-        y.par_chunks_mut(4 * h * w)
-            .zip(slice(x).par_chunks(h * w))
-            .for_each(|(y, x)| {
-                for (out, (r0, r1, fy)) in y.chunks_exact_mut(2 * w).zip(&rows) {
-                    let (top, bottom) = (&x[r0 * w..][..w], &x[r1 * w..][..w]);
-                    for (o, (c0, c1, fx)) in out.iter_mut().zip(&cols) {
-                        let upper = top[*c0] * (1.0 - fx) + top[*c1] * fx;
-                        let lower = bottom[*c0] * (1.0 - fx) + bottom[*c1] * fx;
-                        *o = upper * (1.0 - fy) + lower * fy;
-                    }
+        y.par_chunks_mut(2 * w * c).enumerate().for_each(|(row, y)| {
+            let (image, (r0, r1, fy)) = (row / (2 * h), rows[row % (2 * h)]);
+            let source = |r: usize| &values[(image * h + r) * w * c..][..w * c];
+            let (top, bottom) = (source(r0), source(r1));
+            for (out, (c0, c1, fx)) in y.chunks_exact_mut(c).zip(&cols) {
+                for (k, o) in out.iter_mut().enumerate() {
+                    let upper = top[c0 * c + k] * (1.0 - fx) + top[c1 * c + k] * fx;
+                    let lower = bottom[c0 * c + k] * (1.0 - fx) + bottom[c1 * c + k] * fx;
+                    *o = upper * (1.0 - fy) + lower * fy;
                 }
-            });
-        self.try_tensor_from_vec(y, (n, c, 2 * h, 2 * w))
+            }
+        });
+        channels_last(self, y, (n, c, 2 * h, 2 * w))
     }
 
     fn upsample_backward(
         &self,
-        (_, _, h, w): (usize, usize, usize, usize),
+        (_, c, h, w): (usize, usize, usize, usize),
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
         let (rows, cols) = (table(h), table(w));
-        grad_x
-            .par_chunks_mut(h * w)
-            .zip(grad_y.par_chunks(4 * h * w))
-            .for_each(|(gx, gy)| {
-                for (g, (r0, r1, fy)) in gy.chunks_exact(2 * w).zip(&rows) {
-                    for (g, (c0, c1, fx)) in g.iter().zip(&cols) {
-                        let (upper, lower) = (g * (1.0 - fy), g * fy);
-                        gx[r0 * w + c0] += upper * (1.0 - fx);
-                        gx[r0 * w + c1] += upper * fx;
-                        gx[r1 * w + c0] += lower * (1.0 - fx);
-                        gx[r1 * w + c1] += lower * fx;
+        grad_x.par_chunks_mut(w * c).enumerate().for_each(|(row, gx)| {
+            let (image, y) = (row / h, row % h);
+            for (i, (r0, r1, fy)) in rows.iter().enumerate() {
+                let share = if *r0 == y { 1.0 - fy } else { 0.0 } + if *r1 == y { *fy } else { 0.0 };
+                if share == 0.0 {
+                    continue;
+                }
+                let from = &grad_y[(image * 2 * h + i) * 2 * w * c..][..2 * w * c];
+                for (g, (c0, c1, fx)) in from.chunks_exact(c).zip(&cols) {
+                    for (k, g) in g.iter().enumerate() {
+                        gx[c0 * c + k] += share * g * (1.0 - fx);
+                        gx[c1 * c + k] += share * g * fx;
                     }
                 }
-            });
+            }
+        });
         Ok(())
     }
 }

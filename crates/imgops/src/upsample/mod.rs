@@ -7,6 +7,7 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// A device's upsampling.
 pub trait UpsampleKernel: Storage<f32> {
@@ -38,7 +39,7 @@ pub fn upsample_bilinear2<D: ImageDevice, T: Flow<D>>(x: Images4<D, T>) -> Resul
     if [shape.0, shape.1, shape.2, shape.3].contains(&0) {
         return Err(OpError::shape(op, format!("empty input {shape:?}")));
     }
-    let (x, mut tape) = x.split_tape();
+    let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let y = device.upsample_forward(&x).map_err(OpError::device(op))?;
     if T::OWNS_TAPE {

@@ -88,12 +88,15 @@ impl Conv {
         self
     }
 
+    /// The output, with `activation` applied in the same pass.
     pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
+        activation: Option<Activation>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         let config = ConvConfig {
+            activation,
             weight_grad: pass.trains,
             input_grad: !self.first || pass.input_grad,
             ..self.config
@@ -149,9 +152,11 @@ impl NormLayer {
         })
     }
 
+    /// The output, with `activation` applied in the same pass.
     pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
+        activation: Option<Activation>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         match self {
@@ -177,20 +182,13 @@ impl NormLayer {
                         BatchNormMode::Eval(mean, var)
                     }
                 };
-                batch_norm(x, &w, &b, mode, trains)
+                batch_norm(x, &w, &b, mode, activation, trains)
             }
-            Self::Instance => instance_norm(x),
-            Self::None => Ok(x),
+            Self::Instance => instance_norm(x, activation),
+            Self::None => match activation {
+                Some(activation) => activate(x, activation),
+                None => Ok(x),
+            },
         }
     }
-}
-
-/// ReLU.
-pub(crate) fn relu<D: ImageDevice, T: Flow<D>>(x: Images4<D, T>) -> Result<Images4<D, T>, OpError> {
-    activate(x, Activation::Relu)
-}
-
-/// LeakyReLU 0.2.
-pub(crate) fn leaky<D: ImageDevice, T: Flow<D>>(x: Images4<D, T>) -> Result<Images4<D, T>, OpError> {
-    activate(x, LEAKY)
 }

@@ -2,12 +2,12 @@
 
 use dfdx::shapes::HasShape;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
-use diptych_imgops::{ImageDevice, Images4, OpError, Vector};
+use diptych_imgops::{Filter, ImageDevice, OpError, Vector};
 
 /// A tensor of a network.
 pub(crate) enum Value<D: ImageDevice> {
     /// A convolution's weight.
-    Weight(Images4<D>),
+    Weight(Filter<D>),
     /// A bias, or a norm's scale or shift.
     Vector(Vector<D>),
     /// A running mean or variance: not trained by gradient.
@@ -25,10 +25,7 @@ pub(crate) struct Param<D: ImageDevice> {
 impl<D: ImageDevice> Param<D> {
     fn shape(&self) -> Vec<usize> {
         match &self.value {
-            Value::Weight(t) => {
-                let (a, b, c, d) = *t.shape();
-                vec![a, b, c, d]
-            }
+            Value::Weight(t) => t.shape().to_vec(),
             Value::Vector(t) | Value::Running(t) => vec![t.shape().0],
             Value::Count(_) => Vec::new(),
         }
@@ -93,13 +90,8 @@ impl<D: ImageDevice> ParamSet<D> {
 
     /// Adds a convolution's weight, zeroed until it is initialised or loaded; returns its index.
     pub(crate) fn add_weight(&mut self, name: String, shape: [usize; 4]) -> Result<usize, OpError> {
-        let [a, b, c, d] = shape;
-        let zeros = vec![0.0; a * b * c * d];
-        let tensor = self
-            .device
-            .try_tensor_from_vec(zeros, (a, b, c, d))
-            .map_err(OpError::device("new weight"))?;
-        Ok(self.push(name, Value::Weight(tensor)))
+        let filter = Filter::zeros(&self.device, shape)?;
+        Ok(self.push(name, Value::Weight(filter)))
     }
 
     /// Adds a bias, or a norm's scale or shift.
@@ -135,7 +127,7 @@ impl<D: ImageDevice> ParamSet<D> {
     }
 
     /// A convolution's weight by the index that [`ParamSet::add_weight`] returned.
-    pub(crate) fn weight(&self, index: usize) -> &Images4<D> {
+    pub(crate) fn weight(&self, index: usize) -> &Filter<D> {
         match &self.params[index].value {
             Value::Weight(t) => t,
             _ => unreachable!("indices come from add_weight"),
@@ -197,8 +189,8 @@ impl<D: ImageDevice> ParamSet<D> {
     pub fn read(&self, index: usize) -> NamedTensor {
         let param = &self.params[index];
         let data = match &param.value {
-            Value::Weight(t) => TensorData::F32(to_host::<D, _>(t)),
-            Value::Vector(t) | Value::Running(t) => TensorData::F32(to_host::<D, _>(t)),
+            Value::Weight(t) => TensorData::F32(t.to_public()),
+            Value::Vector(t) | Value::Running(t) => TensorData::F32(to_host(t)),
             Value::Count(n) => TensorData::I64(vec![*n]),
         };
         NamedTensor {
@@ -242,7 +234,7 @@ impl<D: ImageDevice> ParamSet<D> {
     pub fn write(&mut self, index: usize, tensor: &NamedTensor) -> Result<(), WeightsError> {
         self.check(index, tensor)?;
         match (&mut self.params[index].value, &tensor.data) {
-            (Value::Weight(t), TensorData::F32(v)) => t.copy_from(v),
+            (Value::Weight(t), TensorData::F32(v)) => t.set_public(v)?,
             (Value::Vector(t) | Value::Running(t), TensorData::F32(v)) => t.copy_from(v),
             (Value::Count(n), TensorData::I64(v)) => *n = v.first().copied().unwrap_or(0),
             _ => return Err(WeightsError::Type(tensor.name.clone())),
@@ -293,8 +285,8 @@ fn is_stale_statistic(name: &str) -> bool {
         .any(|s| name.ends_with(s))
 }
 
-fn to_host<D: ImageDevice, S: dfdx::shapes::Shape>(t: &dfdx::tensor::Tensor<S, f32, D>) -> Vec<f32> {
-    let mut values = vec![0.0; t.shape().num_elements()];
+fn to_host<D: ImageDevice>(t: &Vector<D>) -> Vec<f32> {
+    let mut values = vec![0.0; t.shape().0];
     t.copy_into(&mut values);
     values
 }

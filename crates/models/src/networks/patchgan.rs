@@ -3,7 +3,7 @@
 use diptych_imgops::{Flow, ImageDevice, Images4, OpError};
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, NormLayer, leaky};
+use super::layers::{Conv, ConvShape, LEAKY, NormLayer};
 use super::params::ParamSet;
 use super::pass::Pass;
 
@@ -94,11 +94,11 @@ impl PatchGan {
         x: Images4<D, T>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let mut y = leaky(self.first.forward(x, pass)?)?;
+        let mut y = self.first.forward(x, Some(LEAKY), pass)?;
         for (conv, norm) in &self.middle {
-            y = conv.forward(y, pass)?;
-            y = leaky(norm.forward(y, pass)?)?;
+            y = conv.forward(y, None, pass)?;
+            y = norm.forward(y, Some(LEAKY), pass)?;
         }
-        self.last.forward(y, pass)
+        self.last.forward(y, None, pass)
     }
 }

@@ -3,7 +3,7 @@
 use diptych_imgops::{Flow, ImageDevice, Images4, OpError};
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, NormLayer, leaky};
+use super::layers::{Conv, ConvShape, LEAKY, NormLayer};
 use super::params::ParamSet;
 use super::pass::Pass;
 
@@ -64,9 +64,9 @@ impl PixelGan {
         x: Images4<D, T>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let y = leaky(self.first.forward(x, pass)?)?;
-        let y = self.second.forward(y, pass)?;
-        let y = leaky(self.norm.forward(y, pass)?)?;
-        self.last.forward(y, pass)
+        let y = self.first.forward(x, Some(LEAKY), pass)?;
+        let y = self.second.forward(y, None, pass)?;
+        let y = self.norm.forward(y, Some(LEAKY), pass)?;
+        self.last.forward(y, None, pass)
     }
 }

@@ -3,11 +3,11 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::WithEmptyTape;
 use diptych_imgops::{
-    Activation, Flow, ImageDevice, Images4, OpError, activate, add_images, dropout, reflection_pad,
+    Activation, Flow, ImageDevice, Images4, OpError, add_images, dropout, reflection_pad,
 };
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, NormLayer, relu};
+use super::layers::{Conv, ConvShape, NormLayer};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 
@@ -38,10 +38,11 @@ impl Stage {
     fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
+        activation: Option<Activation>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let y = self.conv.forward(x, pass)?;
-        self.norm.forward(y, pass)
+        let y = self.conv.forward(x, None, pass)?;
+        self.norm.forward(y, activation, pass)
     }
 }
 
@@ -156,23 +157,24 @@ impl ResNet {
                 format!("needs sides that are multiples of 4, got {w}x{h}"),
             ));
         }
+        let relu = Some(Activation::Relu);
         let mut y = reflection_pad(x, 3)?;
         for stage in &self.head {
-            y = relu(stage.forward(y, pass)?)?;
+            y = stage.forward(y, relu, pass)?;
         }
         for [first, second] in &self.blocks {
             let skip = y.with_empty_tape();
-            y = relu(first.forward(reflection_pad(y, 1)?, pass)?)?;
+            y = first.forward(reflection_pad(y, 1)?, relu, pass)?;
             if self.dropout && pass.statistics != Statistics::Eval {
                 y = dropout(y, 0.5, pass.dropout_seed())?;
             }
-            y = second.forward(reflection_pad(y, 1)?, pass)?;
+            y = second.forward(reflection_pad(y, 1)?, None, pass)?;
             y = add_images(skip, y)?;
         }
         for stage in &self.ups {
-            y = relu(stage.forward(y, pass)?)?;
+            y = stage.forward(y, relu, pass)?;
         }
-        let y = self.last.forward(reflection_pad(y, 3)?, pass)?;
-        activate(y, Activation::Tanh)
+        self.last
+            .forward(reflection_pad(y, 3)?, Some(Activation::Tanh), pass)
     }
 }

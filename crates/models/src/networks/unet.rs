@@ -2,10 +2,10 @@
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::WithEmptyTape;
-use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, activate, concat_channels, dropout};
+use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, concat_relu, dropout};
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, NormLayer, leaky, relu};
+use super::layers::{Conv, ConvShape, LEAKY, NormLayer};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 
@@ -167,13 +167,13 @@ impl UNet {
             );
             return Err(OpError::shape("unet", problem));
         }
-        let y = self.levels[0].down.forward(x, pass)?;
+        let y = self.levels[0].down.forward(x, Some(LEAKY), pass)?;
         let y = self.inner(1, y, pass)?;
-        let y = self.levels[0].up.forward(relu(y)?, pass)?;
-        activate(y, Activation::Tanh)
+        self.levels[0].up.forward(y, Some(Activation::Tanh), pass)
     }
 
-    /// Level `level` and all inside it, with the skip around them.
+    /// Level `level` and all inside it, with the skip around them. Takes and gives activated images: leaky ReLU on the way
+    /// down, ReLU on the way up. The skip may be activated too, for the ReLU behind the concatenation sees no difference.
     fn inner<D: ImageDevice, T: Flow<D>>(
         &self,
         level: usize,
@@ -182,18 +182,22 @@ impl UNet {
     ) -> Result<Images4<D, T>, OpError> {
         let l = &self.levels[level];
         let skip = self.config.skips.then(|| x.with_empty_tape());
-        let mut y = l.down.forward(leaky(x)?, pass)?;
-        if level + 1 < self.levels.len() {
-            y = l.down_norm.forward(y, pass)?;
-            y = self.inner(level + 1, y, pass)?;
-        }
-        y = l.up.forward(relu(y)?, pass)?;
-        y = l.up_norm.forward(y, pass)?;
+        let mut y = if level + 1 < self.levels.len() {
+            let y = l.down.forward(x, None, pass)?;
+            let y = l.down_norm.forward(y, Some(LEAKY), pass)?;
+            self.inner(level + 1, y, pass)?
+        } else {
+            l.down.forward(x, Some(Activation::Relu), pass)?
+        };
+        y = l.up.forward(y, None, pass)?;
+        let activation = skip.is_none().then_some(Activation::Relu);
+        y = l.up_norm.forward(y, activation, pass)?;
+        // Dropout scales by something positive: before or after ReLU is the same.
         if l.dropout && pass.statistics != Statistics::Eval {
             y = dropout(y, 0.5, pass.dropout_seed())?;
         }
         match skip {
-            Some(skip) => concat_channels(skip, y, true),
+            Some(skip) => concat_relu(skip, y),
             None => Ok(y),
         }
     }

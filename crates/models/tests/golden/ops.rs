@@ -3,7 +3,7 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, Gradients, OwnedTape, Trace};
 use diptych_imgops::{
-    Activation, BatchNormMode, ConvConfig, GanMode, Images4, OpError, Scalar, activate, backward, batch_norm,
+    Activation, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, activate, backward, batch_norm,
     conv_transpose2d, conv2d, gan_loss, instance_norm, reflection_pad, upsample_bilinear2, weighted_sum,
 };
 
@@ -35,7 +35,12 @@ fn compare(
 }
 
 fn convolution(archive: &Archive, transposed: bool) -> Result<f64, String> {
-    let (weight, bias) = (archive.images("in.weight")?, archive.vector("in.bias")?);
+    let bias = archive.vector("in.bias")?;
+    let [a, b, c, d] = archive.get("in.weight")?.shape[..] else {
+        return Err("a weight has four extents".into());
+    };
+    let weight =
+        Filter::from_public(&archive.device, [a, b, c, d], archive.values("in.weight")?).map_err(text)?;
     let mut config = ConvConfig::new(archive.count("stride")?, archive.count("padding")?);
     if transposed {
         config.output_padding = archive.count("output_padding")?;
@@ -47,7 +52,7 @@ fn convolution(archive: &Archive, transposed: bool) -> Result<f64, String> {
             conv2d(x, &weight, Some(&bias), config)
         }
     })?;
-    let w = relative_error(&grads.get(&weight).as_vec(), archive.values("grad.weight")?);
+    let w = relative_error(&weight.gradient(&grads), archive.values("grad.weight")?);
     let b = relative_error(&grads.get(&bias).as_vec(), archive.values("grad.bias")?);
     Ok(error.max(w).max(b))
 }
@@ -81,11 +86,11 @@ pub fn run(archive: &Archive) -> Result<f64, String> {
     } else if name.starts_with("conv_transpose2d_") {
         convolution(archive, true)
     } else if name.starts_with("instance_norm") {
-        compare(archive, instance_norm).map(|r| r.0)
+        compare(archive, |x| instance_norm(x, None)).map(|r| r.0)
     } else if name.starts_with("batch_norm_train") {
         let (weight, bias) = (archive.vector("in.weight")?, archive.vector("in.bias")?);
         let (error, grads) = compare(archive, |x| {
-            batch_norm(x, &weight, &bias, BatchNormMode::Train(None), true)
+            batch_norm(x, &weight, &bias, BatchNormMode::Train(None), None, true)
         })?;
         let w = relative_error(&grads.get(&weight).as_vec(), archive.values("grad.weight")?);
         let b = relative_error(&grads.get(&bias).as_vec(), archive.values("grad.bias")?);

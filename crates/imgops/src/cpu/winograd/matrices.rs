@@ -1,23 +1,26 @@
 //! Winograd's transforms by the Toom-Cook construction (Lavin and Gray 2016): `F(m, r)` computes `m` outputs of an
 //! `r`-tap correlation from `m + r - 1` products, `y = A^T [(G g) * (B^T d)]`.
 
-/// A sparse linear map: for each output, the inputs it reads and their factors.
+/// A sparse linear map: output `i` sums the inputs of `terms[ends[i - 1]..ends[i]]`, each with its factor.
 #[derive(Clone, Debug)]
 pub(crate) struct Map {
-    pub(crate) rows: Vec<Vec<(usize, f32)>>,
+    pub(crate) inputs: usize,
+    ends: Vec<usize>,
+    terms: Vec<(usize, f32)>,
 }
 
 impl Map {
     fn new(dense: &[Vec<f64>]) -> Self {
-        let sparse = |row: &Vec<f64>| {
-            row.iter()
-                .enumerate()
-                .filter(|(_, v)| **v != 0.0)
-                .map(|(i, v)| (i, *v as f32))
-                .collect()
-        };
+        let (mut ends, mut terms) = (Vec::new(), Vec::new());
+        for row in dense {
+            let present = row.iter().enumerate().filter(|(_, v)| **v != 0.0);
+            terms.extend(present.map(|(i, v)| (i, *v as f32)));
+            ends.push(terms.len());
+        }
         Self {
-            rows: dense.iter().map(sparse).collect(),
+            inputs: dense.first().map_or(0, Vec::len),
+            ends,
+            terms,
         }
     }
 
@@ -27,6 +30,17 @@ impl Map {
             .map(|j| dense.iter().map(|row| row[j]).collect())
             .collect();
         Self::new(&flipped)
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// What output `i` reads.
+    #[inline(always)]
+    pub(crate) fn terms(&self, i: usize) -> &[(usize, f32)] {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.terms[start..self.ends[i]]
     }
 }
 
@@ -109,9 +123,8 @@ mod tests {
     use super::*;
 
     fn apply(map: &Map, x: &[f32]) -> Vec<f32> {
-        map.rows
-            .iter()
-            .map(|row| row.iter().map(|(i, f)| f * x[*i]).sum())
+        (0..map.outputs())
+            .map(|i| map.terms(i).iter().map(|(j, f)| f * x[*j]).sum())
             .collect()
     }
 

@@ -7,29 +7,24 @@
 
 mod matrices;
 mod plan;
+mod stages;
 mod transform;
 
-use crate::cpu::gemm::{Stack, matmul_stack};
+use crate::cpu::kernel::LANES;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 pub(crate) use plan::Plan;
 
 impl Plan {
-    fn stack<'a>(&self, data: &'a [f32], rows: usize, cols: usize) -> Stack<'a> {
-        Stack::new(data, rows, self.points(), cols)
+    /// Values of the transformed weight.
+    fn weight_len(&self, g: &ConvGeometry) -> usize {
+        self.points() * self.inputs(g) * g.narrow_c
     }
 
-    /// Runs `work` with room for the points of the weight `[narrow_c][inputs]`, the wide images `[inputs][tiles]` and the
-    /// narrow images `[narrow_c][tiles]`.
-    fn with_points(&self, g: &ConvGeometry, work: impl FnOnce(&mut [f32], &mut [f32], &mut [f32])) {
-        let (k, t) = (self.inputs(g), self.tiles(g));
-        let [u, v, m] = [g.narrow_c * k, k * t, g.narrow_c * t].map(|len| len * self.points());
-        with_scratch(u + v + m, |space| {
-            let (weight, images) = space.split_at_mut(u);
-            let (wide, narrow) = images.split_at_mut(v);
-            work(weight, wide, narrow);
-        });
+    /// Values of products with so many columns.
+    fn product_len(&self, g: &ConvGeometry, columns: usize) -> usize {
+        self.points() * self.tiles(g) * columns
     }
 
     /// Narrow images from wide ones. `out` is overwritten, or added to where `accumulate`.
@@ -41,12 +36,18 @@ impl Plan {
         out: &mut [f32],
         accumulate: bool,
     ) {
-        let (k, t) = (self.inputs(g), self.tiles(g));
-        self.with_points(g, |u, v, m| {
+        let inputs = self.inputs(g);
+        let lens = [
+            self.weight_len(g),
+            self.image_len(g, inputs),
+            self.product_len(g, g.narrow_c),
+        ];
+        with_parts(lens, |u, v, m| {
             self.transform_weight(g, weight, u);
-            self.transform_wide(g, wide, v);
-            let (u, v) = (self.stack(u, g.narrow_c, k), self.stack(v, k, t));
-            matmul_stack(m, self.points(), u, v);
+            let v = self.transform_wide(g, wide, v);
+            let len = inputs * LANES;
+            let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
+            self.products(&v, inputs, panel, g.narrow_c, m);
             self.collect_narrow(g, m, out, accumulate);
         });
     }
@@ -60,27 +61,45 @@ impl Plan {
         out: &mut [f32],
         accumulate: bool,
     ) {
-        let (k, t) = (self.inputs(g), self.tiles(g));
-        self.with_points(g, |u, v, m| {
-            self.transform_weight(g, weight, u);
-            self.spread_narrow(g, narrow, m);
-            let (u, m) = (self.stack(u, g.narrow_c, k), self.stack(m, g.narrow_c, t));
-            matmul_stack(v, self.points(), u.t(), m);
+        let inputs = self.inputs(g);
+        let lens = [
+            self.weight_len(g),
+            self.image_len(g, g.narrow_c),
+            self.product_len(g, inputs),
+        ];
+        with_parts(lens, |u, m, v| {
+            self.transform_weight_back(g, weight, u);
+            let m = self.spread_narrow(g, narrow, m);
+            let len = g.narrow_c * LANES;
+            let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
+            self.products(&m, g.narrow_c, panel, inputs, v);
             self.collect_wide(g, v, out, accumulate);
         });
     }
 
     /// Adds the weight's gradient: the adjoint of [`Plan::forward`] in the weight.
     pub(crate) fn weight_gradient(&self, g: &ConvGeometry, wide: &[f32], narrow: &[f32], out: &mut [f32]) {
-        let (k, t) = (self.inputs(g), self.tiles(g));
-        self.with_points(g, |u, v, m| {
-            self.transform_wide(g, wide, v);
-            self.spread_narrow(g, narrow, m);
-            let (m, v) = (self.stack(m, g.narrow_c, t), self.stack(v, k, t));
-            matmul_stack(u, self.points(), m, v.t());
+        let lens = [
+            self.weight_len(g),
+            self.image_len(g, self.inputs(g)),
+            self.image_len(g, g.narrow_c),
+        ];
+        with_parts(lens, |u, v, m| {
+            let v = self.transform_wide(g, wide, v);
+            let m = self.spread_narrow(g, narrow, m);
+            self.outer_products(g, &v, &m, u);
             self.collect_weight(g, u, out);
         });
     }
+}
+
+/// Runs `work` with three buffers of these lengths.
+fn with_parts([a, b, c]: [usize; 3], work: impl FnOnce(&mut [f32], &mut [f32], &mut [f32])) {
+    with_scratch(a + b + c, |space| {
+        let (first, rest) = space.split_at_mut(a);
+        let (second, third) = rest.split_at_mut(b);
+        work(first, second, third);
+    });
 }
 
 #[cfg(test)]

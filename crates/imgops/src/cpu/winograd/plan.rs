@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use super::matrices::Transforms;
+use crate::cpu::kernel::LANES;
+use crate::cpu::padded::Canvas;
 use crate::geometry::ConvGeometry;
 
 /// Sixteen products become nine; for two-tap phases with few tiles.
@@ -34,8 +36,8 @@ impl Plan {
             (3, 1) => &[&F43],
             _ => &[],
         };
-        if g.wide_c < 16 || g.narrow_c < 16 {
-            return None; // too little to share the transforms' cost
+        if g.wide_c % LANES != 0 || g.narrow_c % LANES != 0 {
+            return None; // the stages work on whole lanes; few channels do not pay for the transforms
         }
         candidates
             .iter()
@@ -84,13 +86,14 @@ impl Plan {
         g.narrow_w.div_ceil(self.transforms.m)
     }
 
-    /// Tiles of one image.
-    pub(super) fn image_tiles(&self, g: &ConvGeometry) -> usize {
-        self.tile_rows(g) * self.tile_cols(g)
-    }
-
     /// Tiles of the batch.
     pub(super) fn tiles(&self, g: &ConvGeometry) -> usize {
-        g.n * self.image_tiles(g)
+        g.n * self.tile_rows(g) * self.tile_cols(g)
+    }
+
+    /// The padded wide images, large enough for tiles that overhang.
+    pub(super) fn canvas(&self, g: &ConvGeometry) -> Canvas {
+        let side = |tiles: usize| ((tiles - 1) * self.transforms.m + self.transforms.points()) * self.phases;
+        Canvas::sized(g, side(self.tile_rows(g)), side(self.tile_cols(g)))
     }
 }

@@ -4,7 +4,7 @@ use dfdx::tensor::{NoneTape, PutTape, SplitTape, Trace, WithEmptyTape};
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo, stream_seed};
 use diptych_imgops::{
     AdamConfig, ImageDevice, Images4, OpError, Scalar, add_losses, backward, concat_channels, gan_loss,
-    l1_loss,
+    l1_loss, upload_images,
 };
 
 use super::settings::Settings;
@@ -84,9 +84,7 @@ impl<D: ImageDevice> Pix2PixModel<D> {
             return Err(ModelError::Input(problem));
         }
         let shape = (images.n, images.c, images.h, images.w);
-        self.device
-            .try_tensor_from_vec(images.data.clone(), shape)
-            .map_err(|e| op(OpError::device("upload")(e)))
+        upload_images(&self.device, images.data.clone(), shape).map_err(op)
     }
 
     /// What the discriminator sees: input and output, or the output alone.

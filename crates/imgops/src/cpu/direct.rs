@@ -1,0 +1,283 @@
+//! Convolutions by direct summation, in channels-last order.
+//!
+//! Nothing is unrolled: a window's row of taps is contiguous in a padded channels-last image, so the microkernels read
+//! windows in place. Taps that lie outside the image at every position (half of a 4x4 kernel's at the bottleneck) are left
+//! out.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::cpu::kernel::{LANES, Run, Source, Target, by_depth, multiply, outer};
+use crate::cpu::padded::{Canvas, with_padded};
+use crate::cpu::panels::{rows, shape, transpose};
+use crate::cpu::scratch::with_scratch;
+use crate::geometry::ConvGeometry;
+
+/// Output rows that a task takes at once, where tasks share out rows.
+const TASK_ROWS: usize = 96;
+
+/// The taps of one dimension that read inside the image at some position.
+fn live(g: &ConvGeometry, narrow: usize, wide: usize) -> Range<usize> {
+    let first = g.padding.saturating_sub((narrow - 1) * g.stride);
+    first..g.kernel.min(wide + g.padding)
+}
+
+/// Where each narrow pixel's window begins in the padded wide images.
+fn windows(g: &ConvGeometry, canvas: &Canvas) -> Vec<usize> {
+    let mut at = Vec::with_capacity(g.n * g.narrow_len());
+    for image in 0..g.n {
+        for y in 0..g.narrow_h {
+            at.extend((0..g.narrow_w).map(|x| canvas.at(image, y * g.stride, x * g.stride)));
+        }
+    }
+    at
+}
+
+/// Multiples of `step`, `count` of them.
+fn every(step: usize, count: usize) -> Vec<usize> {
+    (0..count).map(|i| i * step).collect()
+}
+
+/// Narrow images from wide ones: a convolution's forward pass, a transposed convolution's input gradient. `out` is
+/// overwritten, or added to where `accumulate`.
+pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
+    let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
+    with_padded(g, Canvas::of(g), wide, |canvas, wide| {
+        let runs: Vec<Run> = ys
+            .map(|y| Run {
+                at: canvas.row(y) + xs.start * g.wide_c,
+                panel: (y * g.kernel + xs.start) * g.wide_c,
+                len: xs.len() * g.wide_c,
+            })
+            .collect();
+        let groups = by_depth(&runs);
+        let windows = windows(g, canvas);
+        let panel_len = rows(shape(g)) * LANES;
+        let pixels = windows.len();
+        let valid = |block: usize| LANES.min(g.narrow_c - block * LANES);
+        if pixels <= 2 * TASK_ROWS {
+            // Few pixels, many weights: tasks share out the panels, so that each weight is read once.
+            with_scratch(weight.len() / panel_len * pixels * LANES, |blocks| {
+                let base = every(LANES, pixels);
+                blocks
+                    .par_chunks_mut(pixels * LANES)
+                    .zip(weight.par_chunks(panel_len))
+                    .for_each(|(sums, panel)| {
+                        for (i, group) in groups.iter().enumerate() {
+                            let target = Target {
+                                data: &mut *sums,
+                                base: &base,
+                                at: 0,
+                                valid: LANES,
+                            };
+                            let source = Source {
+                                data: wide,
+                                base: &windows,
+                            };
+                            multiply(target, source, group, panel, i > 0);
+                        }
+                    });
+                out.par_chunks_mut(g.narrow_c).enumerate().for_each(|(pixel, out)| {
+                    for (block, out) in out.chunks_mut(LANES).enumerate() {
+                        let sums = &blocks[(block * pixels + pixel) * LANES..][..out.len()];
+                        if accumulate {
+                            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+                        } else {
+                            out.copy_from_slice(sums);
+                        }
+                    }
+                });
+            });
+        } else {
+            let base = every(g.narrow_c, TASK_ROWS);
+            out.par_chunks_mut(TASK_ROWS * g.narrow_c)
+                .zip(windows.par_chunks(TASK_ROWS))
+                .for_each(|(out, windows)| {
+                    for (block, panel) in weight.chunks_exact(panel_len).enumerate() {
+                        for (i, group) in groups.iter().enumerate() {
+                            let target = Target {
+                                data: &mut *out,
+                                base: &base,
+                                at: block * LANES,
+                                valid: valid(block),
+                            };
+                            let source = Source {
+                                data: wide,
+                                base: windows,
+                            };
+                            multiply(target, source, group, panel, accumulate || i > 0);
+                        }
+                    }
+                });
+        }
+    });
+}
+
+/// Sixteen or fewer panel rows that go to neighbouring places: a tap's channels, or with few channels several taps of a row.
+struct Group {
+    first: usize,
+    count: usize,
+    /// Where they go, counted from the window's place in the band.
+    at: usize,
+}
+
+/// A strip of narrow rows of one image, and the wide rows under their windows.
+struct Band {
+    image: usize,
+    rows: Range<usize>,
+}
+
+/// Wide images from narrow ones: a convolution's input gradient, a transposed convolution's forward pass. `out` is
+/// overwritten, or added to where `accumulate`.
+pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
+    let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
+    let canvas = Canvas::of(g);
+    // Tasks share out the wide channels, sixteen each; where that gives too few, also strips of rows.
+    let few = g.wide_c < LANES;
+    let lanes = if few { g.wide_c } else { LANES };
+    let chunks = g.wide_c.div_ceil(lanes);
+    let strips = (2 * rayon::current_num_threads()).div_ceil(chunks * g.n).min(g.narrow_h);
+    let height = g.narrow_h.div_ceil(strips);
+    let bands: Vec<Band> = (0..g.n)
+        .flat_map(|image| {
+            (0..g.narrow_h)
+                .step_by(height)
+                .map(move |y| (image, y..(y + height).min(g.narrow_h)))
+        })
+        .map(|(image, rows)| Band { image, rows })
+        .collect();
+    let groups = |chunk: usize| -> Vec<Group> {
+        let mut groups = Vec::new();
+        for y in ys.clone() {
+            let row = y * canvas.w * lanes;
+            if few {
+                let (start, end) = (xs.start * g.wide_c, xs.end * g.wide_c);
+                groups.extend((start..end).step_by(LANES).map(|at| Group {
+                    first: y * g.kernel * g.wide_c + at,
+                    count: LANES.min(end - at),
+                    at: row + at,
+                }));
+            } else {
+                groups.extend(xs.clone().map(|x| Group {
+                    first: (y * g.kernel + x) * g.wide_c + chunk * LANES,
+                    count: LANES.min(g.wide_c - chunk * LANES),
+                    at: row + x * lanes,
+                }));
+            }
+        }
+        groups
+    };
+    let band_rows = (height - 1) * g.stride + g.kernel;
+    let band_len = band_rows * canvas.w * lanes;
+    let panel_len = rows(shape(g)) * LANES;
+    let depth = by_depth(&[Run {
+        at: 0,
+        panel: 0,
+        len: g.narrow_c,
+    }]);
+    with_scratch(bands.len() * chunks * band_len, |space| {
+        space
+            .par_chunks_mut(band_len)
+            .enumerate()
+            .for_each(|(task, sums)| {
+                let (band, chunk) = (&bands[task / chunks], task % chunks);
+                sums.fill(0.0);
+                let pixels = band.rows.len() * g.narrow_w;
+                let first = (band.image * g.narrow_h + band.rows.start) * g.narrow_w;
+                let from = every(g.narrow_c, pixels);
+                let source = Source {
+                    data: &narrow[first * g.narrow_c..],
+                    base: &from,
+                };
+                let to: Vec<usize> = (0..pixels)
+                    .map(|p| (p / g.narrow_w * canvas.w + p % g.narrow_w) * g.stride * lanes)
+                    .collect();
+                with_scratch(weight.len() / panel_len * LANES * LANES, |panel| {
+                    for group in groups(chunk) {
+                        for (block, out) in weight
+                            .chunks_exact(panel_len)
+                            .zip(panel.chunks_exact_mut(LANES * LANES))
+                        {
+                            transpose(&block[group.first * LANES..][..group.count * LANES], out);
+                        }
+                        for runs in &depth {
+                            let target = Target {
+                                data: &mut *sums,
+                                base: &to,
+                                at: group.at,
+                                valid: if few { group.count } else { LANES },
+                            };
+                            multiply(target, source, runs, panel, true);
+                        }
+                    }
+                });
+            });
+        let space = &*space;
+        out.par_chunks_mut(g.wide_w * g.wide_c)
+            .enumerate()
+            .for_each(|(row, out)| {
+                let (image, y) = (row / g.wide_h, row % g.wide_h + g.padding);
+                if !accumulate {
+                    out.fill(0.0);
+                }
+                for (b, band) in bands.iter().enumerate().filter(|(_, b)| b.image == image) {
+                    let top = band.rows.start * g.stride;
+                    if y < top || y >= top + (band.rows.len() - 1) * g.stride + g.kernel {
+                        continue;
+                    }
+                    for chunk in 0..chunks {
+                        let sums = &space[(b * chunks + chunk) * band_len..][..band_len];
+                        let sums = &sums[((y - top) * canvas.w + g.padding) * lanes..][..g.wide_w * lanes];
+                        let width = lanes.min(g.wide_c - chunk * lanes);
+                        for (out, sums) in out.chunks_exact_mut(g.wide_c).zip(sums.chunks_exact(lanes)) {
+                            let out = &mut out[chunk * lanes..][..width];
+                            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+                        }
+                    }
+                }
+            });
+    });
+}
+
+/// Adds the weight's gradient.
+pub(crate) fn weight_gradient(g: &ConvGeometry, wide: &[f32], narrow: &[f32], out: &mut [f32]) {
+    let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
+    with_padded(g, Canvas::of(g), wide, |canvas, wide| {
+        with_whole_lanes(g.narrow_c, narrow, |channels, narrow| {
+            let windows = windows(g, canvas);
+            let pixels = every(channels, windows.len());
+            let row = g.kernel * g.wide_c;
+            out.par_chunks_mut(row * LANES).enumerate().for_each(|(task, out)| {
+                let (block, y) = (task / g.kernel, task % g.kernel);
+                if ys.contains(&y) {
+                    let out = &mut out[xs.start * g.wide_c * LANES..xs.end * g.wide_c * LANES];
+                    let a = Source {
+                        data: wide,
+                        base: &windows,
+                    };
+                    let b = Source {
+                        data: narrow,
+                        base: &pixels,
+                    };
+                    outer(out, a, canvas.row(y) + xs.start * g.wide_c, b, block * LANES, true);
+                }
+            });
+        });
+    });
+}
+
+/// Runs `work` with images whose channels are a multiple of sixteen, the added ones zero.
+fn with_whole_lanes<R>(channels: usize, images: &[f32], work: impl FnOnce(usize, &[f32]) -> R) -> R {
+    let whole = channels.next_multiple_of(LANES);
+    if whole == channels {
+        return work(channels, images);
+    }
+    with_scratch(images.len() / channels * whole, |space| {
+        for (to, from) in space.chunks_exact_mut(whole).zip(images.chunks_exact(channels)) {
+            to[..channels].copy_from_slice(from);
+            to[channels..].fill(0.0);
+        }
+        work(whole, space)
+    })
+}

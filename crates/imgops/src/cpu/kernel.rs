@@ -1,0 +1,291 @@
+//! The two microkernels that all convolutions are made of. Both keep a block of `ROWS x 16` sums in registers.
+//!
+//! A *panel* is a matrix of sixteen columns, row by row. Rows of the other factors lie anywhere in a slice: each is given by
+//! where it starts, so that windows of an image, tiles of a transform and plain matrices are all read in place.
+
+/// Columns of a panel: one AVX-512 register, two AVX ones.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen neighbouring channels, columns or weights.
+pub(crate) type Lanes = [f32; LANES];
+
+/// A contiguous piece of every left row, and the panel rows it meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Where it begins, counted from the row's base.
+    pub(crate) at: usize,
+    /// The first panel row.
+    pub(crate) panel: usize,
+    /// Values.
+    pub(crate) len: usize,
+}
+
+/// Panel rows that a product works through before it moves on to other rows: 16 KiB, half of a first-level cache.
+const DEPTH: usize = 256;
+
+/// Splits runs into groups whose panel rows stay in the first-level cache.
+pub(crate) fn by_depth(runs: &[Run]) -> Vec<Vec<Run>> {
+    let mut groups: Vec<Vec<Run>> = Vec::new();
+    let mut room = 0;
+    for run in runs {
+        let mut done = 0;
+        while done < run.len {
+            if room == 0 {
+                groups.push(Vec::new());
+                room = DEPTH;
+            }
+            let len = (run.len - done).min(room);
+            let piece = Run {
+                at: run.at + done,
+                panel: run.panel + done,
+                len,
+            };
+            if let Some(group) = groups.last_mut() {
+                group.push(piece);
+            }
+            done += len;
+            room -= len;
+        }
+    }
+    groups
+}
+
+/// Where a product's rows go: `data[base[row] + at..][..valid]`.
+pub(crate) struct Target<'a> {
+    pub(crate) data: &'a mut [f32],
+    pub(crate) base: &'a [usize],
+    pub(crate) at: usize,
+    /// Columns kept, at most [`LANES`].
+    pub(crate) valid: usize,
+}
+
+/// Where a product's left rows come from: `data[base[row] + run.at..][..run.len]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) data: &'a [f32],
+    pub(crate) base: &'a [usize],
+}
+
+simd! {
+    /// For each row: `target[row] = sum over runs and k of source[row][k] * panel[k]`, or `+=` where `accumulate`. Rows of
+    /// the target may overlap: they are added one after the other.
+    pub(crate) fn multiply<const ROWS: usize, const FMA: bool>(target: Target<'_>, source: Source<'_>, runs: &[Run], panel: &[f32], accumulate: bool) {
+        let Target { data: out, base: to, at, valid } = target;
+        let mut row = 0;
+        let rows = to.len().min(source.base.len());
+        while row < rows {
+            let left = rows - row;
+            let (o, s) = (&to[row..], &source.base[row..]);
+            row += if left >= ROWS {
+                product::<ROWS, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+            } else if left >= 8 {
+                product::<8, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+            } else if left >= 4 {
+                product::<4, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+            } else if left >= 2 {
+                product::<2, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+            } else {
+                product::<1, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+            };
+        }
+    }
+}
+
+/// `R` rows of [`multiply`]; returns `R`.
+#[inline(always)]
+fn product<const R: usize, const FMA: bool>(
+    out: &mut [f32],
+    to: &[usize],
+    at: usize,
+    valid: usize,
+    data: &[f32],
+    base: &[usize],
+    runs: &[Run],
+    panel: &[f32],
+    accumulate: bool,
+) -> usize {
+    let mut sums = [[0.0f32; LANES]; R];
+    for run in runs {
+        let columns = &panel[run.panel * LANES..(run.panel + run.len) * LANES];
+        let columns = columns.as_chunks::<LANES>().0;
+        let len = columns.len();
+        let rows: [&[f32]; R] = std::array::from_fn(|r| &data[base[r] + run.at..][..len]);
+        let mut now = sums;
+        for (k, column) in columns.iter().enumerate() {
+            for r in 0..R {
+                let x = rows[r][k];
+                for j in 0..LANES {
+                    now[r][j] = fused::<FMA>(x, column[j], now[r][j]);
+                }
+            }
+        }
+        sums = now;
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        let row = &mut out[to[r] + at..][..valid];
+        if let Ok(row) = <&mut Lanes>::try_from(&mut *row) {
+            if accumulate {
+                row.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+            } else {
+                *row = *sums;
+            }
+        } else if accumulate {
+            row.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+        } else {
+            row.copy_from_slice(&sums[..valid]);
+        }
+    }
+    R
+}
+
+simd! {
+    /// `out[k] += sum over rows of a[row][k] * b[row]`, or `=`: a panel of as many rows as `out` has, from the rows'
+    /// outer products. Row `i` reads `a.data[a.base[i] + a_at..]` and `b.data[b.base[i] + b_at..][..16]`.
+    pub(crate) fn outer<const ROWS: usize, const FMA: bool>(out: &mut [f32], a: Source<'_>, a_at: usize, b: Source<'_>, b_at: usize, accumulate: bool) {
+        let len = out.len() / LANES;
+        let mut first = 0;
+        let total = a.base.len().min(b.base.len());
+        while first < total || first == 0 {
+            // Few enough rows that both factors stay in the first-level cache while all of `out` is updated.
+            let rows = first..(first + OUTER_ROWS).min(total);
+            let add = accumulate || first > 0;
+            let mut k = 0;
+            while k < len {
+                let left = len - k;
+                let sums = &mut out[k * LANES..];
+                k += if left >= ROWS {
+                    rank::<ROWS, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                } else if left >= 8 {
+                    rank::<8, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                } else if left >= 4 {
+                    rank::<4, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                } else if left >= 2 {
+                    rank::<2, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                } else {
+                    rank::<1, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                };
+            }
+            first += OUTER_ROWS;
+        }
+    }
+}
+
+/// Rows whose outer products are summed before the sums go back to memory.
+const OUTER_ROWS: usize = 128;
+
+/// `R` panel rows of [`outer`]; returns `R`.
+#[inline(always)]
+fn rank<const R: usize, const FMA: bool>(
+    out: &mut [f32],
+    a: Source<'_>,
+    a_at: usize,
+    b: Source<'_>,
+    b_at: usize,
+    rows: std::ops::Range<usize>,
+    accumulate: bool,
+) -> usize {
+    let mut sums = [[0.0f32; LANES]; R];
+    for (x, y) in a.base[rows.clone()].iter().zip(&b.base[rows]) {
+        let x = &a.data[x + a_at..][..R];
+        let y = &b.data[y + b_at..][..LANES];
+        for r in 0..R {
+            for j in 0..LANES {
+                sums[r][j] = fused::<FMA>(x[r], y[j], sums[r][j]);
+            }
+        }
+    }
+    for (out, sums) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(&sums) {
+        if accumulate {
+            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+        } else {
+            *out = *sums;
+        }
+    }
+    R
+}
+
+/// `a * b + c`, in one rounding where `FMA`.
+#[inline(always)]
+pub(crate) fn fused<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(i: usize) -> f32 {
+        ((i * 37 + 11) % 17) as f32 - 8.0
+    }
+
+    #[test]
+    fn products_are_sums_over_their_runs_for_any_number_of_rows() {
+        for rows in [1, 2, 3, 5, 6, 11, 13, 27] {
+            for valid in [16, 12, 1] {
+                let data: Vec<f32> = (0..rows * 40).map(value).collect();
+                let base: Vec<usize> = (0..rows).map(|r| r * 40 + r % 3).collect();
+                let panel: Vec<f32> = (0..20 * LANES).map(|i| value(i * 5)).collect();
+                let runs = [Run { at: 1, panel: 3, len: 7 }, Run { at: 20, panel: 11, len: 9 }];
+                let want = |r: usize, j: usize| -> f32 {
+                    let term = |run: &Run, k: usize| data[base[r] + run.at + k] * panel[(run.panel + k) * LANES + j];
+                    runs.iter().map(|run| (0..run.len).map(|k| term(run, k)).sum::<f32>()).sum()
+                };
+                let to: Vec<usize> = (0..rows).map(|r| r * 18).collect();
+                let mut out = vec![1.0; rows * 18 + 2];
+                for times in [1.0, 2.0] {
+                    let target = Target { data: &mut out, base: &to, at: 2, valid };
+                    let source = Source { data: &data, base: &base };
+                    multiply(target, source, &runs, &panel, times > 1.0);
+                    for r in 0..rows {
+                        for j in 0..16 {
+                            let got = out[r * 18 + 2 + j];
+                            assert_eq!(got, if j < valid { times * want(r, j) } else { 1.0 });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn overlapping_target_rows_all_arrive() {
+        let (data, panel) = (vec![1.0; 8], vec![1.0; LANES]);
+        let base: Vec<usize> = (0..8).collect();
+        let mut out = vec![0.0; 8 + LANES];
+        let target = Target { data: &mut out, base: &base, at: 0, valid: 4 };
+        let runs = [Run { at: 0, panel: 0, len: 1 }];
+        multiply(target, Source { data: &data, base: &base }, &runs, &panel, true);
+        assert_eq!(out[..11], [1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0]);
+    }
+
+    #[test]
+    fn outer_products_sum_over_rows() {
+        for (rows, len) in [(0, 3), (1, 1), (3, 7), (130, 20), (300, 29)] {
+            let a: Vec<f32> = (0..rows * 31 + 40).map(value).collect();
+            let b: Vec<f32> = (0..rows * 16 + 17).map(|i| value(i * 3)).collect();
+            let (at, bt): (Vec<usize>, Vec<usize>) = (0..rows).map(|r| (r * 31, r * 16)).unzip();
+            let mut out = vec![1.0; len * LANES];
+            for add in [false, true] {
+                let (a, b) = (Source { data: &a, base: &at }, Source { data: &b, base: &bt });
+                outer(&mut out, a, 2, b, 1, add);
+                for k in 0..len {
+                    for j in 0..LANES {
+                        let want: f32 = (0..rows).map(|r| a.data[r * 31 + 2 + k] * b.data[r * 16 + 1 + j]).sum();
+                        assert_eq!(out[k * LANES + j], if add { 2.0 * want } else { want });
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn groups_of_runs_are_short_and_complete() {
+        let runs = [Run { at: 0, panel: 0, len: 700 }, Run { at: 900, panel: 700, len: 12 }];
+        let groups = by_depth(&runs);
+        assert!(groups.iter().all(|g| g.iter().map(|r| r.len).sum::<usize>() <= DEPTH));
+        let flat: Vec<Run> = groups.concat();
+        assert_eq!(flat.iter().map(|r| r.len).sum::<usize>(), 712);
+        assert_eq!(flat.last(), Some(&Run { at: 900, panel: 700, len: 12 }));
+        assert!(flat.windows(2).all(|w| w[0].panel + w[0].len == w[1].panel));
+    }
+}

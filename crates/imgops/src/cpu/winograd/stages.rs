@@ -1,0 +1,335 @@
+//! From images and weights to Winograd's points and back. Every stage writes one contiguous piece per task.
+//!
+//! Points of images are laid out `[tile row][point][tile][channels]`, as the image's rows of tiles are transformed; products
+//! come out as `[point][tile][channels]`. Both are read in place, through lists of where rows begin.
+
+use rayon::prelude::*;
+
+use super::plan::Plan;
+use super::transform::{Grid, transform};
+use crate::cpu::kernel::{LANES, Run, Source, Target, by_depth, multiply, outer};
+use crate::cpu::padded::{Canvas, crop, with_padded};
+use crate::cpu::panels;
+use crate::cpu::scratch::with_scratch;
+use crate::geometry::ConvGeometry;
+
+/// Values between the rows of transformed images: rows a power of two apart would all fall into one set of the cache.
+const GAP: usize = LANES;
+
+/// Where the tiles of transformed images are.
+pub(super) struct Points<'a> {
+    data: &'a [f32],
+    /// Of each tile, its row for point 0.
+    base: Vec<usize>,
+    /// From one point's row to the next one's.
+    step: usize,
+}
+
+impl Points<'_> {
+    /// The rows of one point.
+    fn of(&self, point: usize) -> (&[f32], &[usize]) {
+        (&self.data[point * self.step..], &self.base)
+    }
+}
+
+impl Plan {
+    fn row_len(&self, g: &ConvGeometry, channels: usize) -> usize {
+        self.points() * self.tile_cols(g) * (channels + GAP)
+    }
+
+    /// Values of the points of images with so many channels.
+    pub(super) fn image_len(&self, g: &ConvGeometry, channels: usize) -> usize {
+        g.n * self.tile_rows(g) * self.row_len(g, channels)
+    }
+
+    fn points_in<'a>(&self, g: &ConvGeometry, data: &'a [f32], channels: usize) -> Points<'a> {
+        let (rows, cols) = (g.n * self.tile_rows(g), self.tile_cols(g));
+        let row_len = self.row_len(g, channels);
+        Points {
+            data,
+            base: (0..rows)
+                .flat_map(|row| (0..cols).map(move |col| row * row_len + col * (channels + GAP)))
+                .collect(),
+            step: cols * (channels + GAP),
+        }
+    }
+
+    /// The points of wide images: channels are `[phase][wide_c]`.
+    pub(super) fn transform_wide<'a>(&self, g: &ConvGeometry, wide: &[f32], v: &'a mut [f32]) -> Points<'a> {
+        let (t, s, inputs) = (self.transforms, self.phases, self.inputs(g));
+        let (n, step) = (t.points(), self.tile_cols(g) * (inputs + GAP));
+        with_padded(g, self.canvas(g), wide, |canvas, wide| {
+            v.par_chunks_mut(self.row_len(g, inputs)).enumerate().for_each(|(row, v)| {
+                let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
+                for col in 0..self.tile_cols(g) {
+                    for phase in 0..s * s {
+                        let (y, x) = (row * t.m * s + phase / s, col * t.m * s + phase % s);
+                        let from = Grid {
+                            at: canvas.at(image, y, x),
+                            row: canvas.row(s),
+                            col: s * g.wide_c,
+                            rows: n,
+                            cols: n,
+                        };
+                        let to = Grid {
+                            at: col * (inputs + GAP) + phase * g.wide_c,
+                            row: n * step,
+                            col: step,
+                            rows: n,
+                            cols: n,
+                        };
+                        transform(&t.data, wide, from, v, to, g.wide_c, false);
+                    }
+                }
+            });
+        });
+        self.points_in(g, v, inputs)
+    }
+
+    /// The part of tile `(row, col)` that lies in a narrow image, relative to image or batch.
+    fn narrow_tile(&self, g: &ConvGeometry, image: usize, row: usize, col: usize) -> Grid {
+        let m = self.transforms.m;
+        Grid {
+            at: ((image * g.narrow_h + row * m) * g.narrow_w + col * m) * g.narrow_c,
+            row: g.narrow_w * g.narrow_c,
+            col: g.narrow_c,
+            rows: m.min(g.narrow_h - row * m),
+            cols: m.min(g.narrow_w - col * m),
+        }
+    }
+
+    /// The points of narrow gradients: the adjoint of [`Plan::collect_narrow`].
+    pub(super) fn spread_narrow<'a>(&self, g: &ConvGeometry, narrow: &[f32], m: &'a mut [f32]) -> Points<'a> {
+        let t = self.transforms;
+        let (n, step) = (t.points(), self.tile_cols(g) * (g.narrow_c + GAP));
+        m.par_chunks_mut(self.row_len(g, g.narrow_c))
+            .enumerate()
+            .for_each(|(row, m)| {
+                let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
+                for col in 0..self.tile_cols(g) {
+                    let from = self.narrow_tile(g, image, row, col);
+                    let to = Grid {
+                        at: col * (g.narrow_c + GAP),
+                        row: n * step,
+                        col: step,
+                        rows: n,
+                        cols: n,
+                    };
+                    transform(&t.output_adjoint, narrow, from, m, to, g.narrow_c, false);
+                }
+            });
+        self.points_in(g, m, g.narrow_c)
+    }
+
+    /// Point by point, the product of every tile's row with `panels(point)`, blocks of sixteen columns of `depth` rows each:
+    /// `out[point][tile][columns]`.
+    pub(super) fn products<'a>(
+        &self,
+        points: &Points<'_>,
+        depth: usize,
+        panels: impl Fn(usize, usize) -> &'a [f32] + Sync,
+        columns: usize,
+        out: &mut [f32],
+    ) {
+        let tiles = points.base.len();
+        let base: Vec<usize> = (0..tiles).map(|t| t * columns).collect();
+        let runs = by_depth(&[Run {
+            at: 0,
+            panel: 0,
+            len: depth,
+        }]);
+        out.par_chunks_mut(tiles * columns).enumerate().for_each(|(point, out)| {
+            let (data, rows) = points.of(point);
+            for block in 0..columns / LANES {
+                for (i, runs) in runs.iter().enumerate() {
+                    let target = Target {
+                        data: &mut *out,
+                        base: &base,
+                        at: block * LANES,
+                        valid: LANES,
+                    };
+                    let source = Source { data, base: rows };
+                    multiply(target, source, runs, panels(point, block), i > 0);
+                }
+            }
+        });
+    }
+
+    /// Narrow images from `points[point][tile][narrow_c]`.
+    pub(super) fn collect_narrow(&self, g: &ConvGeometry, points: &[f32], out: &mut [f32], accumulate: bool) {
+        let t = self.transforms;
+        let (n, m) = (t.points(), t.m);
+        let step = self.tiles(g) * g.narrow_c;
+        let (tile_rows, tile_cols) = (self.tile_rows(g), self.tile_cols(g));
+        out.par_chunks_mut(g.narrow_len() * g.narrow_c)
+            .enumerate()
+            .for_each(|(image, out)| {
+                out.par_chunks_mut(m * g.narrow_w * g.narrow_c)
+                    .enumerate()
+                    .for_each(|(row, out)| {
+                        for col in 0..tile_cols {
+                            let from = Grid {
+                                at: ((image * tile_rows + row) * tile_cols + col) * g.narrow_c,
+                                row: n * step,
+                                col: step,
+                                rows: n,
+                                cols: n,
+                            };
+                            let to = Grid {
+                                at: col * m * g.narrow_c,
+                                ..self.narrow_tile(g, image, row, col)
+                            };
+                            transform(&t.output, points, from, out, to, g.narrow_c, accumulate);
+                        }
+                    });
+            });
+    }
+
+    /// Wide images from `points[point][tile][phase, wide_c]`: the adjoint of [`Plan::transform_wide`]. Tiles overlap, so even
+    /// rows of tiles are added first and odd ones then.
+    pub(super) fn collect_wide(&self, g: &ConvGeometry, points: &[f32], out: &mut [f32], accumulate: bool) {
+        let (t, s) = (self.transforms, self.phases);
+        let canvas = self.canvas(g);
+        with_scratch(g.n * canvas.len(), |space| {
+            space.par_chunks_mut(canvas.len()).enumerate().for_each(|(image, padded)| {
+                padded.fill(0.0);
+                for odd in 0..2 {
+                    let (_, rows) = padded.split_at_mut(canvas.row(odd * t.m * s).min(canvas.len()));
+                    rows.par_chunks_mut(canvas.row(2 * t.m * s))
+                        .enumerate()
+                        .map(|(pair, rows)| (2 * pair + odd, rows))
+                        .filter(|(row, _)| *row < self.tile_rows(g))
+                        .for_each(|(row, rows)| self.add_tile_row(g, &canvas, points, image, row, rows));
+                }
+            });
+            crop(g, &canvas, space, out, accumulate);
+        });
+    }
+
+    fn add_tile_row(
+        &self,
+        g: &ConvGeometry,
+        canvas: &Canvas,
+        points: &[f32],
+        image: usize,
+        row: usize,
+        to: &mut [f32],
+    ) {
+        let (t, s, inputs) = (self.transforms, self.phases, self.inputs(g));
+        let (n, step, cols) = (t.points(), self.tiles(g) * self.inputs(g), self.tile_cols(g));
+        for col in 0..cols {
+            for phase in 0..s * s {
+                let from = Grid {
+                    at: ((image * self.tile_rows(g) + row) * cols + col) * inputs + phase * g.wide_c,
+                    row: n * step,
+                    col: step,
+                    rows: n,
+                    cols: n,
+                };
+                let grid = Grid {
+                    at: canvas.at(0, phase / s, col * t.m * s + phase % s),
+                    row: canvas.row(s),
+                    col: s * g.wide_c,
+                    rows: n,
+                    cols: n,
+                };
+                transform(&t.data_adjoint, points, from, to, grid, g.wide_c, true);
+            }
+        }
+    }
+
+    /// A phase's taps in a panel, as a grid whose vectors are `[wide_c][16]`.
+    fn taps(&self, g: &ConvGeometry, phase: usize) -> Grid {
+        let (s, col) = (self.phases, g.wide_c * LANES);
+        Grid {
+            at: ((phase / s) * g.kernel + phase % s) * col,
+            row: s * g.kernel * col,
+            col: s * col,
+            rows: self.transforms.r,
+            cols: self.transforms.r,
+        }
+    }
+
+    /// `u[narrow / 16][point][phase, c][16 narrow]` from the weight's panels.
+    pub(super) fn transform_weight(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
+        let (t, step) = (self.transforms, self.inputs(g) * LANES);
+        u.par_chunks_mut(self.points() * step)
+            .zip(weight.par_chunks(panels::rows(panels::shape(g)) * LANES))
+            .for_each(|(u, panel)| {
+                for phase in 0..self.phases * self.phases {
+                    let to = self.point_grid(g, phase);
+                    transform(&t.kernel, panel, self.taps(g, phase), u, to, g.wide_c * LANES, false);
+                }
+            });
+    }
+
+    /// A phase's rows of one panel block of `u`, as a grid over points.
+    fn point_grid(&self, g: &ConvGeometry, phase: usize) -> Grid {
+        let (n, step) = (self.transforms.points(), self.inputs(g) * LANES);
+        Grid {
+            at: phase * g.wide_c * LANES,
+            row: n * step,
+            col: step,
+            rows: n,
+            cols: n,
+        }
+    }
+
+    /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction.
+    pub(super) fn transform_weight_back(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
+        let t = self.transforms;
+        let (n, block) = (t.points(), LANES * LANES);
+        let blocks = g.wide_c / LANES;
+        u.par_chunks_mut(self.points() * g.narrow_c * LANES)
+            .enumerate()
+            .for_each(|(task, u)| {
+                let (phase, c) = (task / blocks, task % blocks * LANES);
+                with_scratch(self.points() * block, |space| {
+                    for (o, panel) in weight.chunks_exact(panels::rows(panels::shape(g)) * LANES).enumerate() {
+                        let taps = self.taps(g, phase);
+                        let from = Grid {
+                            at: taps.at + c * LANES,
+                            ..taps
+                        };
+                        let to = Grid {
+                            at: 0,
+                            row: n * block,
+                            col: block,
+                            rows: n,
+                            cols: n,
+                        };
+                        transform(&t.kernel, panel, from, space, to, block, false);
+                        for (point, space) in space.chunks_exact(block).enumerate() {
+                            let to = (point * g.narrow_c + o * LANES) * LANES;
+                            panels::transpose(space, &mut u[to..to + block]);
+                        }
+                    }
+                });
+            });
+    }
+
+    /// `u[narrow / 16][point][phase, c][16 narrow]`, the weight's gradient in points: at each, the sum over tiles of the
+    /// products of the wide side's values with the narrow side's.
+    pub(super) fn outer_products(&self, g: &ConvGeometry, wide: &Points<'_>, narrow: &Points<'_>, u: &mut [f32]) {
+        u.par_chunks_mut(self.inputs(g) * LANES).enumerate().for_each(|(task, u)| {
+            let (block, point) = (task / self.points(), task % self.points());
+            let ((a, a_base), (b, b_base)) = (wide.of(point), narrow.of(point));
+            let (a, b) = (Source { data: a, base: a_base }, Source { data: b, base: b_base });
+            outer(u, a, 0, b, block * LANES, false);
+        });
+    }
+
+    /// Adds the weight's gradient from its points: the adjoint of [`Plan::transform_weight`].
+    pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32]) {
+        let (t, step) = (self.transforms, self.inputs(g) * LANES);
+        out.par_chunks_mut(panels::rows(panels::shape(g)) * LANES)
+            .zip(u.par_chunks(self.points() * step))
+            .for_each(|(panel, u)| {
+                for phase in 0..self.phases * self.phases {
+                    let from = self.point_grid(g, phase);
+                    let to = self.taps(g, phase);
+                    transform(&t.kernel_adjoint, u, from, panel, to, g.wide_c * LANES, true);
+                }
+            });
+    }
+}
