@@ -100,9 +100,7 @@ impl<D: ImageDevice> Adam<D> {
         let t = self.steps.unsigned_abs();
         for Slot { index, grad, m, v } in &mut self.slots {
             match &mut params.params[*index].value {
-                Value::Weight(p) => {
-                    device.adam_step(&self.config, t, p.stored_values_mut(), grad, m, v)
-                }
+                Value::Weight(p) => device.adam_step(&self.config, t, p.stored_values_mut(), grad, m, v),
                 Value::Vector(p) => device.adam_step(&self.config, t, p, grad, m, v),
                 _ => Ok(()),
             }

@@ -64,7 +64,10 @@ impl ActivationKernel for Cpu {
     ) -> Result<(), CpuError> {
         scale_by_slope(activation, slice(y), grad_y);
         crate::cpu::parallel::add(grad_x, grad_y);
-        debug_assert_eq!(grad_x.len(), y.shape().0 * y.shape().1 * y.shape().2 * y.shape().3);
+        debug_assert_eq!(
+            grad_x.len(),
+            y.shape().0 * y.shape().1 * y.shape().2 * y.shape().3
+        );
         Ok(())
     }
 }

@@ -15,7 +15,11 @@ fn inverse_std(var: f64) -> f32 {
 
 /// `inv_std * weight`.
 fn scales(p: &BatchNormParams<'_, Cpu>) -> Vec<f32> {
-    slice(p.inv_std).iter().zip(slice(p.weight)).map(|(s, w)| s * w).collect()
+    slice(p.inv_std)
+        .iter()
+        .zip(slice(p.weight))
+        .map(|(s, w)| s * w)
+        .collect()
 }
 
 fn affine<'a>(p: &'a BatchNormParams<'_, Cpu>, scale: &'a [f32]) -> Affine<'a> {

@@ -84,7 +84,9 @@ fn join<D: ImageDevice, T: Flow<D>>(
     let ((a, tape_a), (b, tape_b)) = (arrange(a)?.split_tape(), arrange(b)?.split_tape());
     let mut tape = tape_a.merge(tape_b);
     let device = a.device().clone();
-    let y = device.concat_forward(&a, &b, rectified).map_err(OpError::device(op))?;
+    let y = device
+        .concat_forward(&a, &b, rectified)
+        .map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
         let (ghost, output) = (y.ghost(), rectified.then(|| y.clone()));
         tape.add_backward_op(move |grads| {

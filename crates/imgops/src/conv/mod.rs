@@ -132,7 +132,10 @@ fn apply<D: ImageDevice, T: Flow<D>>(
                 device.conv_activation_backward(*activation, y, &mut grad_y)?;
             }
             let mut gx = config.input_grad.then(|| take(grads, &x)).transpose()?;
-            let mut gw = config.weight_grad.then(|| take(grads, weight.stored_values())).transpose()?;
+            let mut gw = config
+                .weight_grad
+                .then(|| take(grads, weight.stored_values()))
+                .transpose()?;
             let mut gb = bias
                 .as_ref()
                 .filter(|_| config.weight_grad)

@@ -23,7 +23,8 @@ simd! {
 
 /// Adds `row` to every row.
 pub(crate) fn add(data: &mut [f32], row: &[f32]) {
-    data.par_chunks_mut(task_len(row.len())).for_each(|part| add_rows(part, row));
+    data.par_chunks_mut(task_len(row.len()))
+        .for_each(|part| add_rows(part, row));
 }
 
 simd! {
@@ -72,7 +73,10 @@ pub(crate) fn two_sums(
         .map(|(group, start)| {
             let mut total = vec![0.0f64; 2 * columns];
             let mut sums = vec![0.0f32; 2 * columns];
-            let (first, end) = (group * group_len + start, group * group_len + (start + task).min(group_len));
+            let (first, end) = (
+                group * group_len + start,
+                group * group_len + (start + task).min(group_len),
+            );
             for at in (first..end).step_by(BLOCK * columns) {
                 sums.fill(0.0);
                 let (a, b) = sums.split_at_mut(columns);

@@ -20,8 +20,25 @@ pub(crate) struct Run {
     pub(crate) len: usize,
 }
 
-/// Panel rows that a product works through before it moves on to other rows: 16 KiB, half of a first-level cache.
-const DEPTH: usize = 256;
+/// Values of a left row that are stored together. Rows of blocks that follow each other closely share pages and never fall
+/// into one set of the cache, as rows of 512 channels would; and both numbers of rows that the kernels take divide it.
+pub(crate) const BLOCK: usize = 48;
+
+/// Panel rows that a product works through before it moves on to other rows: 15 KiB, half of a first-level cache.
+const DEPTH: usize = 5 * BLOCK;
+
+/// The runs of `len` panel rows for left rows stored in blocks that are `step` apart.
+pub(crate) fn blocked(len: usize, step: usize) -> Vec<Run> {
+    (0..len)
+        .step_by(BLOCK)
+        .enumerate()
+        .map(|(i, panel)| Run {
+            at: i * step,
+            panel,
+            len: BLOCK.min(len - panel),
+        })
+        .collect()
+}
 
 /// Splits runs into groups whose panel rows stay in the first-level cache.
 pub(crate) fn by_depth(runs: &[Run]) -> Vec<Vec<Run>> {
@@ -171,7 +188,7 @@ simd! {
 }
 
 /// Rows whose outer products are summed before the sums go back to memory.
-const OUTER_ROWS: usize = 128;
+const OUTER_ROWS: usize = 64;
 
 /// `R` panel rows of [`outer`]; returns `R`.
 #[inline(always)]
@@ -225,16 +242,38 @@ mod tests {
                 let data: Vec<f32> = (0..rows * 40).map(value).collect();
                 let base: Vec<usize> = (0..rows).map(|r| r * 40 + r % 3).collect();
                 let panel: Vec<f32> = (0..20 * LANES).map(|i| value(i * 5)).collect();
-                let runs = [Run { at: 1, panel: 3, len: 7 }, Run { at: 20, panel: 11, len: 9 }];
+                let runs = [
+                    Run {
+                        at: 1,
+                        panel: 3,
+                        len: 7,
+                    },
+                    Run {
+                        at: 20,
+                        panel: 11,
+                        len: 9,
+                    },
+                ];
                 let want = |r: usize, j: usize| -> f32 {
-                    let term = |run: &Run, k: usize| data[base[r] + run.at + k] * panel[(run.panel + k) * LANES + j];
-                    runs.iter().map(|run| (0..run.len).map(|k| term(run, k)).sum::<f32>()).sum()
+                    let term =
+                        |run: &Run, k: usize| data[base[r] + run.at + k] * panel[(run.panel + k) * LANES + j];
+                    runs.iter()
+                        .map(|run| (0..run.len).map(|k| term(run, k)).sum::<f32>())
+                        .sum()
                 };
                 let to: Vec<usize> = (0..rows).map(|r| r * 18).collect();
                 let mut out = vec![1.0; rows * 18 + 2];
                 for times in [1.0, 2.0] {
-                    let target = Target { data: &mut out, base: &to, at: 2, valid };
-                    let source = Source { data: &data, base: &base };
+                    let target = Target {
+                        data: &mut out,
+                        base: &to,
+                        at: 2,
+                        valid,
+                    };
+                    let source = Source {
+                        data: &data,
+                        base: &base,
+                    };
                     multiply(target, source, &runs, &panel, times > 1.0);
                     for r in 0..rows {
                         for j in 0..16 {
@@ -252,9 +291,27 @@ mod tests {
         let (data, panel) = (vec![1.0; 8], vec![1.0; LANES]);
         let base: Vec<usize> = (0..8).collect();
         let mut out = vec![0.0; 8 + LANES];
-        let target = Target { data: &mut out, base: &base, at: 0, valid: 4 };
-        let runs = [Run { at: 0, panel: 0, len: 1 }];
-        multiply(target, Source { data: &data, base: &base }, &runs, &panel, true);
+        let target = Target {
+            data: &mut out,
+            base: &base,
+            at: 0,
+            valid: 4,
+        };
+        let runs = [Run {
+            at: 0,
+            panel: 0,
+            len: 1,
+        }];
+        multiply(
+            target,
+            Source {
+                data: &data,
+                base: &base,
+            },
+            &runs,
+            &panel,
+            true,
+        );
         assert_eq!(out[..11], [1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0]);
     }
 
@@ -270,7 +327,9 @@ mod tests {
                 outer(&mut out, a, 2, b, 1, add);
                 for k in 0..len {
                     for j in 0..LANES {
-                        let want: f32 = (0..rows).map(|r| a.data[r * 31 + 2 + k] * b.data[r * 16 + 1 + j]).sum();
+                        let want: f32 = (0..rows)
+                            .map(|r| a.data[r * 31 + 2 + k] * b.data[r * 16 + 1 + j])
+                            .sum();
                         assert_eq!(out[k * LANES + j], if add { 2.0 * want } else { want });
                     }
                 }
@@ -280,12 +339,34 @@ mod tests {
 
     #[test]
     fn groups_of_runs_are_short_and_complete() {
-        let runs = [Run { at: 0, panel: 0, len: 700 }, Run { at: 900, panel: 700, len: 12 }];
+        let runs = [
+            Run {
+                at: 0,
+                panel: 0,
+                len: 700,
+            },
+            Run {
+                at: 900,
+                panel: 700,
+                len: 12,
+            },
+        ];
         let groups = by_depth(&runs);
-        assert!(groups.iter().all(|g| g.iter().map(|r| r.len).sum::<usize>() <= DEPTH));
+        assert!(
+            groups
+                .iter()
+                .all(|g| g.iter().map(|r| r.len).sum::<usize>() <= DEPTH)
+        );
         let flat: Vec<Run> = groups.concat();
         assert_eq!(flat.iter().map(|r| r.len).sum::<usize>(), 712);
-        assert_eq!(flat.last(), Some(&Run { at: 900, panel: 700, len: 12 }));
+        assert_eq!(
+            flat.last(),
+            Some(&Run {
+                at: 900,
+                panel: 700,
+                len: 12
+            })
+        );
         assert!(flat.windows(2).all(|w| w[0].panel + w[0].len == w[1].panel));
     }
 }

@@ -12,7 +12,11 @@ use crate::device::Images4;
 use crate::layout::{LayoutKernel, channels_last};
 
 /// Images of the shape and in the order of others, from values in that order.
-pub(crate) fn tensor_like(device: &Cpu, x: &Images4<Cpu>, values: Vec<f32>) -> Result<Images4<Cpu>, CpuError> {
+pub(crate) fn tensor_like(
+    device: &Cpu,
+    x: &Images4<Cpu>,
+    values: Vec<f32>,
+) -> Result<Images4<Cpu>, CpuError> {
     if Cpu::is_arranged(x) {
         channels_last(device, values, *x.shape())
     } else {

@@ -62,8 +62,7 @@ pub(crate) fn with_padded<R>(
             match y.checked_sub(g.padding).filter(|y| *y < g.wide_h) {
                 Some(y) => {
                     to[..left].fill(0.0);
-                    to[left..left + inner]
-                        .copy_from_slice(&wide[(image * g.wide_h + y) * inner..][..inner]);
+                    to[left..left + inner].copy_from_slice(&wide[(image * g.wide_h + y) * inner..][..inner]);
                     to[left + inner..].fill(0.0);
                 }
                 None => to.fill(0.0),

@@ -30,13 +30,16 @@ pub(crate) fn to_public(shape: [usize; 4], panels: &[f32]) -> Vec<f32> {
     let [narrow, wide, kh, kw] = shape;
     let mut values = vec![0.0; narrow * wide * kh * kw];
     let rows = rows(shape);
-    values.par_chunks_mut(wide * kh * kw).enumerate().for_each(|(o, values)| {
-        let panel = &panels[o / LANES * rows * LANES..][..rows * LANES];
-        for (at, value) in values.iter_mut().enumerate() {
-            let (c, tap) = (at / (kh * kw), at % (kh * kw));
-            *value = panel[(tap * wide + c) * LANES + o % LANES];
-        }
-    });
+    values
+        .par_chunks_mut(wide * kh * kw)
+        .enumerate()
+        .for_each(|(o, values)| {
+            let panel = &panels[o / LANES * rows * LANES..][..rows * LANES];
+            for (at, value) in values.iter_mut().enumerate() {
+                let (c, tap) = (at / (kh * kw), at % (kh * kw));
+                *value = panel[(tap * wide + c) * LANES + o % LANES];
+            }
+        });
     values
 }
 

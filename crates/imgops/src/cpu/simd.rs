@@ -54,7 +54,9 @@ impl std::fmt::Display for Level {
 static LEVEL: LazyLock<Level> = LazyLock::new(|| {
     let asked = std::env::var("DIPTYCH_SIMD").ok();
     let best = Level::of_this_machine();
-    asked.and_then(|name| Level::named(&name)).map_or(best, |level| level.min(best))
+    asked
+        .and_then(|name| Level::named(&name))
+        .map_or(best, |level| level.min(best))
 });
 
 /// The instruction set in use: the machine's best, or what the environment variable `DIPTYCH_SIMD` names if that is lower.

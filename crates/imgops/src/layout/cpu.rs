@@ -32,7 +32,11 @@ fn from_planes(values: &[f32], (_, c, h, w): Shape) -> Vec<f32> {
         let (image, y) = (row / h, row % h);
         for k in 0..c {
             let plane = &values[((image * c + k) * h + y) * w..][..w];
-            out.iter_mut().skip(k).step_by(c).zip(plane).for_each(|(o, v)| *o = *v);
+            out.iter_mut()
+                .skip(k)
+                .step_by(c)
+                .zip(plane)
+                .for_each(|(o, v)| *o = *v);
         }
     });
     out

@@ -59,7 +59,9 @@ pub fn upload_images<D: ImageDevice>(
         let problem = format!("{} values for the shape {shape:?}", values.len());
         return Err(OpError::shape(op, problem));
     }
-    device.images_from_host(values, shape).map_err(OpError::device(op))
+    device
+        .images_from_host(values, shape)
+        .map_err(OpError::device(op))
 }
 
 /// The same images in the device's own order. Every operation that needs it begins with this; it does nothing to what an

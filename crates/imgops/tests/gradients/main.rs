@@ -9,9 +9,10 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, OwnedTape, TensorFromVec, Trace};
 use diptych_imgops::dropout::DropoutMask;
 use diptych_imgops::{
-    Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, Vector, activate,
-    add_images, add_losses, backward, batch_norm, concat_channels, concat_relu, conv_transpose2d, conv2d, dropout,
-    gan_loss, instance_norm, l1_loss, mse_loss, reflection_pad, upload_images, upsample_bilinear2, weighted_sum,
+    Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, Vector,
+    activate, add_images, add_losses, backward, batch_norm, concat_channels, concat_relu, conv_transpose2d,
+    conv2d, dropout, gan_loss, instance_norm, l1_loss, mse_loss, reflection_pad, upload_images,
+    upsample_bilinear2, weighted_sum,
 };
 use proptest::prelude::*;
 use reference::{Array, Shape};
@@ -257,7 +258,9 @@ proptest! {
         let (w, b) = (Array::pattern([1, c, 1, 1], 3).values, Array::pattern([1, c, 1, 1], 8).values);
         let (weight, bias) = (vector(&w), vector(&b));
         check(&x, |x| batch_norm(x, &weight, &bias, BatchNormMode::Train(None), None, true), |x| reference::batch_norm(x, &w, &b))?;
-        if reference::batch_norm(&x, &w, &b).values.iter().all(|v| v.abs() > 1e-3) {
+        // Central differences mean nothing at the kink, and relative errors where almost everything is cut off.
+        let y = reference::batch_norm(&x, &w, &b).values;
+        if y.iter().all(|v| v.abs() > 1e-3) && y.iter().filter(|v| **v > 0.3).count() > 2 {
             let relu = Some(Activation::Relu);
             check(
                 &x,
@@ -511,7 +514,10 @@ fn misfits_are_typed_errors() {
     let one = vector(&[1.0]);
     let train = || BatchNormMode::Train(None);
     assert!(text(batch_norm(image([1, 2, 3, 3]), &one, &one, train(), None, true)).contains("2 channels"));
-    assert!(text(batch_norm(image([1, 1, 1, 1]), &one, &one, train(), None, true)).contains("more than one value"));
+    assert!(
+        text(batch_norm(image([1, 1, 1, 1]), &one, &one, train(), None, true))
+            .contains("more than one value")
+    );
     assert!(l1_loss(image([1, 1, 2, 2]), &image([1, 1, 2, 3]), 1.0).is_err());
     let tanh = Some(Activation::Tanh);
     assert!(text(instance_norm(image([1, 1, 2, 2]), tanh)).contains("ReLU and leaky ReLU can"));

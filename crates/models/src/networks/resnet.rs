@@ -2,9 +2,7 @@
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::WithEmptyTape;
-use diptych_imgops::{
-    Activation, Flow, ImageDevice, Images4, OpError, add_images, dropout, reflection_pad,
-};
+use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, add_images, dropout, reflection_pad};
 
 use super::Norm;
 use super::layers::{Conv, ConvShape, NormLayer};

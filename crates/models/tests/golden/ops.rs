@@ -3,8 +3,9 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, Gradients, OwnedTape, Trace};
 use diptych_imgops::{
-    Activation, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, activate, backward, batch_norm,
-    conv_transpose2d, conv2d, gan_loss, instance_norm, reflection_pad, upsample_bilinear2, weighted_sum,
+    Activation, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, activate, backward,
+    batch_norm, conv_transpose2d, conv2d, gan_loss, instance_norm, reflection_pad, upsample_bilinear2,
+    weighted_sum,
 };
 
 use crate::archive::{Archive, relative_error};

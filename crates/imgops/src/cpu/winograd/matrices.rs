@@ -1,154 +1,233 @@
 //! Winograd's transforms by the Toom-Cook construction (Lavin and Gray 2016): `F(m, r)` computes `m` outputs of an
 //! `r`-tap correlation from `m + r - 1` products, `y = A^T [(G g) * (B^T d)]`.
+//!
+//! The matrices are constants, so that a transform compiles to just the operations that its factors need.
 
-/// A sparse linear map: output `i` sums the inputs of `terms[ends[i - 1]..ends[i]]`, each with its factor.
-#[derive(Clone, Debug)]
-pub(crate) struct Map {
-    pub(crate) inputs: usize,
-    ends: Vec<usize>,
-    terms: Vec<(usize, f32)>,
+/// The most points a dimension.
+pub(super) const SIDE: usize = 6;
+
+/// A matrix of at most [`SIDE`] rows and columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Matrix {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) values: [[f32; SIDE]; SIDE],
 }
 
-impl Map {
-    fn new(dense: &[Vec<f64>]) -> Self {
-        let (mut ends, mut terms) = (Vec::new(), Vec::new());
-        for row in dense {
-            let present = row.iter().enumerate().filter(|(_, v)| **v != 0.0);
-            terms.extend(present.map(|(i, v)| (i, *v as f32)));
-            ends.push(terms.len());
+impl Matrix {
+    const fn new(values: &[[f64; SIDE]; SIDE], rows: usize, cols: usize) -> Self {
+        let mut out = [[0.0; SIDE]; SIDE];
+        let mut i = 0;
+        while i < rows {
+            let mut j = 0;
+            while j < cols {
+                out[i][j] = values[i][j] as f32;
+                j += 1;
+            }
+            i += 1;
         }
         Self {
-            inputs: dense.first().map_or(0, Vec::len),
-            ends,
-            terms,
+            rows,
+            cols,
+            values: out,
         }
     }
 
-    fn transposed(dense: &[Vec<f64>]) -> Self {
-        let columns = dense.first().map_or(0, Vec::len);
-        let flipped: Vec<Vec<f64>> = (0..columns)
-            .map(|j| dense.iter().map(|row| row[j]).collect())
-            .collect();
-        Self::new(&flipped)
-    }
-
-    pub(crate) fn outputs(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// What output `i` reads.
-    #[inline(always)]
-    pub(crate) fn terms(&self, i: usize) -> &[(usize, f32)] {
-        let start = if i == 0 { 0 } else { self.ends[i - 1] };
-        &self.terms[start..self.ends[i]]
+    const fn transposed(self) -> Self {
+        let mut values = [[0.0; SIDE]; SIDE];
+        let mut i = 0;
+        while i < self.rows {
+            let mut j = 0;
+            while j < self.cols {
+                values[j][i] = self.values[i][j];
+                j += 1;
+            }
+            i += 1;
+        }
+        Self {
+            rows: self.cols,
+            cols: self.rows,
+            values,
+        }
     }
 }
 
-/// The maps of one `F(m, r)`, forward and adjoint.
-#[derive(Clone, Debug)]
-pub(crate) struct Transforms {
+/// The three matrices of one `F(m, r)`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transforms {
     /// Outputs a tile.
-    pub(crate) m: usize,
+    pub(super) m: usize,
     /// Kernel taps.
-    pub(crate) r: usize,
+    pub(super) r: usize,
     /// `B^T`: data to points.
-    pub(crate) data: Map,
-    /// `B`.
-    pub(crate) data_adjoint: Map,
+    pub(super) data: Matrix,
     /// `G`: taps to points.
-    pub(crate) kernel: Map,
-    /// `G^T`.
-    pub(crate) kernel_adjoint: Map,
+    pub(super) kernel: Matrix,
     /// `A^T`: points to outputs.
-    pub(crate) output: Map,
-    /// `A`.
-    pub(crate) output_adjoint: Map,
+    pub(super) output: Matrix,
 }
 
 impl Transforms {
     /// Points a tile and dimension.
-    pub(crate) fn points(&self) -> usize {
+    pub(super) const fn points(&self) -> usize {
         self.m + self.r - 1
     }
 
-    /// `F(m, r)` from `m + r - 2` finite points; infinity is the last.
-    pub(crate) fn new(m: usize, r: usize, finite: &[f64]) -> Self {
+    /// `F(m, r)` from the first `m + r - 2` of `finite`; infinity is the last point.
+    const fn new(m: usize, r: usize, finite: [f64; SIDE - 1]) -> Self {
         let n = m + r - 1;
-        assert_eq!(finite.len(), n - 1, "F({m}, {r}) takes {} finite points", n - 1);
-        let power = |p: f64, k: usize| p.powi(k as i32);
-        let mut output = vec![vec![0.0; n]; m];
-        let mut kernel = vec![vec![0.0; r]; n];
-        let mut data = vec![vec![0.0; n]; n];
-        for (j, p) in finite.iter().enumerate() {
-            let others: Vec<f64> = finite.iter().copied().filter(|q| q != p).collect();
-            let scale: f64 = others.iter().map(|q| p - q).product();
-            (0..m).for_each(|i| output[i][j] = power(*p, i));
-            (0..r).for_each(|k| kernel[j][k] = power(*p, k) / scale);
-            for (k, c) in polynomial(&others).into_iter().enumerate() {
-                data[j][k] = c;
+        let mut output = [[0.0; SIDE]; SIDE];
+        let mut kernel = [[0.0; SIDE]; SIDE];
+        let mut data = [[0.0; SIDE]; SIDE];
+        let mut j = 0;
+        while j < n - 1 {
+            let p = finite[j];
+            let (mut scale, mut power) = (1.0, 1.0);
+            let mut k = 0;
+            while k < n - 1 {
+                if k != j {
+                    scale *= p - finite[k];
+                }
+                k += 1;
             }
+            let mut i = 0;
+            while i < SIDE {
+                if i < m {
+                    output[i][j] = power;
+                }
+                if i < r {
+                    kernel[j][i] = power / scale;
+                }
+                power *= p;
+                i += 1;
+            }
+            data[j] = polynomial(finite, n - 1, j);
+            j += 1;
         }
         output[m - 1][n - 1] = 1.0;
         kernel[n - 1][r - 1] = 1.0;
-        data[n - 1] = polynomial(finite);
+        data[n - 1] = polynomial(finite, n - 1, n);
         Self {
             m,
             r,
-            data: Map::new(&data),
-            data_adjoint: Map::transposed(&data),
-            kernel: Map::new(&kernel),
-            kernel_adjoint: Map::transposed(&kernel),
-            output: Map::new(&output),
-            output_adjoint: Map::transposed(&output),
+            data: Matrix::new(&data, n, n),
+            kernel: Matrix::new(&kernel, n, r),
+            output: Matrix::new(&output, m, n),
         }
     }
 }
 
-/// Coefficients of the product of `(x - root)`, lowest power first.
-fn polynomial(roots: &[f64]) -> Vec<f64> {
-    let mut c = vec![1.0];
-    for root in roots {
-        let mut next = vec![0.0; c.len() + 1];
-        for (i, v) in c.iter().enumerate() {
-            next[i] -= root * v;
-            next[i + 1] += v;
+/// Coefficients of the product of `(x - root)` over the first `count` roots but `skipped`, lowest power first.
+const fn polynomial(roots: [f64; SIDE - 1], count: usize, skipped: usize) -> [f64; SIDE] {
+    let mut c = [0.0; SIDE];
+    c[0] = 1.0;
+    let mut k = 0;
+    while k < count {
+        if k != skipped {
+            let mut i = SIDE - 1;
+            while i > 0 {
+                c[i] = c[i - 1] - roots[k] * c[i];
+                i -= 1;
+            }
+            c[0] *= -roots[k];
         }
-        c = next;
+        k += 1;
     }
     c
+}
+
+/// Sixteen products become nine; for two-tap phases with few tiles.
+const F22: Transforms = Transforms::new(2, 2, [0.0, -1.0, 0.0, 0.0, 0.0]);
+/// Sixty-four products become twenty-five.
+const F42: Transforms = Transforms::new(4, 2, [0.0, 1.0, -1.0, 0.5, 0.0]);
+/// A hundred and forty-four products become thirty-six; the points are the most accurate of those tried.
+const F34: Transforms = Transforms::new(3, 4, [0.0, 0.75, -0.75, 1.5, -1.5]);
+/// The same for 3x3 kernels.
+const F43: Transforms = Transforms::new(4, 3, [0.0, 0.75, -0.75, 1.5, -1.5]);
+
+/// A choice of `F(m, r)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tile {
+    F22,
+    F42,
+    F34,
+    F43,
+}
+
+impl Tile {
+    pub(super) const fn transforms(self) -> &'static Transforms {
+        match self {
+            Self::F22 => &F22,
+            Self::F42 => &F42,
+            Self::F34 => &F34,
+            Self::F43 => &F43,
+        }
+    }
+}
+
+/// One of the linear maps of an `F(m, r)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Map {
+    /// `B^T`.
+    Data,
+    /// `B`.
+    DataAdjoint,
+    /// `G`.
+    Kernel,
+    /// `G^T`.
+    KernelAdjoint,
+    /// `A^T`.
+    Output,
+    /// `A`.
+    OutputAdjoint,
+}
+
+impl Map {
+    pub(super) const fn of(self, t: &Transforms) -> Matrix {
+        match self {
+            Self::Data => t.data,
+            Self::DataAdjoint => t.data.transposed(),
+            Self::Kernel => t.kernel,
+            Self::KernelAdjoint => t.kernel.transposed(),
+            Self::Output => t.output,
+            Self::OutputAdjoint => t.output.transposed(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn apply(map: &Map, x: &[f32]) -> Vec<f32> {
-        (0..map.outputs())
-            .map(|i| map.terms(i).iter().map(|(j, f)| f * x[*j]).sum())
+    fn apply(m: Matrix, x: &[f32]) -> Vec<f32> {
+        (0..m.rows)
+            .map(|i| (0..m.cols).map(|j| m.values[i][j] * x[j]).sum())
             .collect()
     }
 
     #[test]
     fn one_dimensional_correlations_come_out() {
-        for (m, r, points) in [
-            (2, 2, &[0.0, 1.0][..]),
-            (3, 2, &[0.0, 1.0, -1.0]),
-            (4, 2, &[0.0, 1.0, -1.0, 0.5]),
-            (4, 3, &[0.0, 0.75, -0.75, 1.5, -1.5]),
-            (3, 4, &[0.0, 0.75, -0.75, 1.5, -1.5]),
-        ] {
-            let t = Transforms::new(m, r, points);
+        for tile in [Tile::F22, Tile::F42, Tile::F34, Tile::F43] {
+            let t = tile.transforms();
             let d: Vec<f32> = (0..t.points()).map(|i| ((i * 5 + 2) % 7) as f32 - 3.0).collect();
-            let g: Vec<f32> = (0..r).map(|i| i as f32 - 1.25).collect();
-            let products: Vec<f32> = apply(&t.kernel, &g)
+            let g: Vec<f32> = (0..t.r).map(|i| i as f32 - 1.25).collect();
+            let products: Vec<f32> = apply(Map::Kernel.of(t), &g)
                 .iter()
-                .zip(apply(&t.data, &d))
+                .zip(apply(Map::Data.of(t), &d))
                 .map(|(a, b)| a * b)
                 .collect();
-            for (i, y) in apply(&t.output, &products).into_iter().enumerate() {
-                let want: f32 = (0..r).map(|k| g[k] * d[i + k]).sum();
-                assert!((y - want).abs() < 1e-4, "F({m}, {r}): {y} for {want}");
+            for (i, y) in apply(Map::Output.of(t), &products).into_iter().enumerate() {
+                let want: f32 = (0..t.r).map(|k| g[k] * d[i + k]).sum();
+                assert!((y - want).abs() < 1e-4, "{tile:?}: {y} for {want}");
             }
         }
+    }
+
+    #[test]
+    fn adjoints_are_transposes() {
+        let t = Tile::F34.transforms();
+        let (a, b) = (Map::Output.of(t), Map::OutputAdjoint.of(t));
+        assert_eq!((a.rows, a.cols), (b.cols, b.rows));
+        assert_eq!(a.transposed(), b);
     }
 }

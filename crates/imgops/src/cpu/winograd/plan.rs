@@ -1,28 +1,17 @@
 //! Which convolutions Winograd takes, and with which tile.
 
-use std::sync::LazyLock;
-
-use super::matrices::Transforms;
+use super::matrices::{Tile, Transforms};
 use crate::cpu::kernel::LANES;
 use crate::cpu::padded::Canvas;
 use crate::geometry::ConvGeometry;
 
-/// Sixteen products become nine; for two-tap phases with few tiles.
-static F22: LazyLock<Transforms> = LazyLock::new(|| Transforms::new(2, 2, &[0.0, -1.0]));
-/// Sixty-four products become twenty-five.
-static F42: LazyLock<Transforms> = LazyLock::new(|| Transforms::new(4, 2, &[0.0, 1.0, -1.0, 0.5]));
-/// A hundred and forty-four products become thirty-six; the points are the most accurate of those tried.
-static F34: LazyLock<Transforms> = LazyLock::new(|| Transforms::new(3, 4, &[0.0, 0.75, -0.75, 1.5, -1.5]));
-/// The same for 3x3 kernels.
-static F43: LazyLock<Transforms> = LazyLock::new(|| Transforms::new(4, 3, &[0.0, 0.75, -0.75, 1.5, -1.5]));
-
 /// Transformed weights past this size cost more to stream than the products save.
-const MAX_WEIGHT_BYTES: usize = 24 << 20;
+const MAX_WEIGHT_BYTES: usize = 40 << 20;
 
 /// A choice of transforms for one geometry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    pub(super) transforms: &'static Transforms,
+    pub(super) tile: Tile,
     /// Phases in each dimension: the stride.
     pub(super) phases: usize,
 }
@@ -30,47 +19,36 @@ pub(crate) struct Plan {
 impl Plan {
     /// The plan for a geometry, if Winograd pays there.
     pub(crate) fn choose(g: &ConvGeometry) -> Option<Self> {
-        let candidates: &[&'static LazyLock<Transforms>] = match (g.kernel, g.stride) {
-            (4, 2) => &[&F42, &F22],
-            (4, 1) => &[&F34],
-            (3, 1) => &[&F43],
-            _ => &[],
-        };
         if g.wide_c % LANES != 0 || g.narrow_c % LANES != 0 {
             return None; // the stages work on whole lanes; few channels do not pay for the transforms
         }
-        candidates
-            .iter()
-            .map(|t| Self {
-                transforms: t,
-                phases: g.stride,
-            })
-            .find(|plan| {
-                let weight_bytes = 4 * plan.points() * g.narrow_c * plan.inputs(g);
-                plan.tiles(g) >= 48 && weight_bytes <= MAX_WEIGHT_BYTES
-            })
+        Self::candidates(g.kernel, g.stride).find(|plan| {
+            let weight_bytes = 4 * plan.points() * g.narrow_c * plan.inputs(g);
+            plan.tiles(g) >= 48 && weight_bytes <= MAX_WEIGHT_BYTES
+        })
     }
 
-    #[cfg(test)]
-    pub(super) fn all_for(kernel: usize, stride: usize) -> Vec<Self> {
-        let transforms: Vec<&'static Transforms> = match (kernel, stride) {
-            (4, 2) => vec![&F42, &F22],
-            (4, 1) => vec![&F34],
-            (3, 1) => vec![&F43],
-            _ => Vec::new(),
+    /// The plans for a kernel and stride, the one with the fewest products first.
+    pub(super) fn candidates(kernel: usize, stride: usize) -> impl Iterator<Item = Self> {
+        let tiles: &[Tile] = match (kernel, stride) {
+            (4, 2) => &[Tile::F42, Tile::F22],
+            (4, 1) => &[Tile::F34],
+            (3, 1) => &[Tile::F43],
+            _ => &[],
         };
-        transforms
-            .into_iter()
-            .map(|transforms| Self {
-                transforms,
-                phases: stride,
-            })
-            .collect()
+        tiles.iter().map(move |tile| Self {
+            tile: *tile,
+            phases: stride,
+        })
+    }
+
+    pub(super) fn transforms(&self) -> &'static Transforms {
+        self.tile.transforms()
     }
 
     /// Products a tile and channel pair.
     pub(super) fn points(&self) -> usize {
-        self.transforms.points() * self.transforms.points()
+        self.transforms().points() * self.transforms().points()
     }
 
     /// Stacked input channels: phases times wide channels, phase-major.
@@ -79,11 +57,11 @@ impl Plan {
     }
 
     pub(super) fn tile_rows(&self, g: &ConvGeometry) -> usize {
-        g.narrow_h.div_ceil(self.transforms.m)
+        g.narrow_h.div_ceil(self.transforms().m)
     }
 
     pub(super) fn tile_cols(&self, g: &ConvGeometry) -> usize {
-        g.narrow_w.div_ceil(self.transforms.m)
+        g.narrow_w.div_ceil(self.transforms().m)
     }
 
     /// Tiles of the batch.
@@ -93,7 +71,8 @@ impl Plan {
 
     /// The padded wide images, large enough for tiles that overhang.
     pub(super) fn canvas(&self, g: &ConvGeometry) -> Canvas {
-        let side = |tiles: usize| ((tiles - 1) * self.transforms.m + self.transforms.points()) * self.phases;
+        let side =
+            |tiles: usize| ((tiles - 1) * self.transforms().m + self.transforms().points()) * self.phases;
         Canvas::sized(g, side(self.tile_rows(g)), side(self.tile_cols(g)))
     }
 }

@@ -1,20 +1,18 @@
 //! From images and weights to Winograd's points and back. Every stage writes one contiguous piece per task.
 //!
-//! Points of images are laid out `[tile row][point][tile][channels]`, as the image's rows of tiles are transformed; products
-//! come out as `[point][tile][channels]`. Both are read in place, through lists of where rows begin.
+//! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
+//! products come out as `[point][tile][channels]`. Both are read in place, through lists of where rows begin.
 
 use rayon::prelude::*;
 
+use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{LANES, Run, Source, Target, by_depth, multiply, outer};
+use crate::cpu::kernel::{BLOCK, LANES, Source, Target, blocked, by_depth, multiply, outer};
 use crate::cpu::padded::{Canvas, crop, with_padded};
 use crate::cpu::panels;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
-
-/// Values between the rows of transformed images: rows a power of two apart would all fall into one set of the cache.
-const GAP: usize = LANES;
 
 /// Where the tiles of transformed images are.
 pub(super) struct Points<'a> {
@@ -23,6 +21,8 @@ pub(super) struct Points<'a> {
     base: Vec<usize>,
     /// From one point's row to the next one's.
     step: usize,
+    /// From one block of a row to the next.
+    block: usize,
 }
 
 impl Points<'_> {
@@ -33,8 +33,32 @@ impl Points<'_> {
 }
 
 impl Plan {
+    /// From one block of a row of points to the next.
+    fn block(&self, g: &ConvGeometry) -> usize {
+        self.tile_cols(g) * BLOCK
+    }
+
+    /// From one point to the next, in a row of tiles.
+    fn point_step(&self, g: &ConvGeometry, channels: usize) -> usize {
+        channels.div_ceil(BLOCK) * self.block(g)
+    }
+
     fn row_len(&self, g: &ConvGeometry, channels: usize) -> usize {
-        self.points() * self.tile_cols(g) * (channels + GAP)
+        self.points() * self.point_step(g, channels)
+    }
+
+    /// Channels from `first` of tile `col`, in the points of a row of tiles.
+    fn tile_grid(&self, g: &ConvGeometry, channels: usize, col: usize, first: usize) -> Grid {
+        let (n, step) = (self.transforms().points(), self.point_step(g, channels));
+        Grid {
+            at: col * BLOCK,
+            row: n * step,
+            col: step,
+            rows: n,
+            cols: n,
+            first,
+            block: self.block(g),
+        }
     }
 
     /// Values of the points of images with so many channels.
@@ -48,74 +72,76 @@ impl Plan {
         Points {
             data,
             base: (0..rows)
-                .flat_map(|row| (0..cols).map(move |col| row * row_len + col * (channels + GAP)))
+                .flat_map(|row| (0..cols).map(move |col| row * row_len + col * BLOCK))
                 .collect(),
-            step: cols * (channels + GAP),
+            step: self.point_step(g, channels),
+            block: self.block(g),
         }
     }
 
     /// The points of wide images: channels are `[phase][wide_c]`.
     pub(super) fn transform_wide<'a>(&self, g: &ConvGeometry, wide: &[f32], v: &'a mut [f32]) -> Points<'a> {
-        let (t, s, inputs) = (self.transforms, self.phases, self.inputs(g));
-        let (n, step) = (t.points(), self.tile_cols(g) * (inputs + GAP));
+        let (t, s, inputs) = (self.transforms(), self.phases, self.inputs(g));
+        let n = t.points();
         with_padded(g, self.canvas(g), wide, |canvas, wide| {
-            v.par_chunks_mut(self.row_len(g, inputs)).enumerate().for_each(|(row, v)| {
-                let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
-                for col in 0..self.tile_cols(g) {
-                    for phase in 0..s * s {
-                        let (y, x) = (row * t.m * s + phase / s, col * t.m * s + phase % s);
-                        let from = Grid {
-                            at: canvas.at(image, y, x),
-                            row: canvas.row(s),
-                            col: s * g.wide_c,
-                            rows: n,
-                            cols: n,
-                        };
-                        let to = Grid {
-                            at: col * (inputs + GAP) + phase * g.wide_c,
-                            row: n * step,
-                            col: step,
-                            rows: n,
-                            cols: n,
-                        };
-                        transform(&t.data, wide, from, v, to, g.wide_c, false);
+            v.par_chunks_mut(self.row_len(g, inputs))
+                .enumerate()
+                .for_each(|(row, v)| {
+                    let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
+                    for col in 0..self.tile_cols(g) {
+                        for phase in 0..s * s {
+                            let (y, x) = (row * t.m * s + phase / s, col * t.m * s + phase % s);
+                            let from = Grid {
+                                at: canvas.at(image, y, x),
+                                row: canvas.row(s),
+                                col: s * g.wide_c,
+                                rows: n,
+                                cols: n,
+                                first: 0,
+                                block: BLOCK,
+                            };
+                            let to = self.tile_grid(g, inputs, col, phase * g.wide_c);
+                            transform(self.tile, Map::Data, wide, from, v, to, g.wide_c, false);
+                        }
                     }
-                }
-            });
+                });
         });
         self.points_in(g, v, inputs)
     }
 
     /// The part of tile `(row, col)` that lies in a narrow image, relative to image or batch.
     fn narrow_tile(&self, g: &ConvGeometry, image: usize, row: usize, col: usize) -> Grid {
-        let m = self.transforms.m;
+        let m = self.transforms().m;
         Grid {
             at: ((image * g.narrow_h + row * m) * g.narrow_w + col * m) * g.narrow_c,
             row: g.narrow_w * g.narrow_c,
             col: g.narrow_c,
             rows: m.min(g.narrow_h - row * m),
             cols: m.min(g.narrow_w - col * m),
+            first: 0,
+            block: BLOCK,
         }
     }
 
     /// The points of narrow gradients: the adjoint of [`Plan::collect_narrow`].
     pub(super) fn spread_narrow<'a>(&self, g: &ConvGeometry, narrow: &[f32], m: &'a mut [f32]) -> Points<'a> {
-        let t = self.transforms;
-        let (n, step) = (t.points(), self.tile_cols(g) * (g.narrow_c + GAP));
         m.par_chunks_mut(self.row_len(g, g.narrow_c))
             .enumerate()
             .for_each(|(row, m)| {
                 let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
                 for col in 0..self.tile_cols(g) {
                     let from = self.narrow_tile(g, image, row, col);
-                    let to = Grid {
-                        at: col * (g.narrow_c + GAP),
-                        row: n * step,
-                        col: step,
-                        rows: n,
-                        cols: n,
-                    };
-                    transform(&t.output_adjoint, narrow, from, m, to, g.narrow_c, false);
+                    let to = self.tile_grid(g, g.narrow_c, col, 0);
+                    transform(
+                        self.tile,
+                        Map::OutputAdjoint,
+                        narrow,
+                        from,
+                        m,
+                        to,
+                        g.narrow_c,
+                        false,
+                    );
                 }
             });
         self.points_in(g, m, g.narrow_c)
@@ -133,31 +159,29 @@ impl Plan {
     ) {
         let tiles = points.base.len();
         let base: Vec<usize> = (0..tiles).map(|t| t * columns).collect();
-        let runs = by_depth(&[Run {
-            at: 0,
-            panel: 0,
-            len: depth,
-        }]);
-        out.par_chunks_mut(tiles * columns).enumerate().for_each(|(point, out)| {
-            let (data, rows) = points.of(point);
-            for block in 0..columns / LANES {
-                for (i, runs) in runs.iter().enumerate() {
-                    let target = Target {
-                        data: &mut *out,
-                        base: &base,
-                        at: block * LANES,
-                        valid: LANES,
-                    };
-                    let source = Source { data, base: rows };
-                    multiply(target, source, runs, panels(point, block), i > 0);
+        let runs = by_depth(&blocked(depth, points.block));
+        out.par_chunks_mut(tiles * columns)
+            .enumerate()
+            .for_each(|(point, out)| {
+                let (data, rows) = points.of(point);
+                for block in 0..columns / LANES {
+                    for (i, runs) in runs.iter().enumerate() {
+                        let target = Target {
+                            data: &mut *out,
+                            base: &base,
+                            at: block * LANES,
+                            valid: LANES,
+                        };
+                        let source = Source { data, base: rows };
+                        multiply(target, source, runs, panels(point, block), i > 0);
+                    }
                 }
-            }
-        });
+            });
     }
 
     /// Narrow images from `points[point][tile][narrow_c]`.
     pub(super) fn collect_narrow(&self, g: &ConvGeometry, points: &[f32], out: &mut [f32], accumulate: bool) {
-        let t = self.transforms;
+        let t = self.transforms();
         let (n, m) = (t.points(), t.m);
         let step = self.tiles(g) * g.narrow_c;
         let (tile_rows, tile_cols) = (self.tile_rows(g), self.tile_cols(g));
@@ -174,12 +198,23 @@ impl Plan {
                                 col: step,
                                 rows: n,
                                 cols: n,
+                                first: 0,
+                                block: BLOCK,
                             };
                             let to = Grid {
                                 at: col * m * g.narrow_c,
                                 ..self.narrow_tile(g, image, row, col)
                             };
-                            transform(&t.output, points, from, out, to, g.narrow_c, accumulate);
+                            transform(
+                                self.tile,
+                                Map::Output,
+                                points,
+                                from,
+                                out,
+                                to,
+                                g.narrow_c,
+                                accumulate,
+                            );
                         }
                     });
             });
@@ -188,20 +223,23 @@ impl Plan {
     /// Wide images from `points[point][tile][phase, wide_c]`: the adjoint of [`Plan::transform_wide`]. Tiles overlap, so even
     /// rows of tiles are added first and odd ones then.
     pub(super) fn collect_wide(&self, g: &ConvGeometry, points: &[f32], out: &mut [f32], accumulate: bool) {
-        let (t, s) = (self.transforms, self.phases);
+        let (t, s) = (self.transforms(), self.phases);
         let canvas = self.canvas(g);
         with_scratch(g.n * canvas.len(), |space| {
-            space.par_chunks_mut(canvas.len()).enumerate().for_each(|(image, padded)| {
-                padded.fill(0.0);
-                for odd in 0..2 {
-                    let (_, rows) = padded.split_at_mut(canvas.row(odd * t.m * s).min(canvas.len()));
-                    rows.par_chunks_mut(canvas.row(2 * t.m * s))
-                        .enumerate()
-                        .map(|(pair, rows)| (2 * pair + odd, rows))
-                        .filter(|(row, _)| *row < self.tile_rows(g))
-                        .for_each(|(row, rows)| self.add_tile_row(g, &canvas, points, image, row, rows));
-                }
-            });
+            space
+                .par_chunks_mut(canvas.len())
+                .enumerate()
+                .for_each(|(image, padded)| {
+                    padded.fill(0.0);
+                    for odd in 0..2 {
+                        let (_, rows) = padded.split_at_mut(canvas.row(odd * t.m * s).min(canvas.len()));
+                        rows.par_chunks_mut(canvas.row(2 * t.m * s))
+                            .enumerate()
+                            .map(|(pair, rows)| (2 * pair + odd, rows))
+                            .filter(|(row, _)| *row < self.tile_rows(g))
+                            .for_each(|(row, rows)| self.add_tile_row(g, &canvas, points, image, row, rows));
+                    }
+                });
             crop(g, &canvas, space, out, accumulate);
         });
     }
@@ -215,7 +253,7 @@ impl Plan {
         row: usize,
         to: &mut [f32],
     ) {
-        let (t, s, inputs) = (self.transforms, self.phases, self.inputs(g));
+        let (t, s, inputs) = (self.transforms(), self.phases, self.inputs(g));
         let (n, step, cols) = (t.points(), self.tiles(g) * self.inputs(g), self.tile_cols(g));
         for col in 0..cols {
             for phase in 0..s * s {
@@ -225,6 +263,8 @@ impl Plan {
                     col: step,
                     rows: n,
                     cols: n,
+                    first: 0,
+                    block: BLOCK,
                 };
                 let grid = Grid {
                     at: canvas.at(0, phase / s, col * t.m * s + phase % s),
@@ -232,8 +272,19 @@ impl Plan {
                     col: s * g.wide_c,
                     rows: n,
                     cols: n,
+                    first: 0,
+                    block: BLOCK,
                 };
-                transform(&t.data_adjoint, points, from, to, grid, g.wide_c, true);
+                transform(
+                    self.tile,
+                    Map::DataAdjoint,
+                    points,
+                    from,
+                    to,
+                    grid,
+                    g.wide_c,
+                    true,
+                );
             }
         }
     }
@@ -245,39 +296,52 @@ impl Plan {
             at: ((phase / s) * g.kernel + phase % s) * col,
             row: s * g.kernel * col,
             col: s * col,
-            rows: self.transforms.r,
-            cols: self.transforms.r,
+            rows: self.transforms().r,
+            cols: self.transforms().r,
+            first: 0,
+            block: BLOCK,
         }
     }
 
     /// `u[narrow / 16][point][phase, c][16 narrow]` from the weight's panels.
     pub(super) fn transform_weight(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
-        let (t, step) = (self.transforms, self.inputs(g) * LANES);
+        let step = self.inputs(g) * LANES;
         u.par_chunks_mut(self.points() * step)
             .zip(weight.par_chunks(panels::rows(panels::shape(g)) * LANES))
             .for_each(|(u, panel)| {
                 for phase in 0..self.phases * self.phases {
                     let to = self.point_grid(g, phase);
-                    transform(&t.kernel, panel, self.taps(g, phase), u, to, g.wide_c * LANES, false);
+                    transform(
+                        self.tile,
+                        Map::Kernel,
+                        panel,
+                        self.taps(g, phase),
+                        u,
+                        to,
+                        g.wide_c * LANES,
+                        false,
+                    );
                 }
             });
     }
 
     /// A phase's rows of one panel block of `u`, as a grid over points.
     fn point_grid(&self, g: &ConvGeometry, phase: usize) -> Grid {
-        let (n, step) = (self.transforms.points(), self.inputs(g) * LANES);
+        let (n, step) = (self.transforms().points(), self.inputs(g) * LANES);
         Grid {
             at: phase * g.wide_c * LANES,
             row: n * step,
             col: step,
             rows: n,
             cols: n,
+            first: 0,
+            block: BLOCK,
         }
     }
 
     /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction.
     pub(super) fn transform_weight_back(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
-        let t = self.transforms;
+        let t = self.transforms();
         let (n, block) = (t.points(), LANES * LANES);
         let blocks = g.wide_c / LANES;
         u.par_chunks_mut(self.points() * g.narrow_c * LANES)
@@ -285,7 +349,10 @@ impl Plan {
             .for_each(|(task, u)| {
                 let (phase, c) = (task / blocks, task % blocks * LANES);
                 with_scratch(self.points() * block, |space| {
-                    for (o, panel) in weight.chunks_exact(panels::rows(panels::shape(g)) * LANES).enumerate() {
+                    for (o, panel) in weight
+                        .chunks_exact(panels::rows(panels::shape(g)) * LANES)
+                        .enumerate()
+                    {
                         let taps = self.taps(g, phase);
                         let from = Grid {
                             at: taps.at + c * LANES,
@@ -297,8 +364,10 @@ impl Plan {
                             col: block,
                             rows: n,
                             cols: n,
+                            first: 0,
+                            block: BLOCK,
                         };
-                        transform(&t.kernel, panel, from, space, to, block, false);
+                        transform(self.tile, Map::Kernel, panel, from, space, to, block, false);
                         for (point, space) in space.chunks_exact(block).enumerate() {
                             let to = (point * g.narrow_c + o * LANES) * LANES;
                             panels::transpose(space, &mut u[to..to + block]);
@@ -310,25 +379,54 @@ impl Plan {
 
     /// `u[narrow / 16][point][phase, c][16 narrow]`, the weight's gradient in points: at each, the sum over tiles of the
     /// products of the wide side's values with the narrow side's.
-    pub(super) fn outer_products(&self, g: &ConvGeometry, wide: &Points<'_>, narrow: &Points<'_>, u: &mut [f32]) {
-        u.par_chunks_mut(self.inputs(g) * LANES).enumerate().for_each(|(task, u)| {
-            let (block, point) = (task / self.points(), task % self.points());
-            let ((a, a_base), (b, b_base)) = (wide.of(point), narrow.of(point));
-            let (a, b) = (Source { data: a, base: a_base }, Source { data: b, base: b_base });
-            outer(u, a, 0, b, block * LANES, false);
-        });
+    pub(super) fn outer_products(
+        &self,
+        g: &ConvGeometry,
+        wide: &Points<'_>,
+        narrow: &Points<'_>,
+        u: &mut [f32],
+    ) {
+        u.par_chunks_mut(self.inputs(g) * LANES)
+            .enumerate()
+            .for_each(|(task, u)| {
+                let (block, point) = (task / self.points(), task % self.points());
+                let ((a, a_base), (b, b_base)) = (wide.of(point), narrow.of(point));
+                let (a, b) = (
+                    Source {
+                        data: a,
+                        base: a_base,
+                    },
+                    Source {
+                        data: b,
+                        base: b_base,
+                    },
+                );
+                let lanes = block * LANES / BLOCK * narrow.block + block * LANES % BLOCK;
+                for (i, u) in u.chunks_mut(BLOCK * LANES).enumerate() {
+                    outer(u, a, i * wide.block, b, lanes, false);
+                }
+            });
     }
 
     /// Adds the weight's gradient from its points: the adjoint of [`Plan::transform_weight`].
     pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32]) {
-        let (t, step) = (self.transforms, self.inputs(g) * LANES);
+        let step = self.inputs(g) * LANES;
         out.par_chunks_mut(panels::rows(panels::shape(g)) * LANES)
             .zip(u.par_chunks(self.points() * step))
             .for_each(|(panel, u)| {
                 for phase in 0..self.phases * self.phases {
                     let from = self.point_grid(g, phase);
                     let to = self.taps(g, phase);
-                    transform(&t.kernel_adjoint, u, from, panel, to, g.wide_c * LANES, true);
+                    transform(
+                        self.tile,
+                        Map::KernelAdjoint,
+                        u,
+                        from,
+                        panel,
+                        to,
+                        g.wide_c * LANES,
+                        true,
+                    );
                 }
             });
     }

@@ -1,13 +1,11 @@
 //! A separable transform of a tile of channel vectors.
 
-use super::matrices::Map;
-use crate::cpu::kernel::{LANES, Lanes, fused};
+use super::matrices::{Map, Matrix, SIDE, Tile};
+use crate::cpu::kernel::{BLOCK, LANES, Lanes, fused};
 
-/// The most points a dimension.
-const SIDE: usize = 6;
-
-/// A grid of channel vectors in a slice: vector `(i, j)` begins at `at + i * row + j * col`. Only `rows x cols` of the
-/// transform's own grid exist: what is missing reads as zeros and is not written.
+/// A grid of channel vectors in a slice: vector `(i, j)` begins at `at + i * row + j * col`, with its channels in blocks of
+/// [`BLOCK`] that are `block` apart (equal to it where channels are contiguous), from channel `first`. Only `rows x cols` of
+/// the transform's own grid exist: what is missing reads as zeros and is not written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
     pub(super) at: usize,
@@ -15,44 +13,106 @@ pub(super) struct Grid {
     pub(super) col: usize,
     pub(super) rows: usize,
     pub(super) cols: usize,
+    pub(super) first: usize,
+    pub(super) block: usize,
 }
 
-simd! {
-    /// `to = map from map^T` for each of `channels` channels (a multiple of sixteen), or `+=` where `accumulate`.
-    pub(super) fn transform<const ROWS: usize, const FMA: bool>(map: &Map, source: &[f32], from: Grid, target: &mut [f32], to: Grid, channels: usize, accumulate: bool) {
-        let (inputs, outputs) = (map.inputs, map.outputs());
-        let mut grid = [[0.0f32; LANES]; SIDE * SIDE];
-        let mut mixed = [[0.0f32; LANES]; SIDE * SIDE];
-        for c in (0..channels).step_by(LANES) {
-            for i in 0..from.rows.min(inputs) {
-                for j in 0..from.cols.min(inputs) {
-                    grid[i * SIDE + j] = *lanes(source, from.at + i * from.row + j * from.col + c);
+impl Grid {
+    #[inline(always)]
+    fn channel(&self, c: usize) -> usize {
+        let c = self.first + c;
+        self.at + c / BLOCK * self.block + c % BLOCK
+    }
+}
+
+/// `to = map from map^T` for each of `channels` channels (a multiple of sixteen), or `+=` where `accumulate`.
+pub(super) fn transform(
+    tile: Tile,
+    map: Map,
+    source: &[f32],
+    from: Grid,
+    target: &mut [f32],
+    to: Grid,
+    channels: usize,
+    accumulate: bool,
+) {
+    let apply = match tile {
+        Tile::F22 => of_f22,
+        Tile::F42 => of_f42,
+        Tile::F34 => of_f34,
+        Tile::F43 => of_f43,
+    };
+    apply(map, source, from, target, to, channels, accumulate);
+}
+
+/// Defines a tile's transforms: each map is a copy of [`separable`] with the matrix's factors built in.
+macro_rules! transforms {
+    ($name:ident, $tile:expr) => {
+        simd! {
+            fn $name<const ROWS: usize, const FMA: bool>(map: Map, source: &[f32], from: Grid, target: &mut [f32], to: Grid, channels: usize, accumulate: bool) {
+                macro_rules! with {
+                    ($map:expr) => {{
+                        const MATRIX: Matrix = $map.of($tile.transforms());
+                        #[inline(always)]
+                        fn row(i: usize) -> [f32; SIDE] {
+                            MATRIX.values[i]
+                        }
+                        separable::<{ MATRIX.rows }, { MATRIX.cols }, FMA>(row, source, from, target, to, channels, accumulate)
+                    }};
+                }
+                match map {
+                    Map::Data => with!(Map::Data),
+                    Map::DataAdjoint => with!(Map::DataAdjoint),
+                    Map::Kernel => with!(Map::Kernel),
+                    Map::KernelAdjoint => with!(Map::KernelAdjoint),
+                    Map::Output => with!(Map::Output),
+                    Map::OutputAdjoint => with!(Map::OutputAdjoint),
                 }
             }
-            for i in 0..outputs.min(to.rows) {
-                for j in 0..from.cols.min(inputs) {
-                    let mut sum = [0.0f32; LANES];
-                    for (k, f) in map.terms(i) {
-                        let x = &grid[k * SIDE + j];
-                        for l in 0..LANES {
-                            sum[l] = fused::<FMA>(*f, x[l], sum[l]);
-                        }
-                    }
-                    mixed[i * SIDE + j] = sum;
+        }
+    };
+}
+
+transforms!(of_f22, Tile::F22);
+transforms!(of_f42, Tile::F42);
+transforms!(of_f34, Tile::F34);
+transforms!(of_f43, Tile::F43);
+
+/// The transform by a matrix of `OUT x IN`, whose rows `matrix` knows.
+#[inline(always)]
+fn separable<const OUT: usize, const IN: usize, const FMA: bool>(
+    matrix: impl Fn(usize) -> [f32; SIDE],
+    source: &[f32],
+    from: Grid,
+    target: &mut [f32],
+    to: Grid,
+    channels: usize,
+    accumulate: bool,
+) {
+    let whole = from.rows >= IN && from.cols >= IN && to.rows >= OUT && to.cols >= OUT;
+    let mut mixed = [[[0.0f32; LANES]; IN]; OUT];
+    for c in (0..channels).step_by(LANES) {
+        let (read, write) = (from.channel(c), to.channel(c));
+        for j in 0..IN {
+            let mut column = [[0.0f32; LANES]; IN];
+            for (i, vector) in column.iter_mut().enumerate() {
+                if whole || (i < from.rows && j < from.cols) {
+                    *vector = *lanes(source, read + i * from.row + j * from.col);
                 }
             }
-            for i in 0..outputs.min(to.rows) {
-                for j in 0..outputs.min(to.cols) {
-                    let mut sum = [0.0f32; LANES];
-                    for (k, f) in map.terms(j) {
-                        let x = &mixed[i * SIDE + k];
-                        for l in 0..LANES {
-                            sum[l] = fused::<FMA>(*f, x[l], sum[l]);
-                        }
-                    }
-                    let out = lanes_mut(target, to.at + i * to.row + j * to.col + c);
+            for i in 0..OUT {
+                mixed[i][j] = combine::<IN, FMA>(matrix(i), &column);
+            }
+        }
+        for (i, row) in mixed.iter().enumerate() {
+            for j in 0..OUT {
+                if whole || (i < to.rows && j < to.cols) {
+                    let sum = combine::<IN, FMA>(matrix(j), row);
+                    let out = lanes_mut(target, write + i * to.row + j * to.col);
                     if accumulate {
-                        out.iter_mut().zip(&sum).for_each(|(o, s)| *o += *s);
+                        for l in 0..LANES {
+                            out[l] += sum[l];
+                        }
                     } else {
                         *out = sum;
                     }
@@ -60,6 +120,20 @@ simd! {
             }
         }
     }
+}
+
+/// The sum of vectors times factors, which are constants after inlining: zeros cost nothing.
+#[inline(always)]
+fn combine<const IN: usize, const FMA: bool>(factors: [f32; SIDE], vectors: &[Lanes; IN]) -> Lanes {
+    let mut sum = [0.0f32; LANES];
+    for k in 0..IN {
+        if factors[k] != 0.0 {
+            for l in 0..LANES {
+                sum[l] = fused::<FMA>(factors[k], vectors[k][l], sum[l]);
+            }
+        }
+    }
+    sum
 }
 
 #[inline(always)]
