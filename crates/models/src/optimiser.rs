@@ -68,6 +68,26 @@ impl<D: ImageDevice> Adam<D> {
         Ok(grads)
     }
 
+    /// Puts this network's buffers in place among gradients that several networks share.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn lend_to(&mut self, params: &ParamSet<D>, grads: &mut Gradients<f32, D>) -> Result<(), OpError> {
+        self.exchange(params, grads)
+    }
+
+    /// Takes the buffers back from shared gradients, with what the tape added to them.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn collect_from(
+        &mut self,
+        params: &ParamSet<D>,
+        grads: &mut Gradients<f32, D>,
+    ) -> Result<(), OpError> {
+        self.exchange(params, grads)
+    }
+
     /// Takes the buffers back, with what the tape added to them.
     ///
     /// # Errors

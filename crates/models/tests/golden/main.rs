@@ -41,7 +41,7 @@ fn run(archive: &Archive) -> Result<Verdict, String> {
     match name {
         _ if starts("net_") => nets::run(archive).map(|e| Verdict::Compared(e, OP_TOLERANCE)),
         _ if starts("pix2pix_") => traces::pix2pix(archive).map(|e| Verdict::Compared(e, LOSS_TOLERANCE)),
-        _ if starts("cyclegan_") => Ok(Verdict::NotBuilt("the CycleGAN plugin")),
+        _ if starts("cyclegan_") => traces::cyclegan(archive).map(|e| Verdict::Compared(e, LOSS_TOLERANCE)),
         _ if starts("gradient_penalty") => Ok(Verdict::NotBuilt("the WGAN-GP penalty")),
         _ => ops::run(archive).map(|e| Verdict::Compared(e, OP_TOLERANCE)),
     }

@@ -1,10 +1,11 @@
-//! Eight training steps of pix2pix: every loss, and the weights after the last.
+//! Eight training steps of pix2pix or CycleGAN: every loss, and the weights after the last.
 
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorData};
-use diptych_imgops::GanMode;
-use diptych_models::Model;
+use diptych_imgops::{AdamConfig, GanMode};
 use diptych_models::networks::{Init, Norm};
-use diptych_models::plugins::pix2pix::{DiscriminatorKind, GeneratorKind, Pix2PixModel, Settings};
+use diptych_models::plugins::shared::{DiscriminatorKind, GeneratorKind, NetworkSettings};
+use diptych_models::plugins::{cyclegan, pix2pix};
+use diptych_models::{Model, ModelError};
 
 use crate::archive::{Archive, relative_error};
 
@@ -12,25 +13,30 @@ use crate::archive::{Archive, relative_error};
 /// the gradient's size, so rounding noise in a gradient near zero becomes a step of full length.
 const WEIGHT_TOLERANCE: f64 = 1e-2;
 
-fn settings(archive: &Archive) -> Result<Settings, String> {
-    let number = |args: &[&str], i: usize| -> Result<usize, String> {
-        args.get(i)
-            .and_then(|a| a.parse().ok())
-            .ok_or_else(|| format!("argument {i} of {args:?}"))
-    };
+fn number(args: &[&str], i: usize) -> Result<usize, String> {
+    args.get(i)
+        .and_then(|a| a.parse().ok())
+        .ok_or_else(|| format!("argument {i} of {args:?}"))
+}
+
+/// The networks' settings, and the arguments of `netG` and `netD`.
+fn networks(archive: &Archive) -> Result<(NetworkSettings, Vec<&str>, Vec<&str>), String> {
     let (g, args) = archive.network("netG")?;
     let (d, dargs) = archive.network("netD")?;
-    if g != "UNet" || d != "PatchGAN" || args.last() != dargs.last() {
+    if d != "PatchGAN" || args.last() != dargs.last() {
         return Err(format!(
             "networks {g}{args:?} and {d}{dargs:?} are not understood"
         ));
     }
-    Ok(Settings {
-        inp: number(&args, 0)?,
-        out: number(&args, 1)?,
-        generator: GeneratorKind::UNet(number(&args, 2)?),
+    let (generator, ngf) = match g {
+        "UNet" => (GeneratorKind::UNet(number(&args, 2)?), number(&args, 3)?),
+        "ResNet" => (GeneratorKind::ResNet(number(&args, 3)?), number(&args, 2)?),
+        _ => return Err(format!("generator {g}{args:?} is not understood")),
+    };
+    let settings = NetworkSettings {
+        generator,
         discriminator: DiscriminatorKind::Patch(number(&dargs, 2)?),
-        ngf: number(&args, 3)?,
+        ngf,
         ndf: number(&dargs, 1)?,
         norm: match args.last() {
             Some(&"batch") => Norm::Batch,
@@ -38,20 +44,22 @@ fn settings(archive: &Archive) -> Result<Settings, String> {
             other => return Err(format!("norm {other:?} is not understood")),
         },
         dropout: false,
-        gan_mode: match archive.text("gan_mode")? {
-            "vanilla" => GanMode::Vanilla,
-            "lsgan" => GanMode::Lsgan,
-            other => return Err(format!("GAN mode {other} is not understood")),
+        gan_mode: match archive.text("gan_mode") {
+            Ok("vanilla") => GanMode::Vanilla,
+            // CycleGAN's files do not say: the reference's step knows no other.
+            Ok("lsgan") | Err(_) => GanMode::Lsgan,
+            Ok(other) => return Err(format!("GAN mode {other} is not understood")),
         },
-        lambda_l1: archive.number("lambda_l1")? as f32,
-        lambda_gan: 1.0,
-        conditional: number(&dargs, 0)? == number(&args, 0)? + number(&args, 1)?,
         init: Init::Normal,
         init_gain: 0.02,
-        lr: archive.number("lr")?,
-        beta1: archive.number("beta1")?,
-        beta2: 0.999,
-    })
+        adam: AdamConfig {
+            lr: archive.number("lr")?,
+            beta1: archive.number("beta1")?,
+            beta2: 0.999,
+            eps: 1e-8,
+        },
+    };
+    Ok((settings, args, dargs))
 }
 
 /// Batch `step` of a stack `[steps, n, c, h, w]`.
@@ -70,9 +78,43 @@ fn batch(archive: &Archive, key: &str, step: usize) -> Result<Images, String> {
 }
 
 pub fn pix2pix(archive: &Archive) -> Result<f64, String> {
-    let text = |e: diptych_models::ModelError| e.to_string();
-    let mut model = Pix2PixModel::new(archive.device.clone(), settings(archive)?, 0).map_err(text)?;
-    for net in ["G", "D"] {
+    let (networks, g, d) = networks(archive)?;
+    let (inp, out) = (number(&g, 0)?, number(&g, 1)?);
+    let settings = pix2pix::Settings {
+        inp,
+        out,
+        networks,
+        lambda_l1: archive.number("lambda_l1")? as f32,
+        lambda_gan: 1.0,
+        conditional: number(&d, 0)? == inp + out,
+    };
+    let model = pix2pix::Pix2PixModel::new(archive.device.clone(), settings, 0);
+    replay(archive, &mut model.map_err(text)?, &["G", "D"])
+}
+
+pub fn cyclegan(archive: &Archive) -> Result<f64, String> {
+    let (networks, g, _) = networks(archive)?;
+    let settings = cyclegan::Settings {
+        channels_a: number(&g, 0)?,
+        channels_b: number(&g, 1)?,
+        crop: archive.get("in.A")?.shape.last().copied().unwrap_or_default(),
+        networks,
+        lambda_a: 10.0,
+        lambda_b: 10.0,
+        lambda_identity: archive.number("lambda_idt")? as f32,
+        pool_size: 0,
+    };
+    let model = cyclegan::CycleGanModel::new(archive.device.clone(), settings, 0);
+    replay(archive, &mut model.map_err(text)?, &["G_A", "G_B", "D_A", "D_B"])
+}
+
+fn text(e: ModelError) -> String {
+    e.to_string()
+}
+
+/// Trains from the file's weights on its batches; the largest error among the losses. Every loss of the file has to be there.
+fn replay(archive: &Archive, model: &mut dyn Model, networks: &[&str]) -> Result<f64, String> {
+    for net in networks {
         model
             .set_weights(net, &archive.under(&format!("net.{net}.")))
             .map_err(text)?;
@@ -85,12 +127,17 @@ pub fn pix2pix(archive: &Archive) -> Result<f64, String> {
             names: Vec::new(),
         };
         model.train_step(&pair, step as u64 + 1).map_err(text)?;
-        for (name, value) in model.losses().map_err(text)? {
+        let losses = model.losses().map_err(text)?;
+        let wanted = archive.under(&format!("loss.{step}.")).len();
+        if losses.len() != wanted {
+            return Err(format!("{} losses, the file has {wanted}", losses.len()));
+        }
+        for (name, value) in losses {
             let want = archive.values(&format!("loss.{step}.{name}"))?;
             worst = worst.max(relative_error(&[value as f32], want));
         }
     }
-    for net in ["G", "D"] {
+    for net in networks {
         let got = model.weights(net).map_err(text)?;
         for want in archive.under(&format!("end.{net}.")) {
             let found = got
