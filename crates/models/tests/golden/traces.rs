@@ -1,17 +1,12 @@
-//! Eight training steps of pix2pix or CycleGAN: every loss, and the weights after the last.
+//! Training traces of pix2pix and CycleGAN: the models that their files describe.
 
-use diptych_domain::{ImagePair, Images, NamedTensor, TensorData};
 use diptych_imgops::{AdamConfig, GanMode};
 use diptych_models::networks::{Init, Norm};
 use diptych_models::plugins::shared::{DiscriminatorKind, GeneratorKind, NetworkSettings};
 use diptych_models::plugins::{cyclegan, pix2pix};
-use diptych_models::{Model, ModelError};
 
-use crate::archive::{Archive, relative_error};
-
-/// Final weights may differ more than losses: Adam's first steps move every weight by about the learning rate, whatever
-/// the gradient's size, so rounding noise in a gradient near zero becomes a step of full length.
-const WEIGHT_TOLERANCE: f64 = 1e-2;
+use crate::archive::Archive;
+use crate::replay::{Agreement, compare};
 
 fn number(args: &[&str], i: usize) -> Result<usize, String> {
     args.get(i)
@@ -62,22 +57,7 @@ fn networks(archive: &Archive) -> Result<(NetworkSettings, Vec<&str>, Vec<&str>)
     Ok((settings, args, dargs))
 }
 
-/// Batch `step` of a stack `[steps, n, c, h, w]`.
-fn batch(archive: &Archive, key: &str, step: usize) -> Result<Images, String> {
-    let [_, n, c, h, w] = archive.get(key)?.shape[..] else {
-        return Err(format!("{key} is no stack of batches"));
-    };
-    let len = n * c * h * w;
-    Ok(Images {
-        n,
-        c,
-        h,
-        w,
-        data: archive.values(key)?[step * len..(step + 1) * len].to_vec(),
-    })
-}
-
-pub fn pix2pix(archive: &Archive) -> Result<f64, String> {
+pub fn pix2pix(archive: &Archive) -> Result<Agreement, String> {
     let (networks, g, d) = networks(archive)?;
     let (inp, out) = (number(&g, 0)?, number(&g, 1)?);
     let settings = pix2pix::Settings {
@@ -88,11 +68,13 @@ pub fn pix2pix(archive: &Archive) -> Result<f64, String> {
         lambda_gan: 1.0,
         conditional: number(&d, 0)? == inp + out,
     };
-    let model = pix2pix::Pix2PixModel::new(archive.device.clone(), settings, 0);
-    replay(archive, &mut model.map_err(text)?, &["G", "D"])
+    compare(archive, &["G", "D"], || {
+        let model = pix2pix::Pix2PixModel::new(archive.device.clone(), settings.clone(), 0)?;
+        Ok(Box::new(model))
+    })
 }
 
-pub fn cyclegan(archive: &Archive) -> Result<f64, String> {
+pub fn cyclegan(archive: &Archive) -> Result<Agreement, String> {
     let (networks, g, _) = networks(archive)?;
     let settings = cyclegan::Settings {
         channels_a: number(&g, 0)?,
@@ -104,63 +86,8 @@ pub fn cyclegan(archive: &Archive) -> Result<f64, String> {
         lambda_identity: archive.number("lambda_idt")? as f32,
         pool_size: 0,
     };
-    let model = cyclegan::CycleGanModel::new(archive.device.clone(), settings, 0);
-    replay(archive, &mut model.map_err(text)?, &["G_A", "G_B", "D_A", "D_B"])
-}
-
-fn text(e: ModelError) -> String {
-    e.to_string()
-}
-
-/// Trains from the file's weights on its batches; the largest error among the losses. Every loss of the file has to be there.
-fn replay(archive: &Archive, model: &mut dyn Model, networks: &[&str]) -> Result<f64, String> {
-    for net in networks {
-        model
-            .set_weights(net, &archive.under(&format!("net.{net}.")))
-            .map_err(text)?;
-    }
-    let mut worst = 0.0f64;
-    for step in 0..archive.get("in.A")?.shape[0] {
-        let pair = ImagePair {
-            a: batch(archive, "in.A", step)?,
-            b: batch(archive, "in.B", step)?,
-            names: Vec::new(),
-        };
-        model.train_step(&pair, step as u64 + 1).map_err(text)?;
-        let losses = model.losses().map_err(text)?;
-        let wanted = archive.under(&format!("loss.{step}.")).len();
-        if losses.len() != wanted {
-            return Err(format!("{} losses, the file has {wanted}", losses.len()));
-        }
-        for (name, value) in losses {
-            let want = archive.values(&format!("loss.{step}.{name}"))?;
-            worst = worst.max(relative_error(&[value as f32], want));
-        }
-    }
-    for net in networks {
-        let got = model.weights(net).map_err(text)?;
-        for want in archive.under(&format!("end.{net}.")) {
-            let found = got
-                .iter()
-                .find(|t| t.name == want.name)
-                .ok_or_else(|| format!("no tensor {}", want.name))?;
-            match (&found.data, &want.data) {
-                (TensorData::F32(a), TensorData::F32(b)) => {
-                    let error = relative_error(a, b);
-                    if error > WEIGHT_TOLERANCE && !is_noise(&want) {
-                        return Err(format!("{net}.{} ends {error:.2e} off", want.name));
-                    }
-                }
-                (a, b) if a != b => return Err(format!("{net}.{}: {a:?} for {b:?}", want.name)),
-                _ => {}
-            }
-        }
-    }
-    Ok(worst)
-}
-
-/// Biases and batch-norm shifts start at zero and have moved by a few learning rates only: their relative error says
-/// nothing where the gradient's sign is rounding noise.
-fn is_noise(t: &NamedTensor) -> bool {
-    t.name.ends_with(".bias")
+    compare(archive, &["G_A", "G_B", "D_A", "D_B"], || {
+        let model = cyclegan::CycleGanModel::new(archive.device.clone(), settings.clone(), 0)?;
+        Ok(Box::new(model))
+    })
 }
