@@ -9,9 +9,9 @@ use diptych_domain::DeviceChoice;
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
-use crate::plugin::{BuildContext, Model, ModelError, Plugin};
-use crate::plugins::shared::decls;
+use crate::plugin::{BenchRequest, BuildContext, Model, ModelError, Plugin};
 use crate::plugins::shared::errors::setting;
+use crate::plugins::shared::{bench, decls};
 
 pub use model::CycleGanModel;
 pub use settings::Settings;
@@ -87,6 +87,20 @@ impl Plugin for CycleGan {
 
     fn generator(&self) -> &'static str {
         "G_A"
+    }
+
+    fn reverse_generator(&self) -> Option<&'static str> {
+        Some("G_B")
+    }
+
+    fn bench_params(&self, request: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {
+        let mut params = bench::networks(request, None);
+        params.extend(
+            request
+                .identity
+                .map(|w| ("lambda_identity", ParamValue::Float(w))),
+        );
+        Ok(params)
     }
 
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError> {

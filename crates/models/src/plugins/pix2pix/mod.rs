@@ -7,9 +7,9 @@ use diptych_domain::DeviceChoice;
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
-use crate::plugin::{BuildContext, Model, ModelError, Plugin};
-use crate::plugins::shared::decls;
+use crate::plugin::{BenchRequest, BuildContext, Model, ModelError, Plugin};
 use crate::plugins::shared::errors::setting;
+use crate::plugins::shared::{bench, decls};
 
 pub use model::Pix2PixModel;
 pub use settings::Settings;
@@ -84,6 +84,16 @@ impl Plugin for Pix2Pix {
 
     fn networks(&self, _params: &Params) -> Vec<&'static str> {
         vec!["G", "D"]
+    }
+
+    fn bench_params(&self, request: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {
+        if let Some(weight) = request.identity {
+            return Err(setting("identity loss", weight, "pix2pix has no identity loss"));
+        }
+        // The U-Net that halves the image to a single pixel, where there is one.
+        let unet = format!("unet_{}", request.size);
+        let fits = GENERATORS.contains(&unet.as_str());
+        Ok(bench::networks(request, fits.then_some(unet)))
     }
 
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError> {

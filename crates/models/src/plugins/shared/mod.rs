@@ -1,6 +1,7 @@
 //! What models made of generators and discriminators have in common: their settings, their networks with an optimiser each,
 //! and how these are saved, loaded and applied.
 
+pub(crate) mod bench;
 pub(crate) mod decls;
 pub(crate) mod errors;
 pub mod networks;
