@@ -132,8 +132,20 @@ pub trait Model: Send {
     /// Where a size or channel count does not fit.
     fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError>;
 
-    /// Every tensor that a resumed run needs: `G.<public name>`, `D.<public name>`, and optimiser state
-    /// under `optim.…`. The order is fixed.
+    /// What a probe shows of one example, by role; `output` is what [`Model::infer`] makes of the input.
+    ///
+    /// # Errors
+    /// As [`Model::infer`].
+    fn visuals(
+        &mut self,
+        pair: &ImagePair,
+        mode: InferMode,
+    ) -> Result<Vec<(&'static str, Images)>, ModelError> {
+        Ok(vec![("output", self.infer(&pair.a, mode)?)])
+    }
+
+    /// Every tensor that a resumed run needs: `<network>.<public name>`, optimiser state under `optim.…`, and whatever else
+    /// the next step depends on. The order is fixed, and names and shapes do not change while a model trains.
     fn state(&self) -> Vec<TensorInfo>;
 
     /// Reads one tensor of [`Model::state`].

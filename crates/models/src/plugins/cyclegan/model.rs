@@ -297,6 +297,31 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
         self.g_a.translate(input, channels, mode)
     }
 
+    /// Both directions, there and back, and what each generator makes of its output's domain. Where the data is not paired,
+    /// the pair's target is just some image of the other domain.
+    fn visuals(
+        &mut self,
+        pair: &ImagePair,
+        mode: InferMode,
+    ) -> Result<Vec<(&'static str, Images)>, ModelError> {
+        let (a, b) = (self.settings.channels_a, self.settings.channels_b);
+        let fake_b = self.g_a.translate(&pair.a, [a, b], mode)?;
+        let rec_a = self.g_b.translate(&fake_b, [b, a], mode)?;
+        let fake_a = self.g_b.translate(&pair.b, [b, a], mode)?;
+        let rec_b = self.g_a.translate(&fake_a, [a, b], mode)?;
+        let mut all = vec![
+            ("output", fake_b),
+            ("rec_A", rec_a),
+            ("fake_A", fake_a),
+            ("rec_B", rec_b),
+        ];
+        if self.settings.has_identity() {
+            all.push(("idt_A", self.g_a.translate(&pair.b, [a, b], mode)?));
+            all.push(("idt_B", self.g_b.translate(&pair.a, [b, a], mode)?));
+        }
+        Ok(all)
+    }
+
     fn state(&self) -> Vec<TensorInfo> {
         let pools = POOLS.iter().zip(&self.pools).flat_map(|(prefix, pool)| {
             pool.infos().into_iter().map(move |i| TensorInfo {

@@ -197,6 +197,24 @@ fn channels_follow_the_direction_and_inference_is_from_a_to_b() {
 }
 
 #[test]
+fn probes_show_both_directions() {
+    for (weight, count) in [(0.5, 6), (0.0, 4)] {
+        let mut model = build(&spec(&[("lambda_identity", ParamValue::Float(weight))]));
+        let pair = batch(1, 1);
+        let shown = model.visuals(&pair, InferMode::Paper).unwrap();
+        assert_eq!(shown.len(), count);
+        let find = |role| shown.iter().find(|(r, _)| *r == role).map(|(_, i)| i.clone());
+        let output = model.infer(&pair.a, InferMode::Paper).unwrap();
+        assert_eq!(find("output"), Some(output));
+        // The other direction is the one that G_B's weights make in G_A's place.
+        let back = model.weights("G_B").unwrap();
+        model.set_weights("G_A", &back).unwrap();
+        let fake_a = model.infer(&pair.b, InferMode::Paper).unwrap();
+        assert_eq!(find("fake_A"), Some(fake_a));
+    }
+}
+
+#[test]
 fn images_that_the_pool_cannot_hold_are_refused() {
     let mut model = build(&spec(&[]));
     let pair = ImagePair {
