@@ -60,7 +60,7 @@ impl Plugin for CycleGan {
             ),
             decls::decl(
                 "pool_size",
-                ParamKind::Int { min: 0, max: 10_000 },
+                ParamKind::Int { min: 0, max: 1000 },
                 ParamValue::Int(50),
                 "earlier outputs of each generator that its discriminator is trained on; 0 uses the latest alone",
             ),

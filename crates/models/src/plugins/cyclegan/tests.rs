@@ -264,3 +264,29 @@ fn settings_that_do_not_go_together_are_refused() {
     s.data.layout = Layout::Single;
     assert!(message(&s).starts_with("data.layout = single: CycleGAN trains on two domains"));
 }
+
+#[test]
+fn a_benchmark_sets_widths_blocks_and_the_identity_loss() {
+    let request = BenchRequest {
+        size: 128,
+        width: 32,
+        blocks: None,
+        identity: None,
+    };
+    let width = ParamValue::Int(32);
+    let plain = CycleGan.bench_params(&request).unwrap();
+    assert_eq!(plain, [("ngf", width.clone()), ("ndf", width.clone())]);
+    let asked = BenchRequest {
+        blocks: Some(6),
+        identity: Some(0.0),
+        ..request
+    };
+    let asked = CycleGan.bench_params(&asked).unwrap();
+    assert_eq!(
+        asked[2..],
+        [
+            ("generator", text("resnet_6blocks")),
+            ("lambda_identity", ParamValue::Float(0.0))
+        ]
+    );
+}
