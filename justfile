@@ -35,6 +35,10 @@ facades ROOT *ARGS:
 facades-small ROOT *ARGS:
     {{diptych}} train experiments/facades-small.toml --set data.root={{ROOT}} {{ARGS}}
 
+# CycleGAN at 64 px with narrow networks, for a CPU. ROOT holds trainA/, trainB/, testA/ and testB/.
+cyclegan-small ROOT *ARGS:
+    {{diptych}} train experiments/cyclegan-small.toml --set data.root={{ROOT}} {{ARGS}}
+
 # Seconds per training step.
 bench *ARGS:
     {{diptych}} bench {{ARGS}}

@@ -60,10 +60,10 @@ fn check_data(spec: &ExperimentSpec) -> Result<String, Failure> {
     let wrong = |e: DataError| Failure::usage(format!("data.root: {}", chain(&e)));
     let train = Dataset::open(&spec.data, Split::Train).map_err(wrong)?;
     train.load_eval(0).map_err(wrong)?;
-    if spec.data.layout == Layout::Aligned {
+    if spec.data.layout != Layout::Single {
         match Dataset::open(&spec.data, Split::Val) {
             Ok(val) => val.load_eval(0).map(drop).map_err(wrong)?,
-            // Without a held-out split there is no evaluation; the training says so.
+            // Without a held-out split there is no evaluation, and the probes are training images; the training says so.
             Err(DataError::MissingSplit { .. } | DataError::Empty { .. }) => {}
             Err(e) => return Err(wrong(e)),
         }

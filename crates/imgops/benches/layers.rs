@@ -7,7 +7,7 @@ use std::fmt;
 use dfdx::tensor::{Cpu, Storage};
 use diptych_imgops::conv::{ConvGradients, ConvKernel, Direction};
 use diptych_imgops::geometry::ConvGeometry;
-use diptych_imgops::{ConvConfig, Filter, Images4, upload_images};
+use diptych_imgops::{ConvConfig, Filter, ImageDevice, Images4, upload_images};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -87,7 +87,7 @@ fn values(len: usize) -> Vec<f32> {
 
 impl Case {
     fn new(layer: Layer) -> Self {
-        let device = Cpu::default();
+        let device = Cpu::default().for_training().expect("memory");
         let [c, side, out, k, stride, padding] = layer.extents;
         let mut config = ConvConfig::new(stride, padding);
         let (direction, shape) = if layer.transposed {
@@ -103,7 +103,7 @@ impl Case {
             ConvGeometry::conv2d(input, shape, None, config)
         }
         .expect("the table's layers are valid");
-        let x = upload_images(&device, values(c * side * side), input).expect("memory");
+        let x = upload_images(&device, &values(c * side * side), input).expect("memory");
         let weight = Filter::from_public(&device, shape, &values(shape.iter().product())).expect("memory");
         let len = if layer.transposed {
             g.wide_c * g.wide_len()

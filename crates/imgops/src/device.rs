@@ -2,8 +2,8 @@
 
 use dfdx::shapes::Rank0;
 use dfdx::tensor::{
-    CopySlice, Gradients, Merge, NoneTape, OwnedTape, Storage, Synchronize, Tape, Tensor, TensorFromVec,
-    ZerosTensor,
+    Cache, CopySlice, Gradients, Merge, NoneTape, OwnedTape, Storage, Synchronize, Tape, Tensor,
+    TensorFromVec, ZerosTensor,
 };
 
 use crate::activation::ActivationKernel;
@@ -99,6 +99,23 @@ pub trait ImageDevice:
     + UpsampleKernel
     + Send
 {
+    /// A device for training: it keeps the memory of tensors that are gone for others of the same size, so that a step
+    /// allocates next to nothing after the first.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn for_training(self) -> Result<Self, Self::Err> {
+        Ok(self)
+    }
+
+    /// Gives back the memory of tensors that are gone: to be called when sizes change.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn trim(&self) -> Result<(), Self::Err> {
+        Ok(())
+    }
+
     /// Runs a step's work from where this device's kernels start fastest.
     fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         work()
@@ -106,6 +123,15 @@ pub trait ImageDevice:
 }
 
 impl ImageDevice for dfdx::tensor::Cpu {
+    fn for_training(self) -> Result<Self, Self::Err> {
+        self.try_enable_cache()?;
+        Ok(self)
+    }
+
+    fn trim(&self) -> Result<(), Self::Err> {
+        self.try_empty_cache()
+    }
+
     /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for
     /// it, hundreds of times a step.
     fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {

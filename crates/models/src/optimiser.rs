@@ -3,6 +3,7 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::Gradients;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
+use diptych_imgops::filter::GradientBuffer;
 use diptych_imgops::{AdamConfig, ImageDevice, OpError};
 
 use crate::networks::params::{ParamSet, Value, WeightsError};
@@ -10,9 +11,17 @@ use crate::networks::params::{ParamSet, Value, WeightsError};
 /// One trained tensor's gradient and moments, in the tensor's own order.
 struct Slot<D: ImageDevice> {
     index: usize,
-    grad: D::Vec,
+    grad: Gradient<D>,
     m: D::Vec,
     v: D::Vec,
+}
+
+/// Where a gradient is between tapes.
+enum Gradient<D: ImageDevice> {
+    /// A weight's own buffer: tapes add to it wherever they are.
+    Kept(GradientBuffer<D>),
+    /// A short vector's: lent to a tape and collected from it.
+    Lent(D::Vec),
 }
 
 /// Adam for one network. Gradients accumulate in buffers that are lent to the tape and cleared by [`Adam::step`].
@@ -23,31 +32,23 @@ pub struct Adam<D: ImageDevice> {
 }
 
 impl<D: ImageDevice> Adam<D> {
-    /// Zero moments for every trained tensor of `params`.
+    /// Zero moments and gradients for every trained tensor of `params`.
     ///
     /// # Errors
     /// Where the device has no memory for them.
-    pub fn new(params: &ParamSet<D>, config: AdamConfig) -> Result<Self, OpError> {
-        let device = params.device();
+    pub fn new(params: &mut ParamSet<D>, config: AdamConfig) -> Result<Self, OpError> {
+        let device = params.device().clone();
         let alloc = |len| device.try_alloc_len(len).map_err(OpError::device("adam"));
-        let trained = params.params.iter().enumerate().filter_map(|(index, p)| {
-            let values = match &p.value {
-                Value::Weight(t) => t.stored_values(),
-                Value::Vector(t) => t,
-                Value::Running(_) | Value::Count(_) => return None,
+        let mut slots = Vec::new();
+        for (index, param) in params.params.iter_mut().enumerate() {
+            let (grad, len) = match &mut param.value {
+                Value::Weight(t) => (Gradient::Kept(t.keep_gradient()?), t.stored_values().shape().0),
+                Value::Vector(t) => (Gradient::Lent(alloc(t.shape().0)?), t.shape().0),
+                Value::Running(_) | Value::Count(_) => continue,
             };
-            Some((index, values.shape().0))
-        });
-        let slots = trained
-            .map(|(index, len)| {
-                Ok(Slot {
-                    index,
-                    grad: alloc(len)?,
-                    m: alloc(len)?,
-                    v: alloc(len)?,
-                })
-            })
-            .collect::<Result<_, OpError>>()?;
+            let (m, v) = (alloc(len)?, alloc(len)?);
+            slots.push(Slot { index, grad, m, v });
+        }
         Ok(Self {
             config,
             steps: 0,
@@ -70,6 +71,26 @@ impl<D: ImageDevice> Adam<D> {
         Ok(grads)
     }
 
+    /// Puts this network's buffers in place among gradients that several networks share.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn lend_to(&mut self, params: &ParamSet<D>, grads: &mut Gradients<f32, D>) -> Result<(), OpError> {
+        self.exchange(params, grads)
+    }
+
+    /// Takes the buffers back from shared gradients, with what the tape added to them.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn collect_from(
+        &mut self,
+        params: &ParamSet<D>,
+        grads: &mut Gradients<f32, D>,
+    ) -> Result<(), OpError> {
+        self.exchange(params, grads)
+    }
+
     /// Takes the buffers back, with what the tape added to them.
     ///
     /// # Errors
@@ -80,12 +101,12 @@ impl<D: ImageDevice> Adam<D> {
 
     fn exchange(&mut self, params: &ParamSet<D>, grads: &mut Gradients<f32, D>) -> Result<(), OpError> {
         for slot in &mut self.slots {
-            let place = match &params.params[slot.index].value {
-                Value::Weight(t) => grads.get_or_alloc_mut(t.stored_values()),
-                Value::Vector(t) => grads.get_or_alloc_mut(t),
-                _ => continue,
-            };
-            std::mem::swap(place.map_err(OpError::device("gradients"))?, &mut slot.grad);
+            if let (Value::Vector(t), Gradient::Lent(grad)) =
+                (&params.params[slot.index].value, &mut slot.grad)
+            {
+                let place = grads.get_or_alloc_mut(t);
+                std::mem::swap(place.map_err(OpError::device("gradients"))?, grad);
+            }
         }
         Ok(())
     }
@@ -99,9 +120,11 @@ impl<D: ImageDevice> Adam<D> {
         let device = params.device().clone();
         let t = self.steps.unsigned_abs();
         for Slot { index, grad, m, v } in &mut self.slots {
-            match &mut params.params[*index].value {
-                Value::Weight(p) => device.adam_step(&self.config, t, p.stored_values_mut(), grad, m, v),
-                Value::Vector(p) => device.adam_step(&self.config, t, p, grad, m, v),
+            match (&mut params.params[*index].value, grad) {
+                (Value::Weight(p), Gradient::Kept(grad)) => {
+                    device.adam_step(&self.config, t, p.stored_values_mut(), &mut grad.lock(), m, v)
+                }
+                (Value::Vector(p), Gradient::Lent(grad)) => device.adam_step(&self.config, t, p, grad, m, v),
                 _ => Ok(()),
             }
             .map_err(OpError::device("adam"))?;

@@ -4,7 +4,7 @@
 //! owns networks and optimisers on one device. Device generics end behind this trait: only plain buffers and
 //! `domain` types cross it.
 
-use diptych_domain::params::{ParamDecl, Params};
+use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 use diptych_domain::{DeviceChoice, ImagePair, Images, NamedTensor, TensorInfo};
 
@@ -56,6 +56,19 @@ pub enum InferMode {
     Eval,
 }
 
+/// What a benchmark asks of a model, in terms that hold for every model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BenchRequest {
+    /// Side of the square images.
+    pub size: u32,
+    /// Channels of the networks' first layers.
+    pub width: u32,
+    /// Residual blocks, where they are asked for.
+    pub blocks: Option<u32>,
+    /// Weight of the identity loss, where it is asked for.
+    pub identity: Option<f64>,
+}
+
 /// A model in the registry.
 pub trait Plugin: Send + Sync {
     /// The name in `model = "…"`.
@@ -74,6 +87,15 @@ pub trait Plugin: Send + Sync {
     fn generator(&self) -> &'static str {
         "G"
     }
+    /// The network that translates the other way, from the target's domain to the input's, where there is one.
+    fn reverse_generator(&self) -> Option<&'static str> {
+        None
+    }
+    /// The hyperparameters of a benchmark as asked for; those not named keep their defaults. They are checked like anybody's.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] for something asked for that the model does not have.
+    fn bench_params(&self, request: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError>;
     /// Checks what single declarations cannot: sizes against depth, layouts, channel counts.
     ///
     /// # Errors
@@ -110,8 +132,20 @@ pub trait Model: Send {
     /// Where a size or channel count does not fit.
     fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError>;
 
-    /// Every tensor that a resumed run needs: `G.<public name>`, `D.<public name>`, and optimiser state
-    /// under `optim.…`. The order is fixed.
+    /// What a probe shows of one example, by role; `output` is what [`Model::infer`] makes of the input.
+    ///
+    /// # Errors
+    /// As [`Model::infer`].
+    fn visuals(
+        &mut self,
+        pair: &ImagePair,
+        mode: InferMode,
+    ) -> Result<Vec<(&'static str, Images)>, ModelError> {
+        Ok(vec![("output", self.infer(&pair.a, mode)?)])
+    }
+
+    /// Every tensor that a resumed run needs: `<network>.<public name>`, optimiser state under `optim.…`, and whatever else
+    /// the next step depends on. The order is fixed, and names and shapes do not change while a model trains.
     fn state(&self) -> Vec<TensorInfo>;
 
     /// Reads one tensor of [`Model::state`].

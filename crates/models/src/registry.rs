@@ -3,6 +3,7 @@
 use diptych_domain::suggest;
 
 use crate::plugin::Plugin;
+use crate::plugins::cyclegan::CycleGan;
 use crate::plugins::pix2pix::Pix2Pix;
 
 /// Plugins by name.
@@ -26,7 +27,7 @@ impl Registry {
     /// The plugins that come with Diptych.
     pub fn builtin() -> Self {
         Self {
-            plugins: vec![Box::new(Pix2Pix)],
+            plugins: vec![Box::new(Pix2Pix), Box::new(CycleGan)],
         }
     }
 
@@ -88,7 +89,7 @@ mod tests {
         let error = Registry::builtin().get("pix2pics").err().unwrap().to_string();
         assert_eq!(
             error,
-            "unknown model `pix2pics` (did you mean `pix2pix`?); there are: pix2pix"
+            "unknown model `pix2pics` (did you mean `pix2pix`?); there are: pix2pix, cyclegan"
         );
     }
 }

@@ -45,14 +45,17 @@ impl Probes {
         }
         // The first file goes last: it says that all of them are there.
         for (i, (name, pair)) in self.pairs.iter().enumerate().rev() {
+            // Data of a single domain has no targets.
             for (role, images) in [("target", &pair.b), ("input", &pair.a)] {
-                self.write(images, &folder, at, (i, role, name), sink)?;
+                if images.n > 0 {
+                    self.write(images, &folder, at, (i, role, name), sink)?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Applies the model to each input and writes what comes out.
+    /// Applies the model to each example and writes what it shows of it.
     pub fn write_outputs(
         &self,
         model: &mut dyn Model,
@@ -61,8 +64,9 @@ impl Probes {
     ) -> Result<(), RunnerError> {
         let folder = Path::new(FOLDER).join(format!("step-{:08}", at.step));
         for (i, (name, pair)) in self.pairs.iter().enumerate() {
-            let output = model.infer(&pair.a, InferMode::Paper)?;
-            self.write(&output, &folder, at, (i, "output", name), sink)?;
+            for (role, images) in model.visuals(pair, InferMode::Paper)? {
+                self.write(&images, &folder, at, (i, role, name), sink)?;
+            }
         }
         Ok(())
     }

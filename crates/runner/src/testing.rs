@@ -4,7 +4,7 @@
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorData, TensorInfo};
-use diptych_models::{BuildContext, InferMode, Model, ModelError, Plugin};
+use diptych_models::{BenchRequest, BuildContext, InferMode, Model, ModelError, Plugin};
 
 /// The plugin; its parameters make it misbehave on request.
 pub(crate) struct Fake;
@@ -58,6 +58,9 @@ impl Plugin for Fake {
     }
     fn networks(&self, _: &Params) -> Vec<&'static str> {
         vec!["G"]
+    }
+    fn bench_params(&self, _: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {
+        Ok(Vec::new())
     }
     fn validate(&self, _: &ExperimentSpec) -> Result<(), ModelError> {
         Ok(())

@@ -1,6 +1,5 @@
-use diptych_domain::params::{ParamKind, ParamValue, Params};
 use diptych_domain::spec::Draft;
-use diptych_models::{BuildContext, Plugin};
+use diptych_models::{BenchRequest, BuildContext, Plugin};
 use diptych_runner::BenchReport;
 use serde::Serialize;
 
@@ -18,6 +17,7 @@ use crate::render::human;
 Examples:
   diptych bench --model pix2pix --size 256 --batch 1
   diptych bench --size 64 --width 16 --steps 20 --threads 2 --json
+  diptych bench --model cyclegan --size 128 --blocks 6 --idt 0
   diptych bench --size 128 --set params.norm=instance"
 )]
 pub struct Args {
@@ -31,11 +31,14 @@ pub struct Args {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
     /// Channels of the networks' first layers
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(i64).range(1..=4096))]
-    width: i64,
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    width: u32,
     /// Residual blocks, for models with a ResNet generator
     #[arg(long)]
     blocks: Option<u32>,
+    /// Weight of the identity loss, for models that have one
+    #[arg(long, value_name = "WEIGHT")]
+    idt: Option<f64>,
     /// Timed steps
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
@@ -54,7 +57,7 @@ pub struct Args {
 struct Report {
     #[serde(flatten)]
     measured: BenchReport,
-    width: i64,
+    width: u32,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
@@ -99,27 +102,14 @@ fn spec(plugin: &dyn Plugin, args: &Args) -> Result<diptych_domain::ExperimentSp
         format!("data.batch_size={}", args.batch),
         "data.root=noise".into(),
     ];
-    let decls = plugin.params();
-    let params: Params = decls
-        .iter()
-        .map(|d| (d.name.to_owned(), d.default.clone()))
-        .collect();
-    for decl in &decls {
-        match (&decl.kind, decl.name) {
-            (ParamKind::Int { .. }, "ngf" | "ndf") => {
-                sets.push(format!("params.{}={}", decl.name, args.width))
-            }
-            (ParamKind::Choice(words), "generator") => {
-                let unet = format!("unet_{}", args.size);
-                let is_unet = matches!(&params[decl.name], ParamValue::Text(t) if t.starts_with("unet"));
-                if let Some(blocks) = args.blocks {
-                    sets.push(format!("params.generator=resnet_{blocks}blocks"));
-                } else if is_unet && words.contains(&unet.as_str()) {
-                    sets.push(format!("params.generator={unet}"));
-                }
-            }
-            _ => {}
-        }
+    let request = BenchRequest {
+        size: args.size,
+        width: args.width,
+        blocks: args.blocks,
+        identity: args.idt,
+    };
+    for (name, value) in plugin.bench_params(&request).usage()? {
+        sets.push(format!("params.{name}={value}"));
     }
     if let Some(layout) = plugin.layouts().first() {
         let layout = serde_json::to_value(layout)?;
@@ -128,7 +118,7 @@ fn spec(plugin: &dyn Plugin, args: &Args) -> Result<diptych_domain::ExperimentSp
     sets.extend(args.set.iter().cloned());
     let text = format!("model = {:?}", args.model);
     let mut draft = Draft::parse("bench", &text, &sets);
-    let spec = draft.resolve(plugin.name(), &decls).usage()?;
+    let spec = draft.resolve(plugin.name(), &plugin.params()).usage()?;
     plugin.validate(&spec).usage()?;
     Ok(spec)
 }

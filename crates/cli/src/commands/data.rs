@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use diptych_data::DataError;
 use diptych_data::synth::{self, SynthKind, SynthOptions};
+use diptych_domain::spec::Layout;
 
 use crate::failure::{Failure, ResultExt, chain};
 use crate::output;
@@ -48,10 +49,14 @@ pub struct SynthArgs {
 
 Examples:
   diptych data check datasets/facades
+  diptych data check datasets/horse2zebra --layout unaligned
   diptych data check datasets/facades --json | jq '.problems[].paths'")]
 pub struct CheckArgs {
     /// The data set's folder, which holds train/, val/ or test/
     root: PathBuf,
+    /// How the set is meant to be read [default: folders A and B with a name in common are pairs]
+    #[arg(long, value_parser = ["aligned", "unaligned"])]
+    layout: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -90,7 +95,11 @@ fn synth(args: &SynthArgs) -> Result<(), Failure> {
 }
 
 fn check(args: &CheckArgs) -> Result<(), Failure> {
-    let report = diptych_data::check::check(&args.root).usage()?;
+    let layout = args.layout.as_deref().map(|word| match word {
+        "unaligned" => Layout::Unaligned,
+        _ => Layout::Aligned,
+    });
+    let report = diptych_data::check::check(&args.root, layout).usage()?;
     if args.json {
         output::json(&report)?;
     } else {

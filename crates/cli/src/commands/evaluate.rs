@@ -1,10 +1,12 @@
 use diptych_data::{Dataset, Split};
+use diptych_domain::spec::Layout;
 use diptych_runner::{Control, Scores, evaluate};
 use serde_json::json;
 
 use crate::Context;
 use crate::compute::ComputeArgs;
 use crate::failure::{Failure, ResultExt};
+use crate::generator::Way;
 use crate::render::table::{Align, Table};
 use crate::render::{human, terminal};
 use crate::session::Session;
@@ -37,7 +39,21 @@ pub struct Args {
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let session = Session::open(context)?;
     let compute = args.compute.settle()?;
-    let mut generator = generator::of_run(&session, &context.registry, &compute, &args.run, &args.which)?;
+    let mut generator = generator::of_run(
+        &session,
+        &context.registry,
+        &compute,
+        &args.run,
+        &args.which,
+        Way::Forth,
+    )?;
+    if generator.spec.data.layout != Layout::Aligned {
+        return Err(Failure::usage(format!(
+            "{} trained on data without pairs: there are no targets to compare its outputs with; `diptych translate {0} \
+             INPUT -o DIR` shows them",
+            generator.origin
+        )));
+    }
     let split = match args.split.as_str() {
         "train" => Split::Train,
         _ => Split::Val,

@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use crate::Context;
 use crate::compute::ComputeArgs;
 use crate::failure::{Failure, ResultExt, chain};
+use crate::generator::Way;
 use crate::session::Session;
 use crate::{generator, interrupt, launch, output};
 
@@ -21,6 +22,8 @@ As in the paper, batch norm uses each image's own statistics and dropout stays o
 Examples:
   diptych translate brisk-otter sketch.png -o out
   diptych translate brisk-otter datasets/facades/val -o out --side b --which best
+  diptych translate calm-heron photos -o paintings
+  diptych translate calm-heron paintings -o photos-again --back
   diptych translate latest_net_G.safetensors photos -o out --experiment experiments/facades.toml"
 )]
 pub struct Args {
@@ -34,6 +37,9 @@ pub struct Args {
     /// Running statistics and no dropout
     #[arg(long)]
     eval: bool,
+    /// Translate the other way, from the target's domain to the input's, with models that learn both (CycleGAN)
+    #[arg(long)]
+    back: bool,
     /// The checkpoint: last, best, or a step
     #[arg(long, default_value = "last")]
     which: String,
@@ -56,11 +62,19 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     let compute = args.compute.settle()?;
     let file = Path::new(&args.source);
+    let way = if args.back { Way::Back } else { Way::Forth };
     let mut generator = if file.extension().is_some_and(|e| e == "safetensors") {
-        generator::of_weights(&context.registry, &compute, file, args.experiment.as_deref())?
+        generator::of_weights(&context.registry, &compute, file, args.experiment.as_deref(), way)?
     } else {
         let session = Session::open(context)?;
-        generator::of_run(&session, &context.registry, &compute, &args.source, &args.which)?
+        generator::of_run(
+            &session,
+            &context.registry,
+            &compute,
+            &args.source,
+            &args.which,
+            way,
+        )?
     };
     let halves = args
         .side

@@ -169,7 +169,7 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
     folder.prepare()?;
     folder.save(model.as_ref(), &meta, &[CheckpointKind::Last])?;
     output::note(format!(
-        "made run {}; `diptych translate {0}` and `diptych evaluate {0}` use these weights, `diptych resume {0}` trains on",
+        "made run {}; `diptych translate {0} INPUT -o DIR` uses these weights, `diptych resume {0}` trains on",
         run.name
     ));
     Ok(())

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a panic is how a test fails
 
 mod bad_input;
+mod cyclegan;
 mod exchange;
 mod interrupt;
 mod support;

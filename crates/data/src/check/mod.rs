@@ -7,6 +7,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use diptych_domain::spec::Layout;
 use rayon::prelude::*;
 
 pub use report::{CheckReport, Form, Problem, ProblemKind, SizeCount, SplitReport, ValueCount};
@@ -21,10 +22,13 @@ const TINY: usize = 8;
 /// Decodes every image under `root` and reports what would hurt training: files that cannot be read, sizes, channel counts
 /// and depths that differ, images without partners, duplicates, and duplicates between the splits.
 ///
+/// `layout` says how the set is meant to be read. Without it the names decide: folders A and B with a name in common are
+/// taken for pairs.
+///
 /// # Errors
 /// A root that is missing or holds no images, and folders that cannot be listed. Everything about single files is in the
 /// report.
-pub fn check(root: &Path) -> Result<CheckReport, DataError> {
+pub fn check(root: &Path, layout: Option<Layout>) -> Result<CheckReport, DataError> {
     if !root.is_dir() {
         return Err(DataError::MissingRoot {
             path: root.to_owned(),
@@ -44,7 +48,7 @@ pub fn check(root: &Path) -> Result<CheckReport, DataError> {
     let mut problems = broken(&seen);
     let mut reports = Vec::new();
     for (name, files) in &splits {
-        let form = pairing::form(files);
+        let form = pairing::form(files, layout);
         problems.extend(pairing::problems(form, files));
         if form == Form::SideBySide {
             problems.extend(odd_widths(files));

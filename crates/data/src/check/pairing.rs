@@ -3,20 +3,26 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use diptych_domain::spec::Layout;
+
 use super::inspect::Seen;
 use super::report::{Form, Problem, ProblemKind};
 
-/// The form of a split: folders A and B with no name in common are taken for unaligned, and files outside of such folders
-/// for side-by-side pairs where the split is one that training reads.
-pub(super) fn form(files: &[&Seen]) -> Form {
+/// The form of a split: folders A and B are unaligned where the layout says so or, without a layout, where no name is in
+/// common; files outside of such folders are side-by-side pairs where the split is one that training reads.
+pub(super) fn form(files: &[&Seen], layout: Option<Layout>) -> Form {
     let (a, b) = (stems(files, 'A'), stems(files, 'B'));
+    let apart = match layout {
+        None => a.is_disjoint(&b),
+        Some(layout) => layout == Layout::Unaligned,
+    };
     let loose = files.iter().any(|s| s.side.is_none());
     let split = files.first().map_or("", |s| s.split.as_str());
     match (a.is_empty() && b.is_empty(), loose) {
         (true, _) if ["train", "val", "test"].contains(&split) => Form::SideBySide,
         (true, _) => Form::Loose,
         (false, true) => Form::TwoForms,
-        (false, false) if a.is_disjoint(&b) && !a.is_empty() && !b.is_empty() => Form::Unaligned,
+        (false, false) if apart && !a.is_empty() && !b.is_empty() => Form::Unaligned,
         (false, false) => Form::Parallel,
     }
 }

@@ -22,7 +22,7 @@ fn a_good_set_is_clean_and_counted() {
     let spare = dir.path().join("val");
     fs::create_dir(&spare).unwrap();
     save_image(&spare.join("x.png"), &picture(50, 3, 16, 32), 0).unwrap();
-    let report = check(dir.path()).unwrap();
+    let report = check(dir.path(), None).unwrap();
     assert!(report.is_clean(), "{report}");
     let counts: Vec<_> = report
         .splits
@@ -80,7 +80,7 @@ fn every_kind_of_damage_is_found_with_its_path() {
     fs::copy(train.join("000.png"), train.join("k_copy.png")).unwrap();
     fs::create_dir(dir.path().join("val")).unwrap();
     fs::copy(train.join("001.png"), dir.path().join("val/leak.png")).unwrap();
-    let report = check(dir.path()).unwrap();
+    let report = check(dir.path(), None).unwrap();
     let expected = [
         (ProblemKind::NotAnImage, vec!["train/a_text.jpg"]),
         (ProblemKind::Truncated, vec!["train/b_cut.jpg"]),
@@ -134,7 +134,7 @@ fn partners_are_looked_for_in_parallel_folders_alone() {
     {
         put(name, i);
     }
-    let report = check(dir.path()).unwrap();
+    let report = check(dir.path(), None).unwrap();
     let unpaired = ProblemKind::Unpaired;
     assert_eq!(
         found(&report),
@@ -151,7 +151,7 @@ fn partners_are_looked_for_in_parallel_folders_alone() {
         [("test", Form::Unaligned, 1), ("train", Form::Parallel, 1)]
     );
     put("train/side.png", 40);
-    let report = check(dir.path()).unwrap();
+    let report = check(dir.path(), None).unwrap();
     assert_eq!(
         found(&report),
         [(ProblemKind::TwoForms, vec!["train/side.png"])],
@@ -160,13 +160,40 @@ fn partners_are_looked_for_in_parallel_folders_alone() {
 }
 
 #[test]
+fn folders_with_names_in_common_are_pairs_unless_the_layout_says_otherwise() {
+    let dir = tempdir().unwrap();
+    let put = |path: &str, tag| {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        save_image(&path, &picture(tag, 3, 16, 16), 0).unwrap();
+    };
+    for (tag, path) in ["trainA/1.png", "trainA/2.png", "trainB/1.png"]
+        .iter()
+        .enumerate()
+    {
+        put(path, tag);
+    }
+    let form = |layout| {
+        let report = check(dir.path(), layout).unwrap();
+        (report.splits[0].form, report.splits[0].examples, report.errors())
+    };
+    assert_eq!(form(None), (Form::Parallel, 1, 1));
+    assert_eq!(form(Some(Layout::Aligned)), (Form::Parallel, 1, 1));
+    assert_eq!(form(Some(Layout::Unaligned)), (Form::Unaligned, 2, 0));
+    fs::remove_file(dir.path().join("trainB/1.png")).unwrap();
+    put("trainB/x.png", 9);
+    assert_eq!(form(None), (Form::Unaligned, 2, 0));
+    assert_eq!(form(Some(Layout::Aligned)), (Form::Parallel, 0, 3));
+}
+
+#[test]
 fn missing_and_empty_roots_are_errors() {
     let dir = tempdir().unwrap();
     assert!(matches!(
-        check(&dir.path().join("no")),
+        check(&dir.path().join("no"), None),
         Err(DataError::MissingRoot { .. })
     ));
-    assert!(matches!(check(dir.path()), Err(DataError::Empty { .. })));
+    assert!(matches!(check(dir.path(), None), Err(DataError::Empty { .. })));
 }
 
 #[cfg(unix)]
@@ -179,7 +206,7 @@ fn reports_of_paths_that_are_not_utf_8_serialise() {
         "hello",
     )
     .unwrap();
-    let json = serde_json::to_value(check(dir.path()).unwrap()).unwrap();
+    let json = serde_json::to_value(check(dir.path(), None).unwrap()).unwrap();
     assert_eq!(json["problems"][0]["paths"][0], "caf\u{fffd}.jpg");
     assert_eq!(json["problems"][0]["kind"], "not-an-image");
     assert_eq!(json["problems"][0]["severity"], "error");
@@ -192,7 +219,7 @@ fn files_that_cannot_be_opened_are_reported() {
     pairs(&dir.path().join("train"), 1, 16);
     // A link to nowhere is unreadable for every user, the superuser too.
     std::os::unix::fs::symlink(dir.path().join("gone"), dir.path().join("train/broken.png")).unwrap();
-    let report = check(dir.path()).unwrap();
+    let report = check(dir.path(), None).unwrap();
     assert_eq!(
         found(&report),
         [(ProblemKind::Unreadable, vec!["train/broken.png"])],

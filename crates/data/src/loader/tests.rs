@@ -1,8 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rstest::rstest;
 use tempfile::{TempDir, tempdir};
+
+use diptych_domain::spec::{DataSpec, Direction, Layout};
 
 use super::*;
 use crate::fixtures::{pairs, spec};
@@ -112,6 +114,112 @@ fn both_sides_get_the_same_crop_and_flip_and_these_vary() {
         .map(|b| b.a.data.iter().map(|v| v.to_bits()).collect())
         .collect();
     assert!(distinct.len() > 25, "{} of 50 crops and flips", distinct.len());
+}
+
+/// `train{A,B}` with so many images of 20 x 20, all different.
+fn unaligned(counts: [usize; 2], change: impl FnOnce(&mut DataSpec)) -> (TempDir, Arc<Dataset>) {
+    let dir = tempdir().unwrap();
+    for (side, (folder, count)) in ["trainA", "trainB"].into_iter().zip(counts).enumerate() {
+        std::fs::create_dir(dir.path().join(folder)).unwrap();
+        for i in 0..count {
+            let image = crate::fixtures::picture(100 * side + i, 3, 20, 20);
+            let path = dir.path().join(folder).join(format!("{i}.png"));
+            crate::save::save_image(&path, &image, 0).unwrap();
+        }
+    }
+    let mut spec = DataSpec {
+        layout: Layout::Unaligned,
+        ..spec(dir.path())
+    };
+    change(&mut spec);
+    let set = Arc::new(Dataset::open(&spec, Split::Train).unwrap());
+    (dir, set)
+}
+
+fn bits(images: &diptych_domain::Images) -> Vec<u32> {
+    images.data.iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn unaligned_batches_depend_on_the_seed_alone_and_resume() {
+    let (_dir, set) = unaligned([3, 7], |_| ());
+    let options = LoaderOptions {
+        seed: 5,
+        batch_size: 2,
+        workers: 1,
+        ..LoaderOptions::default()
+    };
+    let all = take(&set, options.clone(), 12);
+    let again = LoaderOptions {
+        workers: 4,
+        ..options.clone()
+    };
+    assert_eq!(all, take(&set, again, 12));
+    let resumed = LoaderOptions {
+        workers: 2,
+        start_batch: 5,
+        ..options.clone()
+    };
+    assert_eq!(all[5..9], take(&set, resumed, 4));
+    assert_ne!(all, take(&set, LoaderOptions { seed: 6, ..options }, 12));
+    let sizes: Vec<[usize; 2]> = all.iter().take(4).map(|b| [b.a.n, b.b.n]).collect();
+    assert_eq!(
+        sizes,
+        [[2, 2], [2, 2], [2, 2], [1, 1]],
+        "7 examples: as many as the longer side has"
+    );
+}
+
+#[test]
+fn unaligned_partners_are_drawn_evenly_and_a_repeats_in_turn() {
+    // Neither crop nor flip, so that images can be told apart.
+    let (_dir, set) = unaligned([2, 4], |s| (s.load_size, s.flip) = (16, false));
+    let batches = take(&set, LoaderOptions::default(), 400);
+    let count = |side: fn(&ImagePair) -> &diptych_domain::Images| {
+        let mut counts: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+        batches
+            .iter()
+            .for_each(|b| *counts.entry(bits(side(b))).or_default() += 1);
+        counts.into_values().collect::<Vec<_>>()
+    };
+    assert_eq!(count(|b| &b.a), [200, 200], "A by its index, modulo its length");
+    let of_b = count(|b| &b.b);
+    assert!(
+        of_b.len() == 4 && of_b.iter().all(|n| (70..130).contains(n)),
+        "{of_b:?}"
+    );
+}
+
+#[test]
+fn unaligned_sides_are_cropped_and_mirrored_independently() {
+    let (dir, _) = unaligned([1, 1], |_| ());
+    std::fs::copy(dir.path().join("trainA/0.png"), dir.path().join("trainB/0.png")).unwrap();
+    let spec = DataSpec {
+        layout: Layout::Unaligned,
+        ..spec(dir.path())
+    };
+    let set = Arc::new(Dataset::open(&spec, Split::Train).unwrap());
+    let batches = take(&set, LoaderOptions::default(), 60);
+    let equal = batches.iter().filter(|b| b.a == b.b).count();
+    assert!(
+        equal < 10,
+        "{equal} of 60 pairs have the same one of 50 crops and flips"
+    );
+}
+
+#[test]
+fn the_direction_swaps_the_roles_of_unaligned_sides() {
+    let forth = unaligned([2, 3], |s| (s.load_size, s.flip) = (16, false));
+    let back = unaligned([2, 3], |s| {
+        (s.load_size, s.flip, s.direction) = (16, false, Direction::BToA);
+    });
+    let (forth, back) = (
+        take(&forth.1, LoaderOptions::default(), 6),
+        take(&back.1, LoaderOptions::default(), 6),
+    );
+    for (one, two) in forth.iter().zip(&back) {
+        assert_eq!((&one.a, &one.b), (&two.b, &two.a));
+    }
 }
 
 #[test]

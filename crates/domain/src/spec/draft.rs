@@ -116,6 +116,8 @@ impl Draft {
                 problem: e.to_string(),
             }],
         })?;
+        // What is refused from here on shows the value that a default gave it.
+        self.params.clone_from(&spec.params);
         Ok(spec)
     }
 

@@ -1,19 +1,15 @@
 //! The sum on the CPU.
 
-use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, CpuError, Storage};
 
 use super::AddKernel;
-use crate::cpu::memory::slice;
+use crate::cpu::memory::{changed_copy, slice};
 use crate::cpu::parallel::add;
 use crate::device::Images4;
-use crate::layout::channels_last;
 
 impl AddKernel for Cpu {
     fn add_forward(&self, a: &Images4<Self>, b: &Images4<Self>) -> Result<Images4<Self>, CpuError> {
-        let mut y = slice(a).to_vec();
-        add(&mut y, slice(b));
-        channels_last(self, y, *a.shape())
+        changed_copy(self, a, |y| add(y, slice(b)))
     }
 
     fn add_backward(

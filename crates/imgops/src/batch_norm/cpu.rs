@@ -7,7 +7,7 @@ use super::{BatchNormKernel, BatchNormParams, EPS, MOMENTUM};
 use crate::cpu::memory::{slice, slice_mut};
 use crate::cpu::norm::{Affine, apply, gradient_sums, input_gradient, moments, slope};
 use crate::device::{Images4, Vector};
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 fn inverse_std(var: f64) -> f32 {
     (1.0 / (var + f64::from(EPS)).sqrt()) as f32
@@ -73,9 +73,9 @@ impl BatchNormKernel for Cpu {
         params: &BatchNormParams<'_, Self>,
     ) -> Result<Images4<Self>, CpuError> {
         let shape = *x.shape();
-        let mut y = vec![0.0; slice(x).len()];
-        apply(slice(x), 1, shape.1, &affine(params, &scales(params)), &mut y);
-        channels_last(self, y, shape)
+        new_images(self, shape, |y| {
+            apply(slice(x), 1, shape.1, &affine(params, &scales(params)), y);
+        })
     }
 
     fn batch_norm_backward(

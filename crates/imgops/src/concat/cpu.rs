@@ -10,7 +10,7 @@ use crate::activation::cpu::scale_by_slope;
 use crate::cpu::columns::task_len;
 use crate::cpu::memory::slice;
 use crate::device::Images4;
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 impl ConcatKernel for Cpu {
     fn concat_forward(
@@ -21,25 +21,25 @@ impl ConcatKernel for Cpu {
     ) -> Result<Images4<Self>, CpuError> {
         let ((n, ca, h, w), cb) = (*a.shape(), b.shape().1);
         let (a, b, c) = (slice(a), slice(b), ca + cb);
-        let mut y = vec![0.0; n * c * h * w];
         let task = task_len(c);
         let pixels = task / c;
-        y.par_chunks_mut(task)
-            .zip(a.par_chunks(pixels * ca))
-            .zip(b.par_chunks(pixels * cb))
-            .for_each(|((y, a), b)| {
-                let parts = a.chunks_exact(ca).zip(b.chunks_exact(cb));
-                for (y, (a, b)) in y.chunks_exact_mut(c).zip(parts) {
-                    let (first, second) = y.split_at_mut(ca);
-                    first.copy_from_slice(a);
-                    second.copy_from_slice(b);
-                    if rectified {
-                        // Written so that NaN is kept.
-                        y.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
+        new_images(self, (n, c, h, w), |y| {
+            y.par_chunks_mut(task)
+                .zip(a.par_chunks(pixels * ca))
+                .zip(b.par_chunks(pixels * cb))
+                .for_each(|((y, a), b)| {
+                    let parts = a.chunks_exact(ca).zip(b.chunks_exact(cb));
+                    for (y, (a, b)) in y.chunks_exact_mut(c).zip(parts) {
+                        let (first, second) = y.split_at_mut(ca);
+                        first.copy_from_slice(a);
+                        second.copy_from_slice(b);
+                        if rectified {
+                            // Written so that NaN is kept.
+                            y.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
+                        }
                     }
-                }
-            });
-        channels_last(self, y, (n, c, h, w))
+                });
+        })
     }
 
     fn concat_activation_backward(

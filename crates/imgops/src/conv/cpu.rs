@@ -11,7 +11,7 @@ use crate::cpu::memory::slice;
 use crate::device::{Images4, Vector};
 use crate::filter::Filter;
 use crate::geometry::ConvGeometry;
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 /// The output's shape.
 fn output(direction: Direction, g: &ConvGeometry) -> (usize, usize, usize, usize) {
@@ -32,20 +32,20 @@ impl ConvKernel for Cpu {
         activation: Option<Activation>,
     ) -> Result<Images4<Self>, CpuError> {
         let shape = output(direction, g);
-        let mut y = vec![0.0; shape.0 * shape.1 * shape.2 * shape.3];
         let product = if direction == Direction::Narrow {
             narrow
         } else {
             widen
         };
-        product(g, slice(x), slice(weight.stored_values()), &mut y, false);
-        if let Some(bias) = bias {
-            columns::add(&mut y, slice(bias));
-        }
-        if let Some(activation) = activation {
-            activate_in_place(activation, &mut y);
-        }
-        channels_last(self, y, shape)
+        new_images(self, shape, |y| {
+            product(g, slice(x), slice(weight.stored_values()), y, false);
+            if let Some(bias) = bias {
+                columns::add(y, slice(bias));
+            }
+            if let Some(activation) = activation {
+                activate_in_place(activation, y);
+            }
+        })
     }
 
     fn conv_backward(

@@ -11,7 +11,7 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
 use crate::error::OpError;
-use crate::filter::Filter;
+use crate::filter::{Filter, GradientBuffer};
 use crate::geometry::{ConvConfig, ConvGeometry};
 use crate::layout::arrange;
 
@@ -132,8 +132,10 @@ fn apply<D: ImageDevice, T: Flow<D>>(
                 device.conv_activation_backward(*activation, y, &mut grad_y)?;
             }
             let mut gx = config.input_grad.then(|| take(grads, &x)).transpose()?;
-            let mut gw = config
-                .weight_grad
+            // The weight's own buffer where it has one, else the tape's.
+            let kept = weight.kept_gradient().filter(|_| config.weight_grad);
+            let mut kept = kept.map(GradientBuffer::lock);
+            let mut gw = (config.weight_grad && kept.is_none())
                 .then(|| take(grads, weight.stored_values()))
                 .transpose()?;
             let mut gb = bias
@@ -143,7 +145,7 @@ fn apply<D: ImageDevice, T: Flow<D>>(
                 .transpose()?;
             let out = ConvGradients {
                 x: gx.as_mut(),
-                weight: gw.as_mut(),
+                weight: kept.as_deref_mut().or(gw.as_mut()),
                 bias: gb.as_mut(),
             };
             device.conv_backward(direction, &g, &x, &weight, &grad_y, out)?;

@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::cpu::few::{self, FEW};
 use crate::cpu::kernel::{BLOCK, LANES, Run, Source, Target, blocked, by_depth, multiply, outer};
 use crate::cpu::padded::{Canvas, with_padded};
-use crate::cpu::panels::{rows, shape, transpose};
+use crate::cpu::panels::{self, rows, shape, transpose};
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -84,7 +85,9 @@ pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [
     with_padded(g, Canvas::of(g), wide, |canvas, wide| {
         let pieces = pieces(g, canvas, ys, &xs);
         let windows = windows(g, canvas);
-        if windows.len() <= 2 * TASK_ROWS {
+        if g.narrow_c <= FEW {
+            few::narrow(g, &pieces, &windows, wide, weight, out, accumulate);
+        } else if windows.len() <= 2 * TASK_ROWS {
             by_panels(g, &pieces, &windows, wide, weight, out, accumulate);
         } else {
             by_rows(g, &pieces, &windows, wide, weight, out, accumulate);
@@ -215,6 +218,14 @@ struct Band {
 /// Wide images from narrow ones: a convolution's input gradient, a transposed convolution's forward pass. `out` is
 /// overwritten, or added to where `accumulate`.
 pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
+    if g.narrow_c <= FEW
+        && let Some(turned) = few::turned(g)
+    {
+        return with_scratch(panels::len(shape(&turned)), |turned_weight| {
+            few::turn(g, weight, turned_weight);
+            self::narrow(&turned, narrow, turned_weight, out, accumulate);
+        });
+    }
     let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
     let canvas = Canvas::of(g);
     // Tasks share out the wide channels, sixteen each; where that gives too few, also strips of rows.
@@ -332,6 +343,10 @@ pub(crate) fn weight_gradient(g: &ConvGeometry, wide: &[f32], narrow: &[f32], ou
     let blocks = g.narrow_c.div_ceil(LANES);
     with_padded(g, Canvas::of(g), wide, |canvas, wide| {
         let pieces = pieces(g, canvas, ys, &xs);
+        if g.narrow_c <= FEW {
+            let windows = windows(g, canvas);
+            return few::weight_gradient(g, &pieces, &windows, wide, narrow, out);
+        }
         for (rows, windows) in windows(g, canvas).chunks(GRADIENT_ROWS).enumerate() {
             let first = rows * GRADIENT_ROWS;
             let (at, lanes) = (every(BLOCK, windows.len()), every(LANES, windows.len()));

@@ -156,6 +156,66 @@ fn product<const R: usize, const FMA: bool>(
 }
 
 simd! {
+    /// For each row: `out[row * outputs + o] = sum over runs and k of source[row][k] * weights[o * depth + k]`, or `+=` where
+    /// `accumulate`: the product with few columns, along whose depth the lanes lie. Runs count rows of a weight in `panel`.
+    pub(crate) fn dot<const ROWS: usize, const FMA: bool>(out: &mut [f32], outputs: usize, source: Source<'_>, runs: &[Run], weights: &[f32], accumulate: bool) {
+        let depth = weights.len() / outputs;
+        for (o, weights) in weights.chunks_exact(depth).enumerate() {
+            let mut row = 0;
+            while row < source.base.len() {
+                let base = &source.base[row..];
+                let sums = &mut out[row * outputs + o..];
+                row += if base.len() >= 4 {
+                    dots::<4, FMA>(sums, outputs, source.data, base, runs, weights, accumulate)
+                } else {
+                    dots::<1, FMA>(sums, outputs, source.data, base, runs, weights, accumulate)
+                };
+            }
+        }
+    }
+}
+
+/// `R` rows of [`dot`] for one output; returns `R`.
+#[inline(always)]
+fn dots<const R: usize, const FMA: bool>(
+    out: &mut [f32],
+    stride: usize,
+    data: &[f32],
+    base: &[usize],
+    runs: &[Run],
+    weights: &[f32],
+    accumulate: bool,
+) -> usize {
+    let mut sums = [[0.0f32; LANES]; R];
+    for run in runs {
+        let (columns, rest) = weights[run.panel..run.panel + run.len].as_chunks::<LANES>();
+        let rows: [&[f32]; R] = std::array::from_fn(|r| &data[base[r] + run.at..][..run.len]);
+        let mut now = sums;
+        for (k, column) in columns.iter().enumerate() {
+            for r in 0..R {
+                let x = &rows[r][k * LANES..][..LANES];
+                for j in 0..LANES {
+                    now[r][j] = fused::<FMA>(x[j], column[j], now[r][j]);
+                }
+            }
+        }
+        for r in 0..R {
+            let tail = &rows[r][run.len - rest.len()..];
+            for (j, (x, w)) in tail.iter().zip(rest).enumerate() {
+                now[r][j] = fused::<FMA>(*x, *w, now[r][j]);
+            }
+        }
+        sums = now;
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        let sum: f32 = sums.iter().sum();
+        let out = &mut out[r * stride];
+        *out = if accumulate { *out + sum } else { sum };
+    }
+    R
+}
+
+simd! {
     /// `out[k] += sum over rows of a[row][k] * b[row]`, or `=`: a panel of as many rows as `out` has, from the rows'
     /// outer products. Row `i` reads `a.data[a.base[i] + a_at..]` and `b.data[b.base[i] + b_at..][..16]`.
     pub(crate) fn outer<const ROWS: usize, const FMA: bool>(out: &mut [f32], a: Source<'_>, a_at: usize, b: Source<'_>, b_at: usize, accumulate: bool) {
@@ -176,6 +236,8 @@ simd! {
                     rank::<8, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else if left >= 4 {
                     rank::<4, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                } else if left >= 3 {
+                    rank::<3, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else if left >= 2 {
                     rank::<2, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else {
@@ -313,6 +375,48 @@ mod tests {
             true,
         );
         assert_eq!(out[..11], [1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0]);
+    }
+
+    #[test]
+    fn dot_products_take_any_number_of_rows_and_outputs_and_uneven_runs() {
+        for rows in [1, 3, 4, 9] {
+            for outputs in [1, 3] {
+                let data: Vec<f32> = (0..rows * 60).map(value).collect();
+                let base: Vec<usize> = (0..rows).map(|r| r * 60).collect();
+                let weights: Vec<f32> = (0..outputs * 50).map(|i| value(i * 3)).collect();
+                let runs = [
+                    Run {
+                        at: 2,
+                        panel: 0,
+                        len: 35,
+                    },
+                    Run {
+                        at: 40,
+                        panel: 37,
+                        len: 13,
+                    },
+                ];
+                let mut out = vec![1.0; rows * outputs];
+                for times in [1.0, 2.0] {
+                    let source = Source {
+                        data: &data,
+                        base: &base,
+                    };
+                    dot(&mut out, outputs, source, &runs, &weights, times > 1.0);
+                    for (i, got) in out.iter().enumerate() {
+                        let (r, o) = (i / outputs, i % outputs);
+                        let term = |run: &Run, k: usize| {
+                            data[base[r] + run.at + k] * weights[o * 50 + run.panel + k]
+                        };
+                        let want: f32 = runs
+                            .iter()
+                            .map(|run| (0..run.len).map(|k| term(run, k)).sum::<f32>())
+                            .sum();
+                        assert_eq!(*got, times * want);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,22 +6,28 @@
 #![allow(unsafe_code)] // reading a 218 MB weight by copying it twice a step would cost a tenth of the step
 
 use dfdx::shapes::{HasShape, Shape};
-use dfdx::tensor::{Cpu, CpuError, Tensor, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Tensor, ZerosTensor};
 
+use crate::cpu::parallel::copy;
 use crate::device::Images4;
-use crate::layout::{LayoutKernel, channels_last};
+use crate::layout::{LayoutKernel, new_images};
 
-/// Images of the shape and in the order of others, from values in that order.
-pub(crate) fn tensor_like(
+/// A copy of images, in their order, that `change` may overwrite.
+pub(crate) fn changed_copy(
     device: &Cpu,
     x: &Images4<Cpu>,
-    values: Vec<f32>,
+    change: impl FnOnce(&mut [f32]),
 ) -> Result<Images4<Cpu>, CpuError> {
+    let fill = |values: &mut [f32]| {
+        copy(values, slice(x));
+        change(values);
+    };
     if Cpu::is_arranged(x) {
-        channels_last(device, values, *x.shape())
-    } else {
-        device.try_tensor_from_vec(values, *x.shape())
+        return new_images(device, *x.shape(), fill);
     }
+    let mut copy: Images4<Cpu> = device.try_zeros_like(x.shape())?;
+    fill(slice_mut(&mut copy));
+    Ok(copy)
 }
 
 /// The values of a tensor in the order that they are stored in. Every tensor of this crate fills its storage: it may be

@@ -6,6 +6,7 @@ pub mod simd;
 pub(crate) mod columns;
 pub mod convolve;
 pub(crate) mod direct;
+pub(crate) mod few;
 pub(crate) mod kernel;
 pub(crate) mod memory;
 pub(crate) mod norm;

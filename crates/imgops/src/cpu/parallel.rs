@@ -17,6 +17,13 @@ pub(crate) fn add_map2(out: &mut [f32], x: &[f32], g: &[f32], f: impl Fn(f32, f3
         });
 }
 
+/// `out[i] = x[i]`.
+pub(crate) fn copy(out: &mut [f32], x: &[f32]) {
+    out.par_chunks_mut(CHUNK)
+        .zip(x.par_chunks(CHUNK))
+        .for_each(|(out, x)| out.copy_from_slice(x));
+}
+
 /// `out[i] += x[i]`.
 pub(crate) fn add(out: &mut [f32], x: &[f32]) {
     out.par_chunks_mut(CHUNK)

@@ -8,21 +8,21 @@ use super::{DropoutKernel, DropoutMask};
 use crate::cpu::memory::slice;
 use crate::cpu::parallel::CHUNK;
 use crate::device::Images4;
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 impl DropoutKernel for Cpu {
     fn dropout_forward(&self, x: &Images4<Self>, mask: DropoutMask) -> Result<Images4<Self>, CpuError> {
         let values = slice(x);
-        let mut y = vec![0.0; values.len()];
-        y.par_chunks_mut(CHUNK)
-            .zip(values.par_chunks(CHUNK))
-            .enumerate()
-            .for_each(|(chunk, (y, x))| {
-                for (i, (y, x)) in y.iter_mut().zip(x).enumerate() {
-                    *y = *x * mask.factor(chunk * CHUNK + i);
-                }
-            });
-        channels_last(self, y, *x.shape())
+        new_images(self, *x.shape(), |y| {
+            y.par_chunks_mut(CHUNK)
+                .zip(values.par_chunks(CHUNK))
+                .enumerate()
+                .for_each(|(chunk, (y, x))| {
+                    for (i, (y, x)) in y.iter_mut().zip(x).enumerate() {
+                        *y = *x * mask.factor(chunk * CHUNK + i);
+                    }
+                });
+        })
     }
 
     fn dropout_backward(

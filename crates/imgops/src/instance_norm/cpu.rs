@@ -8,7 +8,7 @@ use crate::activation::Activation;
 use crate::cpu::memory::slice;
 use crate::cpu::norm::{Affine, apply, gradient_sums, input_gradient, moments, slope};
 use crate::device::{Images4, Vector};
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 impl InstanceNormKernel for Cpu {
     fn instance_norm_forward(
@@ -30,10 +30,9 @@ impl InstanceNormKernel for Cpu {
             shift: &vec![0.0; n * c],
             slope: slope(activation),
         };
-        let mut y = vec![0.0; slice(x).len()];
-        apply(slice(x), n, c, &affine, &mut y);
+        let y = new_images(self, shape, |y| apply(slice(x), n, c, &affine, y))?;
         Ok((
-            channels_last(self, y, shape)?,
+            y,
             self.try_tensor_from_vec(centre, (n * c,))?,
             self.try_tensor_from_vec(scale, (n * c,))?,
         ))

@@ -2,32 +2,33 @@
 //! window's row is contiguous.
 
 use dfdx::shapes::{Axes4, HasShape};
-use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
+use dfdx::tensor::{Cpu, CpuError, Storage, ZerosTensor};
 use dfdx::tensor_ops::PermuteTo;
 use rayon::prelude::*;
 
 use super::LayoutKernel;
-use crate::cpu::memory::slice;
+use crate::cpu::memory::{slice, slice_mut};
 use crate::device::Images4;
 
 type Shape = (usize, usize, usize, usize);
 
-/// Images of shape `[n, c, h, w]` from channels-last values.
-pub(crate) fn channels_last(
+/// Images of shape `[n, c, h, w]` whose channels-last values `fill` writes; they are zeros before. The memory comes from the
+/// device's cache where it has some of that size.
+pub(crate) fn new_images(
     device: &Cpu,
-    values: Vec<f32>,
     (n, c, h, w): Shape,
+    fill: impl FnOnce(&mut [f32]),
 ) -> Result<Images4<Cpu>, CpuError> {
-    let stored = device.try_tensor_from_vec(values, (n, h, w, c))?;
+    let mut stored: Images4<Cpu> = device.try_zeros_like(&(n, h, w, c))?;
+    fill(slice_mut(&mut stored));
     stored.try_permute::<Shape, Axes4<0, 3, 1, 2>>()
 }
 
 /// Channels-last values from `[n, c, h, w]` order.
-fn from_planes(values: &[f32], (_, c, h, w): Shape) -> Vec<f32> {
+fn from_planes(values: &[f32], (_, c, h, w): Shape, out: &mut [f32]) {
     if c == 1 {
-        return values.to_vec();
+        return out.copy_from_slice(values);
     }
-    let mut out = vec![0.0; values.len()];
     out.par_chunks_mut(w * c).enumerate().for_each(|(row, out)| {
         let (image, y) = (row / h, row % h);
         for k in 0..c {
@@ -39,12 +40,11 @@ fn from_planes(values: &[f32], (_, c, h, w): Shape) -> Vec<f32> {
                 .for_each(|(o, v)| *o = *v);
         }
     });
-    out
 }
 
 impl LayoutKernel for Cpu {
-    fn images_from_host(&self, values: Vec<f32>, shape: Shape) -> Result<Images4<Self>, CpuError> {
-        channels_last(self, from_planes(&values, shape), shape)
+    fn images_from_host(&self, values: &[f32], shape: Shape) -> Result<Images4<Self>, CpuError> {
+        new_images(self, shape, |out| from_planes(values, shape, out))
     }
 
     fn is_arranged(x: &Images4<Self>) -> bool {
@@ -58,7 +58,7 @@ impl LayoutKernel for Cpu {
     }
 
     fn arrange_forward(&self, x: &Images4<Self>) -> Result<Images4<Self>, CpuError> {
-        channels_last(self, from_planes(slice(x), *x.shape()), *x.shape())
+        new_images(self, *x.shape(), |out| from_planes(slice(x), *x.shape(), out))
     }
 
     fn arrange_backward(
@@ -79,6 +79,7 @@ impl LayoutKernel for Cpu {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dfdx::tensor::TensorFromVec;
 
     #[test]
     fn orders_are_told_apart_and_read_alike() {
@@ -86,7 +87,7 @@ mod tests {
         let shape = (2, 3, 4, 5);
         let values: Vec<f32> = (0..120).map(|v| v as f32).collect();
         let planes = device.tensor_from_vec(values.clone(), shape);
-        let arranged = device.images_from_host(values.clone(), shape).unwrap();
+        let arranged = device.images_from_host(&values, shape).unwrap();
         assert!(!Cpu::is_arranged(&planes) && Cpu::is_arranged(&arranged));
         assert_eq!(arranged.as_vec(), values);
         assert_eq!(slice(&arranged)[..3], [0.0, 20.0, 40.0]);

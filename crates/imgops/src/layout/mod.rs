@@ -3,7 +3,7 @@
 
 mod cpu;
 
-pub(crate) use cpu::channels_last;
+pub(crate) use cpu::new_images;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
@@ -19,7 +19,7 @@ pub trait LayoutKernel: Storage<f32> {
     /// Where the device fails.
     fn images_from_host(
         &self,
-        values: Vec<f32>,
+        values: &[f32],
         shape: (usize, usize, usize, usize),
     ) -> Result<Images4<Self>, Self::Err>;
 
@@ -50,7 +50,7 @@ pub trait LayoutKernel: Storage<f32> {
 /// [`OpError::Shape`] where the shape does not hold as many values; [`OpError::Device`] where the device fails.
 pub fn upload_images<D: ImageDevice>(
     device: &D,
-    values: Vec<f32>,
+    values: &[f32],
     shape: (usize, usize, usize, usize),
 ) -> Result<Images4<D>, OpError> {
     let op = "upload_images";

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::ReflectionPadKernel;
 use crate::cpu::memory::slice;
 use crate::device::Images4;
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 /// The source position of padded position `i`, for `padding < len`.
 fn mirror(i: usize, padding: usize, len: usize) -> usize {
@@ -20,16 +20,16 @@ impl ReflectionPadKernel for Cpu {
         let (n, c, h, w) = *x.shape();
         let (ph, pw) = (h + 2 * padding, w + 2 * padding);
         let values = slice(x);
-        let mut y = vec![0.0; n * c * ph * pw];
-        y.par_chunks_mut(pw * c).enumerate().for_each(|(row, y)| {
-            let (image, i) = (row / ph, row % ph);
-            let from = &values[(image * h + mirror(i, padding, h)) * w * c..][..w * c];
-            y[padding * c..(padding + w) * c].copy_from_slice(from);
-            for j in (0..padding).chain(padding + w..pw) {
-                y[j * c..(j + 1) * c].copy_from_slice(&from[mirror(j, padding, w) * c..][..c]);
-            }
-        });
-        channels_last(self, y, (n, c, ph, pw))
+        new_images(self, (n, c, ph, pw), |y| {
+            y.par_chunks_mut(pw * c).enumerate().for_each(|(row, y)| {
+                let (image, i) = (row / ph, row % ph);
+                let from = &values[(image * h + mirror(i, padding, h)) * w * c..][..w * c];
+                y[padding * c..(padding + w) * c].copy_from_slice(from);
+                for j in (0..padding).chain(padding + w..pw) {
+                    y[j * c..(j + 1) * c].copy_from_slice(&from[mirror(j, padding, w) * c..][..c]);
+                }
+            });
+        })
     }
 
     fn reflection_pad_backward(

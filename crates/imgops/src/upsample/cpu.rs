@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::UpsampleKernel;
 use crate::cpu::memory::slice;
 use crate::device::Images4;
-use crate::layout::channels_last;
+use crate::layout::new_images;
 
 /// For each output position: the two source positions and the second one's weight.
 fn table(len: usize) -> Vec<(usize, usize, f32)> {
@@ -30,20 +30,20 @@ impl UpsampleKernel for Cpu {
         let (n, c, h, w) = *x.shape();
         let (rows, cols) = (table(h), table(w));
         let values = slice(x);
-        let mut y = vec![0.0; n * c * 4 * h * w];
-        y.par_chunks_mut(2 * w * c).enumerate().for_each(|(row, y)| {
-            let (image, (r0, r1, fy)) = (row / (2 * h), rows[row % (2 * h)]);
-            let source = |r: usize| &values[(image * h + r) * w * c..][..w * c];
-            let (top, bottom) = (source(r0), source(r1));
-            for (out, (c0, c1, fx)) in y.chunks_exact_mut(c).zip(&cols) {
-                for (k, o) in out.iter_mut().enumerate() {
-                    let upper = top[c0 * c + k] * (1.0 - fx) + top[c1 * c + k] * fx;
-                    let lower = bottom[c0 * c + k] * (1.0 - fx) + bottom[c1 * c + k] * fx;
-                    *o = upper * (1.0 - fy) + lower * fy;
+        new_images(self, (n, c, 2 * h, 2 * w), |y| {
+            y.par_chunks_mut(2 * w * c).enumerate().for_each(|(row, y)| {
+                let (image, (r0, r1, fy)) = (row / (2 * h), rows[row % (2 * h)]);
+                let source = |r: usize| &values[(image * h + r) * w * c..][..w * c];
+                let (top, bottom) = (source(r0), source(r1));
+                for (out, (c0, c1, fx)) in y.chunks_exact_mut(c).zip(&cols) {
+                    for (k, o) in out.iter_mut().enumerate() {
+                        let upper = top[c0 * c + k] * (1.0 - fx) + top[c1 * c + k] * fx;
+                        let lower = bottom[c0 * c + k] * (1.0 - fx) + bottom[c1 * c + k] * fx;
+                        *o = upper * (1.0 - fy) + lower * fy;
+                    }
                 }
-            }
-        });
-        channels_last(self, y, (n, c, 2 * h, 2 * w))
+            });
+        })
     }
 
     fn upsample_backward(

@@ -522,5 +522,5 @@ fn misfits_are_typed_errors() {
     let tanh = Some(Activation::Tanh);
     assert!(text(instance_norm(image([1, 1, 2, 2]), tanh)).contains("ReLU and leaky ReLU can"));
     assert!(Filter::from_public(&Cpu::default(), [1, 2, 3, 3], &[0.0; 5]).is_err());
-    assert!(upload_images(&Cpu::default(), vec![0.0; 5], (1, 2, 1, 2)).is_err());
+    assert!(upload_images(&Cpu::default(), &[0.0; 5], (1, 2, 1, 2)).is_err());
 }

@@ -1,4 +1,5 @@
-//! The model plugins, one folder each.
+//! The model plugins, one folder each, and what they share.
 
+pub mod cyclegan;
 pub mod pix2pix;
-mod values;
+pub mod shared;

@@ -7,6 +7,7 @@ mod archive;
 mod keys;
 mod nets;
 mod ops;
+mod replay;
 mod traces;
 
 use std::io::Write;
@@ -40,8 +41,8 @@ fn run(archive: &Archive) -> Result<Verdict, String> {
     let starts = |prefix: &str| name.starts_with(prefix);
     match name {
         _ if starts("net_") => nets::run(archive).map(|e| Verdict::Compared(e, OP_TOLERANCE)),
-        _ if starts("pix2pix_") => traces::pix2pix(archive).map(|e| Verdict::Compared(e, LOSS_TOLERANCE)),
-        _ if starts("cyclegan_") => Ok(Verdict::NotBuilt("the CycleGAN plugin")),
+        _ if starts("pix2pix_") => traces::pix2pix(archive).map(|a| Verdict::Compared(a.error, a.bound)),
+        _ if starts("cyclegan_") => traces::cyclegan(archive).map(|a| Verdict::Compared(a.error, a.bound)),
         _ if starts("gradient_penalty") => Ok(Verdict::NotBuilt("the WGAN-GP penalty")),
         _ => ops::run(archive).map(|e| Verdict::Compared(e, OP_TOLERANCE)),
     }

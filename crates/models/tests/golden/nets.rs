@@ -108,7 +108,7 @@ pub fn run(archive: &Archive) -> Result<f64, String> {
         eps: 1e-8,
     };
     // With beta1 = 0 the first moment after one update is the gradient itself: a public way to read it.
-    let mut adam = Adam::new(&params, config).map_err(text)?;
+    let mut adam = Adam::new(&mut params, config).map_err(text)?;
     let grads = adam.lend(&params).map_err(text)?;
     let x = archive.images("in.x")?;
     let mut pass = Pass::new(&mut params, Statistics::Train, true, 0);

@@ -4,13 +4,16 @@ mod model;
 mod settings;
 
 use diptych_domain::DeviceChoice;
-use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
+use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
-use crate::plugin::{BuildContext, Model, ModelError, Plugin};
+use crate::plugin::{BenchRequest, BuildContext, Model, ModelError, Plugin};
+use crate::plugins::shared::errors::setting;
+use crate::plugins::shared::transfer::training_device;
+use crate::plugins::shared::{bench, decls};
 
 pub use model::Pix2PixModel;
-pub use settings::{DiscriminatorKind, GeneratorKind, Settings};
+pub use settings::Settings;
 
 /// The plugin.
 pub struct Pix2Pix;
@@ -26,19 +29,6 @@ const GENERATORS: &[&str] = &[
     "encoder_decoder",
 ];
 
-fn choice(words: &'static [&'static str]) -> ParamKind {
-    ParamKind::Choice(words)
-}
-
-fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc: &'static str) -> ParamDecl {
-    ParamDecl {
-        name,
-        kind,
-        default,
-        doc,
-    }
-}
-
 impl Plugin for Pix2Pix {
     fn name(&self) -> &'static str {
         "pix2pix"
@@ -49,92 +39,36 @@ impl Plugin for Pix2Pix {
     }
 
     fn params(&self) -> Vec<ParamDecl> {
-        let (text, int) = (|v: &str| ParamValue::Text(v.into()), ParamValue::Int);
-        let width = || ParamKind::Int { min: 1, max: 1024 };
-        let positive = || ParamKind::Float {
-            min: 0.0,
-            max: f64::INFINITY,
-        };
-        vec![
-            decl(
-                "generator",
-                choice(GENERATORS),
-                text("unet_256"),
-                "unet_N halves N pixels down to one; encoder_decoder is the U-Net of the crop size without skips",
-            ),
-            decl(
-                "discriminator",
-                choice(&["n_layers", "pixel"]),
-                text("n_layers"),
-                "PatchGAN of n_layers, or 1x1 pixels",
-            ),
-            decl(
-                "n_layers",
-                ParamKind::Int { min: 1, max: 6 },
-                int(3),
-                "PatchGAN layers: receptive fields 16, 34, 70, 142, 286, 574",
-            ),
-            decl(
-                "ngf",
-                width(),
-                int(64),
-                "generator channels after the first layer",
-            ),
-            decl(
-                "ndf",
-                width(),
-                int(64),
-                "discriminator channels after the first layer",
-            ),
-            decl(
-                "norm",
-                choice(&["batch", "instance", "none"]),
-                text("batch"),
-                "normalisation in both networks",
-            ),
-            decl(
+        let mut params = vec![decls::choice(
+            "generator",
+            GENERATORS,
+            "unet_256",
+            "unet_N halves N pixels down to one; encoder_decoder is the U-Net of the crop size without skips",
+        )];
+        params.extend(decls::discriminator());
+        params.extend(decls::widths());
+        params.extend([
+            decls::norm("batch"),
+            decls::flag(
                 "dropout",
-                ParamKind::Bool,
-                ParamValue::Bool(true),
+                true,
                 "dropout 0.5 in the generator's inner levels, also at test time",
             ),
-            decl(
-                "gan_mode",
-                choice(&["vanilla", "lsgan"]),
-                text("vanilla"),
-                "cross-entropy or least squares",
-            ),
-            decl(
-                "lambda_l1",
-                positive(),
-                ParamValue::Float(100.0),
-                "weight of the L1 loss",
-            ),
-            decl(
+            decls::gan_mode("vanilla"),
+            decls::weight("lambda_l1", 100.0, "weight of the L1 loss"),
+            decls::weight(
                 "lambda_gan",
-                positive(),
-                ParamValue::Float(1.0),
+                1.0,
                 "weight of the GAN loss; 0 trains with L1 alone",
             ),
-            decl(
+            decls::flag(
                 "conditional",
-                ParamKind::Bool,
-                ParamValue::Bool(true),
+                true,
                 "whether the discriminator sees the input too",
             ),
-            decl(
-                "init",
-                choice(&["normal", "xavier", "kaiming", "orthogonal"]),
-                text("normal"),
-                "how convolutions start",
-            ),
-            decl(
-                "init_gain",
-                ParamKind::Float { min: 1e-6, max: 10.0 },
-                ParamValue::Float(0.02),
-                "spread of the initial weights",
-            ),
-        ]
+        ]);
+        params.extend(decls::init());
+        params
     }
 
     fn layouts(&self) -> &'static [Layout] {
@@ -153,15 +87,28 @@ impl Plugin for Pix2Pix {
         vec!["G", "D"]
     }
 
+    fn bench_params(&self, request: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {
+        if let Some(weight) = request.identity {
+            return Err(setting("identity loss", weight, "pix2pix has no identity loss"));
+        }
+        // The U-Net that halves the image to a single pixel, where there is one.
+        let unet = format!("unet_{}", request.size);
+        let fits = GENERATORS.contains(&unet.as_str());
+        Ok(bench::networks(request, fits.then_some(unet)))
+    }
+
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError> {
         if !self.layouts().contains(&spec.data.layout) {
-            return Err(ModelError::Setting {
-                key: "data.layout".into(),
-                value: format!("{:?}", spec.data.layout).to_lowercase(),
-                problem: "pix2pix trains on pairs: use \"aligned\"".into(),
-            });
+            let layout = format!("{:?}", spec.data.layout).to_lowercase();
+            return Err(setting(
+                "data.layout",
+                layout,
+                "pix2pix trains on pairs: use \"aligned\"",
+            ));
         }
-        Settings::from_spec(spec)?.check_size(spec.data.crop_size as usize)
+        Settings::from_spec(spec)?
+            .networks
+            .check_size(spec.data.crop_size as usize)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {
@@ -169,7 +116,7 @@ impl Plugin for Pix2Pix {
         let settings = Settings::from_spec(&context.spec)?;
         match context.device {
             DeviceChoice::Auto | DeviceChoice::Cpu => {
-                let device = dfdx::tensor::Cpu::default();
+                let device = training_device()?;
                 Ok(Box::new(Pix2PixModel::new(device, settings, context.spec.seed)?))
             }
             DeviceChoice::Cuda(n) => Err(ModelError::Device(format!(

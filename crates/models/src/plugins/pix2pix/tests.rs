@@ -233,3 +233,26 @@ fn sizes_that_do_not_fit_are_refused_with_sizes_that_do() {
             .is_ok()
     );
 }
+
+#[test]
+fn a_benchmark_takes_the_unet_of_its_size_and_has_no_identity_loss() {
+    let request = |size, identity| BenchRequest {
+        size,
+        width: 16,
+        blocks: None,
+        identity,
+    };
+    let find = |size| {
+        let params = Pix2Pix.bench_params(&request(size, None)).unwrap();
+        params
+            .into_iter()
+            .find(|(name, _)| *name == "generator")
+            .map(|(_, v)| v)
+    };
+    assert_eq!((find(64), find(100)), (Some(text("unet_64")), None));
+    let error = Pix2Pix.bench_params(&request(64, Some(0.5))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "identity loss = 0.5: pix2pix has no identity loss"
+    );
+}

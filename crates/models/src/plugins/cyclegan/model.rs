@@ -1,0 +1,377 @@
+//! CycleGAN's networks, optimisers and training step (SPEC section 8).
+
+use dfdx::tensor::Gradients;
+use dfdx::tensor::{NoneTape, Trace, WithEmptyTape};
+use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo, stream_seed};
+use diptych_imgops::{
+    GanMode, ImageDevice, Images4, OpError, Scalar, add_losses, backward, gan_loss, l1_loss,
+};
+
+use super::pool::ImagePool;
+use super::settings::Settings;
+use crate::networks::{Discriminator, Generator, Pass, Statistics};
+use crate::plugin::{InferMode, Model, ModelError};
+use crate::plugins::shared::errors::{op, weights};
+use crate::plugins::shared::state::{Networks, Part, PartMut};
+use crate::plugins::shared::trained::Trained;
+use crate::plugins::shared::transfer::{LatestExtents, upload};
+
+/// The logged losses, under the reference's names and in its order; all include their weights.
+pub(super) const LOSSES: [&str; 8] = ["D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B"];
+
+/// The networks: `G_A` translates A to B and `D_A` judges B; `G_B` translates B to A and `D_B` judges A.
+pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
+
+/// The state's names of the pools, each after the images that it holds.
+const POOLS: [&str; 2] = ["pool.fake_B.", "pool.fake_A."];
+
+/// One direction's losses of the latest step, still on the device.
+struct Losses<D: ImageDevice> {
+    /// The discriminator's two halves: real, fake.
+    d: [Scalar<D>; 2],
+    g: Scalar<D>,
+    cycle: Scalar<D>,
+    identity: Option<Scalar<D>>,
+}
+
+/// CycleGAN on a device.
+pub struct CycleGanModel<D: ImageDevice> {
+    device: D,
+    settings: Settings,
+    seed: u64,
+    g_a: Trained<D, Generator>,
+    g_b: Trained<D, Generator>,
+    d_a: Trained<D, Discriminator>,
+    d_b: Trained<D, Discriminator>,
+    /// What D_A is shown for fakes: outputs of G_A, then what D_B is shown.
+    pools: [ImagePool; 2],
+    extents: LatestExtents,
+    losses: Option<[Losses<D>; 2]>,
+}
+
+impl<D: ImageDevice> CycleGanModel<D> {
+    /// Fresh networks, optimisers and pools; `seed` decides the initial weights, every dropout mask and the pools' draws.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new(device: D, settings: Settings, seed: u64) -> Result<Self, ModelError> {
+        let (a, b, side) = (settings.channels_a, settings.channels_b, settings.crop);
+        let networks = &settings.networks;
+        let generator =
+            |name, inp, out| Trained::new(&device, networks, name, seed, |p| networks.generator(p, inp, out));
+        let discriminator =
+            |name, inp| Trained::new(&device, networks, name, seed, |p| networks.discriminator(p, inp));
+        Ok(Self {
+            g_a: generator("G_A", a, b)?,
+            g_b: generator("G_B", b, a)?,
+            d_a: discriminator("D_A", b)?,
+            d_b: discriminator("D_B", a)?,
+            pools: [b, a].map(|channels| ImagePool::new(settings.pool_size, [channels, side, side])),
+            device,
+            settings,
+            seed,
+            extents: LatestExtents::default(),
+            losses: None,
+        })
+    }
+
+    fn step(&mut self, a: Images4<D>, b: Images4<D>, step: u64) -> Result<[Losses<D>; 2], ModelError> {
+        let s = &self.settings;
+        let (mode, lambda_a, lambda_b, identity) =
+            (s.networks.gan_mode, s.lambda_a, s.lambda_b, s.lambda_identity);
+        let run_seed = self.seed;
+        let seed = |stream: &str| stream_seed(run_seed, &format!("step/{stream}"), step);
+
+        // The generators, against frozen discriminators. The loss is a sum whose terms share no tensor but the weights, so
+        // each term is run backwards by itself, and the gradients meet in the optimisers' buffers: the activations of two
+        // generators live at once instead of those of six.
+        let forth = Cycle {
+            there: &mut self.g_a,
+            back: &mut self.g_b,
+            judge: &mut self.d_a,
+            seeds: [seed("fake_B"), seed("rec_A")],
+        };
+        let (fake_b, g_a, cycle_a) = forth.run(&a, mode, lambda_a).map_err(op)?;
+        let back = Cycle {
+            there: &mut self.g_b,
+            back: &mut self.g_a,
+            judge: &mut self.d_b,
+            seeds: [seed("fake_A"), seed("rec_B")],
+        };
+        let (fake_a, g_b, cycle_b) = back.run(&b, mode, lambda_b).map_err(op)?;
+        let (mut idt_a, mut idt_b) = (None, None);
+        if identity > 0.0 {
+            idt_a = Some(keep(&mut self.g_a, &b, lambda_b * identity, seed("idt_A")).map_err(op)?);
+            idt_b = Some(keep(&mut self.g_b, &a, lambda_a * identity, seed("idt_B")).map_err(op)?);
+        }
+        self.g_a.update().map_err(op)?;
+        self.g_b.update().map_err(op)?;
+
+        // Then the discriminators, on fakes from before that update, now and then on older ones.
+        let fake_b = self.pooled(0, fake_b, seed("pool_B"))?;
+        let fake_a = self.pooled(1, fake_a, seed("pool_A"))?;
+        let d_a = discriminate(&mut self.d_a, b, fake_b, mode).map_err(op)?;
+        let d_b = discriminate(&mut self.d_b, a, fake_a, mode).map_err(op)?;
+        Ok([
+            Losses {
+                d: d_a,
+                g: g_a,
+                cycle: cycle_a,
+                identity: idt_a,
+            },
+            Losses {
+                d: d_b,
+                g: g_b,
+                cycle: cycle_b,
+                identity: idt_b,
+            },
+        ])
+    }
+
+    /// The fakes that a discriminator is shown.
+    fn pooled(&mut self, pool: usize, fake: Images4<D>, seed: u64) -> Result<Images4<D>, ModelError> {
+        let pool = &mut self.pools[pool];
+        if pool.capacity() == 0 {
+            return Ok(fake);
+        }
+        let [c, h, w] = pool.shape();
+        let mut data = fake.as_vec();
+        if !pool.exchange(&mut data, seed) {
+            return Ok(fake);
+        }
+        let n = data.len() / (c * h * w);
+        upload(&self.device, &Images { n, c, h, w, data }, c, "pool")
+    }
+
+    /// Pools keep images of one size.
+    fn check_pooled(&self, images: &Images) -> Result<(), ModelError> {
+        let side = self.settings.crop;
+        if self.settings.pool_size == 0 || (images.h, images.w) == (side, side) {
+            return Ok(());
+        }
+        Err(ModelError::Input(format!(
+            "training images of {} x {} pixels, where the image pool was made for {side} x {side}",
+            images.w, images.h
+        )))
+    }
+}
+
+/// One direction: to the other domain and back again.
+struct Cycle<'a, D: ImageDevice> {
+    there: &'a mut Trained<D, Generator>,
+    back: &'a mut Trained<D, Generator>,
+    /// Judges what comes from `there`.
+    judge: &'a mut Trained<D, Discriminator>,
+    /// For the dropout of `there` and `back`.
+    seeds: [u64; 2],
+}
+
+impl<D: ImageDevice> Cycle<'_, D> {
+    /// Adds the gradients of this direction's GAN and cycle losses to both generators' buffers; gives the translated images
+    /// and both losses.
+    #[allow(clippy::type_complexity)] // three values that go separate ways at once
+    fn run(
+        self,
+        real: &Images4<D>,
+        mode: GanMode,
+        lambda: f32,
+    ) -> Result<(Images4<D>, Scalar<D>, Scalar<D>), OpError> {
+        let Self {
+            there,
+            back,
+            judge,
+            seeds,
+        } = self;
+        let mut grads = Gradients::leaky();
+        there.adam.lend_to(&there.params, &mut grads)?;
+        back.adam.lend_to(&back.params, &mut grads)?;
+        let mut pass = Pass::new(&mut there.params, Statistics::Train, true, seeds[0]);
+        let fake = there.net.forward(real.clone().traced(grads), &mut pass)?;
+        let image = fake.retaped::<NoneTape>();
+
+        // A second handle on the fake: both losses' gradients meet in it.
+        let mut pass = Pass::new(&mut back.params, Statistics::Train, true, seeds[1]);
+        pass.input_grad = true;
+        let reconstructed = back.net.forward(fake.with_empty_tape(), &mut pass)?;
+        let cycle = l1_loss(reconstructed, real, lambda)?;
+        let mut pass = Pass::new(&mut judge.params, Statistics::Train, false, 0);
+        let gan = gan_loss(judge.net.forward(fake, &mut pass)?, mode, true, 1.0)?;
+        let values = (gan.retaped::<NoneTape>(), cycle.retaped::<NoneTape>());
+        let mut grads = backward(add_losses(gan, cycle)?)?;
+        there.adam.collect_from(&there.params, &mut grads)?;
+        back.adam.collect_from(&back.params, &mut grads)?;
+        Ok((image, values.0, values.1))
+    }
+}
+
+/// The identity loss: a generator given an image of its output's domain should keep it. Adds its gradient to the buffers.
+fn keep<D: ImageDevice>(
+    generator: &mut Trained<D, Generator>,
+    real: &Images4<D>,
+    weight: f32,
+    seed: u64,
+) -> Result<Scalar<D>, OpError> {
+    let grads = generator.adam.lend(&generator.params)?;
+    let mut pass = Pass::new(&mut generator.params, Statistics::Train, true, seed);
+    let same = generator.net.forward(real.clone().traced(grads), &mut pass)?;
+    let loss = l1_loss(same, real, weight)?;
+    let value = loss.retaped::<NoneTape>();
+    let grads = backward(loss)?;
+    generator.adam.collect(&generator.params, grads)?;
+    Ok(value)
+}
+
+/// One update of a discriminator, real images first; its two halves of the loss.
+fn discriminate<D: ImageDevice>(
+    discriminator: &mut Trained<D, Discriminator>,
+    real: Images4<D>,
+    fake: Images4<D>,
+    mode: GanMode,
+) -> Result<[Scalar<D>; 2], OpError> {
+    let of_real = discriminator.judge(real, true, mode)?;
+    let of_fake = discriminator.judge(fake, false, mode)?;
+    discriminator.update()?;
+    Ok([of_real, of_fake])
+}
+
+impl<D: ImageDevice> Networks<D> for CycleGanModel<D> {
+    const PLUGIN: &'static str = "cyclegan";
+
+    fn parts(&self) -> Vec<Part<'_, D>> {
+        let [g_a, g_b, d_a, d_b] = NETWORKS;
+        vec![
+            self.g_a.part(g_a),
+            self.g_b.part(g_b),
+            self.d_a.part(d_a),
+            self.d_b.part(d_b),
+        ]
+    }
+
+    fn parts_mut(&mut self) -> Vec<PartMut<'_, D>> {
+        let [g_a, g_b, d_a, d_b] = NETWORKS;
+        vec![
+            self.g_a.part_mut(g_a),
+            self.g_b.part_mut(g_b),
+            self.d_a.part_mut(d_a),
+            self.d_b.part_mut(d_b),
+        ]
+    }
+}
+
+impl<D: ImageDevice> Model for CycleGanModel<D> {
+    fn train_step(&mut self, batch: &ImagePair, step: u64) -> Result<(), ModelError> {
+        self.check_pooled(&batch.a)?;
+        self.check_pooled(&batch.b)?;
+        self.extents.note(&self.device, &batch.a)?;
+        let a = upload(&self.device, &batch.a, self.settings.channels_a, "A side")?;
+        let b = upload(&self.device, &batch.b, self.settings.channels_b, "B side")?;
+        self.losses = Some(D::enter(|| self.step(a, b, step))?);
+        Ok(())
+    }
+
+    fn losses(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        let Some(both) = &self.losses else {
+            return Ok(Vec::new());
+        };
+        let value = |loss: &Scalar<D>| loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v));
+        let direction = |l: &Losses<D>| {
+            let d: f64 = l.d.iter().map(value).sum();
+            [
+                Some(d),
+                Some(value(&l.g)),
+                Some(value(&l.cycle)),
+                l.identity.as_ref().map(value),
+            ]
+        };
+        let values = both.iter().flat_map(direction);
+        Ok(LOSSES
+            .into_iter()
+            .zip(values)
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect())
+    }
+
+    fn set_learning_rate(&mut self, lr: f64) {
+        self.set_rate(lr);
+    }
+
+    fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError> {
+        let channels = [self.settings.channels_a, self.settings.channels_b];
+        self.g_a.translate(input, channels, mode)
+    }
+
+    /// Both directions, there and back, and what each generator makes of its output's domain. Where the data is not paired,
+    /// the pair's target is just some image of the other domain.
+    fn visuals(
+        &mut self,
+        pair: &ImagePair,
+        mode: InferMode,
+    ) -> Result<Vec<(&'static str, Images)>, ModelError> {
+        let (a, b) = (self.settings.channels_a, self.settings.channels_b);
+        let fake_b = self.g_a.translate(&pair.a, [a, b], mode)?;
+        let rec_a = self.g_b.translate(&fake_b, [b, a], mode)?;
+        let fake_a = self.g_b.translate(&pair.b, [b, a], mode)?;
+        let rec_b = self.g_a.translate(&fake_a, [a, b], mode)?;
+        let mut all = vec![
+            ("output", fake_b),
+            ("rec_A", rec_a),
+            ("fake_A", fake_a),
+            ("rec_B", rec_b),
+        ];
+        if self.settings.has_identity() {
+            all.push(("idt_A", self.g_a.translate(&pair.b, [a, b], mode)?));
+            all.push(("idt_B", self.g_b.translate(&pair.a, [b, a], mode)?));
+        }
+        Ok(all)
+    }
+
+    fn state(&self) -> Vec<TensorInfo> {
+        let pools = POOLS.iter().zip(&self.pools).flat_map(|(prefix, pool)| {
+            pool.infos().into_iter().map(move |i| TensorInfo {
+                name: format!("{prefix}{}", i.name),
+                ..i
+            })
+        });
+        let mut all = self.tensor_infos();
+        all.extend(pools);
+        all
+    }
+
+    fn read_state(&self, name: &str) -> Result<NamedTensor, ModelError> {
+        for (prefix, pool) in POOLS.iter().zip(&self.pools) {
+            if let Some(rest) = name.strip_prefix(prefix) {
+                let tensor = pool.read(rest).map_err(weights)?;
+                return Ok(NamedTensor {
+                    name: name.to_owned(),
+                    ..tensor
+                });
+            }
+        }
+        self.read_tensor(name)
+    }
+
+    fn write_state(&mut self, tensor: &NamedTensor) -> Result<(), ModelError> {
+        for (prefix, pool) in POOLS.iter().zip(&mut self.pools) {
+            if let Some(rest) = tensor.name.strip_prefix(prefix) {
+                let inner = NamedTensor {
+                    name: rest.to_owned(),
+                    ..tensor.clone()
+                };
+                return pool.write(&inner).map_err(weights);
+            }
+        }
+        self.write_tensor(tensor)
+    }
+
+    fn weights(&self, network: &str) -> Result<Vec<NamedTensor>, ModelError> {
+        self.network_weights(network)
+    }
+
+    fn set_weights(&mut self, network: &str, tensors: &[NamedTensor]) -> Result<(), ModelError> {
+        self.set_network_weights(network, tensors)
+    }
+
+    fn parameter_counts(&self) -> Vec<(&'static str, usize)> {
+        self.trained_counts()
+    }
+}

@@ -1,0 +1,114 @@
+//! Hyperparameters that several plugins declare alike.
+
+use diptych_domain::params::{ParamDecl, ParamKind, ParamValue};
+
+/// A declaration.
+pub(crate) fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc: &'static str) -> ParamDecl {
+    ParamDecl {
+        name,
+        kind,
+        default,
+        doc,
+    }
+}
+
+/// One of some words.
+pub(crate) fn choice(
+    name: &'static str,
+    words: &'static [&'static str],
+    default: &str,
+    doc: &'static str,
+) -> ParamDecl {
+    decl(
+        name,
+        ParamKind::Choice(words),
+        ParamValue::Text(default.into()),
+        doc,
+    )
+}
+
+/// A loss's weight: any number from 0.
+pub(crate) fn weight(name: &'static str, default: f64, doc: &'static str) -> ParamDecl {
+    let kind = ParamKind::Float {
+        min: 0.0,
+        max: f64::INFINITY,
+    };
+    decl(name, kind, ParamValue::Float(default), doc)
+}
+
+/// A switch.
+pub(crate) fn flag(name: &'static str, default: bool, doc: &'static str) -> ParamDecl {
+    decl(name, ParamKind::Bool, ParamValue::Bool(default), doc)
+}
+
+/// The discriminator's architecture.
+pub(crate) fn discriminator() -> [ParamDecl; 2] {
+    [
+        choice(
+            "discriminator",
+            &["n_layers", "pixel"],
+            "n_layers",
+            "PatchGAN of n_layers, or 1x1 pixels",
+        ),
+        decl(
+            "n_layers",
+            ParamKind::Int { min: 1, max: 6 },
+            ParamValue::Int(3),
+            "PatchGAN layers: receptive fields 16, 34, 70, 142, 286, 574",
+        ),
+    ]
+}
+
+/// The networks' widths.
+pub(crate) fn widths() -> [ParamDecl; 2] {
+    let width = |name, doc| {
+        decl(
+            name,
+            ParamKind::Int { min: 1, max: 1024 },
+            ParamValue::Int(64),
+            doc,
+        )
+    };
+    [
+        width("ngf", "generator channels after the first layer"),
+        width("ndf", "discriminator channels after the first layer"),
+    ]
+}
+
+/// The norm of every network.
+pub(crate) fn norm(default: &str) -> ParamDecl {
+    choice(
+        "norm",
+        &["batch", "instance", "none"],
+        default,
+        "normalisation in every network",
+    )
+}
+
+/// The adversarial loss.
+pub(crate) fn gan_mode(default: &str) -> ParamDecl {
+    choice(
+        "gan_mode",
+        &["vanilla", "lsgan"],
+        default,
+        "cross-entropy or least squares",
+    )
+}
+
+/// The initial weights.
+pub(crate) fn init() -> [ParamDecl; 2] {
+    [
+        choice(
+            "init",
+            &["normal", "xavier", "kaiming", "orthogonal"],
+            "normal",
+            "how convolutions start",
+        ),
+        decl(
+            "init_gain",
+            ParamKind::Float { min: 1e-6, max: 10.0 },
+            ParamValue::Float(0.02),
+            "spread of the initial weights",
+        ),
+    ]
+}

@@ -1,0 +1,47 @@
+//! Images on their way to a device.
+
+use dfdx::tensor::Cpu;
+use diptych_domain::Images;
+use diptych_imgops::{ImageDevice, Images4, OpError, upload_images};
+
+use super::errors::op;
+use crate::plugin::ModelError;
+
+/// Copies images to the device; `what` names them where they have not as many channels as the model takes.
+pub(crate) fn upload<D: ImageDevice>(
+    device: &D,
+    images: &Images,
+    channels: usize,
+    what: &str,
+) -> Result<Images4<D>, ModelError> {
+    if images.c != channels {
+        let problem = format!("the {what} has {} channels, the model takes {channels}", images.c);
+        return Err(ModelError::Input(problem));
+    }
+    let shape = (images.n, images.c, images.h, images.w);
+    upload_images(device, &images.data, shape).map_err(op)
+}
+
+/// The CPU, keeping the memory of a step's tensors for the next step.
+pub(crate) fn training_device() -> Result<Cpu, ModelError> {
+    Cpu::default()
+        .for_training()
+        .map_err(|e| op(OpError::device("cpu")(e)))
+}
+
+/// The extents of the latest training images. A device keeps the memory of a step's tensors for the next step; where the
+/// extents change, that memory fits nothing any more.
+#[derive(Debug, Default)]
+pub(crate) struct LatestExtents(Option<[usize; 4]>);
+
+impl LatestExtents {
+    /// Gives kept memory back where these images are of other extents than the latest.
+    pub(crate) fn note<D: ImageDevice>(&mut self, device: &D, images: &Images) -> Result<(), ModelError> {
+        let extents = Some([images.n, images.c, images.h, images.w]);
+        if self.0 != extents {
+            device.trim().map_err(|e| op(OpError::device("trim")(e)))?;
+            self.0 = extents;
+        }
+        Ok(())
+    }
+}
