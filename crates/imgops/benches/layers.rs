@@ -153,6 +153,7 @@ fn input_gradient(bencher: Bencher<'_, '_>, layer: &Layer) {
         let out = ConvGradients {
             x: Some(&mut x),
             weight: None,
+            weight_fresh: true,
             bias: None,
         };
         c.device
@@ -169,6 +170,7 @@ fn weight_gradient(bencher: Bencher<'_, '_>, layer: &Layer) {
         let out = ConvGradients {
             x: None,
             weight: Some(&mut weight),
+            weight_fresh: true,
             bias: None,
         };
         c.device

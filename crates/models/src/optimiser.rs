@@ -122,9 +122,24 @@ impl<D: ImageDevice> Adam<D> {
         for Slot { index, grad, m, v } in &mut self.slots {
             match (&mut params.params[*index].value, grad) {
                 (Value::Weight(p), Gradient::Kept(grad)) => {
-                    device.adam_step(&self.config, t, p.stored_values_mut(), &mut grad.lock(), m, v)
+                    let mut grad = grad.lock();
+                    if !grad.finish() {
+                        // No tape has reached this weight since the last update.
+                        clear(&device, &mut grad.values).map_err(OpError::device("adam"))?;
+                    }
+                    device.adam_step(
+                        &self.config,
+                        t,
+                        p.stored_values_mut(),
+                        &mut grad.values,
+                        false,
+                        m,
+                        v,
+                    )
                 }
-                (Value::Vector(p), Gradient::Lent(grad)) => device.adam_step(&self.config, t, p, grad, m, v),
+                (Value::Vector(p), Gradient::Lent(grad)) => {
+                    device.adam_step(&self.config, t, p, grad, true, m, v)
+                }
                 _ => Ok(()),
             }
             .map_err(OpError::device("adam"))?;
@@ -245,4 +260,10 @@ impl<D: ImageDevice> Adam<D> {
         };
         Ok((slot, first, params.infos().swap_remove(index)))
     }
+}
+
+/// Sets a buffer to zeros.
+fn clear<D: ImageDevice>(device: &D, buffer: &mut D::Vec) -> Result<(), D::Err> {
+    *buffer = device.try_alloc_len(device.len(buffer))?;
+    Ok(())
 }

@@ -15,6 +15,7 @@ impl AdamKernel for Cpu {
         t: u64,
         param: &mut Tensor<S, f32, Self>,
         grad: &mut <Self as Storage<f32>>::Vec,
+        clear: bool,
         m: &mut <Self as Storage<f32>>::Vec,
         v: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
@@ -32,9 +33,12 @@ impl AdamKernel for Cpu {
             .par_chunks_mut(CHUNK)
             .zip(grad.par_chunks_mut(CHUNK));
         let moments = m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK));
-        values
-            .zip(moments)
-            .for_each(|((param, grad), (m, v))| update(&factors, param, grad, m, v));
+        values.zip(moments).for_each(|((param, grad), (m, v))| {
+            update(&factors, param, grad, m, v);
+            if clear {
+                grad.fill(0.0);
+            }
+        });
         Ok(())
     }
 }
@@ -51,12 +55,11 @@ struct Factors {
 }
 
 simd! {
-    fn update(f: &Factors, param: &mut [f32], grad: &mut [f32], m: &mut [f32], v: &mut [f32]) {
+    fn update(f: &Factors, param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
         for (((p, g), m), v) in param.iter_mut().zip(grad).zip(m).zip(v) {
             *m = f.b1 * *m + f.a1 * *g;
             *v = f.b2 * *v + f.a2 * *g * *g;
             *p -= f.step_size * *m / (v.sqrt() * f.correction + f.eps);
-            *g = 0.0;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Adam (Kingma and Ba 2015) over one tensor at a time, in place; the gradient is cleared as it is read.
+//! Adam (Kingma and Ba 2015) over one tensor at a time, in place; the gradient can be cleared as it is read.
 
 mod cpu;
 
@@ -32,7 +32,8 @@ impl AdamConfig {
 /// A device's Adam.
 pub trait AdamKernel: Storage<f32> {
     /// One update, number `t` from 1: `m = b1 m + (1-b1) g`, `v = b2 v + (1-b2) g^2`,
-    /// `param -= step_size * m / (sqrt(v) / sqrt(1 - b2^t) + eps)`, `grad = 0`. All have the parameter's length.
+    /// `param -= step_size * m / (sqrt(v) / sqrt(1 - b2^t) + eps)`, and `grad = 0` where `clear`. All have the parameter's
+    /// length.
     ///
     /// # Errors
     /// Where the device fails.
@@ -42,6 +43,7 @@ pub trait AdamKernel: Storage<f32> {
         t: u64,
         param: &mut Tensor<S, f32, Self>,
         grad: &mut Self::Vec,
+        clear: bool,
         m: &mut Self::Vec,
         v: &mut Self::Vec,
     ) -> Result<(), Self::Err>;

@@ -62,8 +62,8 @@ impl ConvKernel for Cpu {
         }
         if let Some(gw) = out.weight {
             match direction {
-                Direction::Narrow => weight_gradient(g, slice(x), grad_y, gw),
-                Direction::Widen => weight_gradient(g, grad_y, slice(x), gw),
+                Direction::Narrow => weight_gradient(g, slice(x), grad_y, gw, !out.weight_fresh),
+                Direction::Widen => weight_gradient(g, grad_y, slice(x), gw, !out.weight_fresh),
             }
         }
         if let Some(gx) = out.x {

@@ -11,7 +11,7 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
 use crate::error::OpError;
-use crate::filter::{Filter, GradientBuffer};
+use crate::filter::{Filter, GradientBuffer, Kept};
 use crate::geometry::{ConvConfig, ConvGeometry};
 use crate::layout::arrange;
 
@@ -24,12 +24,14 @@ pub enum Direction {
     Widen,
 }
 
-/// The gradients that a backward pass adds to; what is `None` is not computed.
+/// The gradients that a backward pass adds to, or sets where they are fresh; what is `None` is not computed.
 pub struct ConvGradients<'a, V> {
     /// Of the input.
     pub x: Option<&'a mut V>,
     /// Of the weight.
     pub weight: Option<&'a mut V>,
+    /// Whether the weight's holds nothing worth keeping.
+    pub weight_fresh: bool,
     /// Of the bias.
     pub bias: Option<&'a mut V>,
 }
@@ -145,7 +147,8 @@ fn apply<D: ImageDevice, T: Flow<D>>(
                 .transpose()?;
             let out = ConvGradients {
                 x: gx.as_mut(),
-                weight: kept.as_deref_mut().or(gw.as_mut()),
+                weight_fresh: kept.as_deref_mut().is_some_and(Kept::start),
+                weight: kept.as_deref_mut().map(|kept| &mut kept.values).or(gw.as_mut()),
                 bias: gb.as_mut(),
             };
             device.conv_backward(direction, &g, &x, &weight, &grad_y, out)?;

@@ -42,10 +42,16 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
     }
 }
 
-/// Adds the weight's gradient.
-pub(crate) fn weight_gradient(g: &ConvGeometry, wide: &[f32], narrow: &[f32], out: &mut [f32]) {
+/// The weight's gradient. `out` is overwritten, or added to where `accumulate`.
+pub(crate) fn weight_gradient(
+    g: &ConvGeometry,
+    wide: &[f32],
+    narrow: &[f32],
+    out: &mut [f32],
+    accumulate: bool,
+) {
     match plan(g) {
-        Some(plan) => plan.weight_gradient(g, wide, narrow, out),
-        None => direct::weight_gradient(g, wide, narrow, out),
+        Some(plan) => plan.weight_gradient(g, wide, narrow, out, accumulate),
+        None => direct::weight_gradient(g, wide, narrow, out, accumulate),
     }
 }

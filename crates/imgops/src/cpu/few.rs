@@ -1,126 +1,187 @@
-//! Convolutions whose narrow side has few channels (an image, or a map of logits): a panel of sixteen would be mostly empty,
-//! so the lanes lie along the window instead.
+//! Convolutions of stride 1 whose narrow side has few channels (an image, or a map of logits): a panel of sixteen would be
+//! mostly empty. So a panel's columns are pairs of a kernel column and a narrow channel: every pixel of a row is multiplied
+//! with a kernel row's weights once, and the kernel's columns are summed afterwards, each shifted by its place.
 
 use rayon::prelude::*;
 
-use crate::cpu::kernel::{LANES, Run, Source, dot, outer};
+use crate::cpu::kernel::{BLOCK, LANES, Run, Source, Target, by_depth, multiply, outer};
+use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 /// Narrow channels that count as few.
-pub(crate) const FEW: usize = 4;
+const FEW: usize = 4;
 
-/// Output pixels that a task takes at once.
-const TASK_ROWS: usize = 256;
-
-/// Shares of the pixels whose weight gradients are summed apart: a fixed number, so that the sum's order does not depend on
+/// Shares of the rows whose weight gradients are summed apart: a fixed number, so that the sum's order does not depend on
 /// the threads.
 const SHARES: usize = 16;
 
-/// Narrow images from wide ones, given the runs of a window and where windows begin in the padded wide images.
+/// Whether a geometry is of this kind.
+pub(crate) fn suits(g: &ConvGeometry) -> bool {
+    g.narrow_c <= FEW && g.wide_c >= LANES && g.stride == 1 && g.kernel > 1 && g.padding < g.kernel
+}
+
+/// Panels of sixteen columns for the pairs `(kernel column, narrow channel)`.
+fn panel_count(g: &ConvGeometry) -> usize {
+    (g.kernel * g.narrow_c).div_ceil(LANES)
+}
+
+/// A panel's rows: `(kernel row, wide channel)`.
+fn depth(g: &ConvGeometry) -> usize {
+    g.kernel * g.wide_c
+}
+
+/// Calls `each` with every pair's place: in a panel of pairs, and in the weight's own panel.
+fn pairs(g: &ConvGeometry, mut each: impl FnMut(usize, usize)) {
+    let depth = depth(g);
+    for column in 0..g.kernel * g.narrow_c {
+        let (x, o) = (column / g.narrow_c, column % g.narrow_c);
+        for row in 0..depth {
+            let (y, c) = (row / g.wide_c, row % g.wide_c);
+            let own = ((y * g.kernel + x) * g.wide_c + c) * LANES + o;
+            each(((column / LANES) * depth + row) * LANES + column % LANES, own);
+        }
+    }
+}
+
+/// A pixel's column of channels under a kernel, in pieces no longer than a block.
+fn column_runs(g: &ConvGeometry, canvas: &Canvas) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for y in 0..g.kernel {
+        for c in (0..g.wide_c).step_by(BLOCK) {
+            runs.push(Run {
+                at: canvas.row(y) + c,
+                panel: y * g.wide_c + c,
+                len: BLOCK.min(g.wide_c - c),
+            });
+        }
+    }
+    runs
+}
+
+/// Narrow images from padded wide ones. `out` is overwritten, or added to where `accumulate`.
 pub(crate) fn narrow(
     g: &ConvGeometry,
-    runs: &[Run],
-    windows: &[usize],
+    canvas: &Canvas,
     wide: &[f32],
     weight: &[f32],
     out: &mut [f32],
     accumulate: bool,
 ) {
-    let depth = rows(shape(g));
-    with_scratch(g.narrow_c * depth, |weights| {
-        for (o, weights) in weights.chunks_exact_mut(depth).enumerate() {
-            let column = weight.iter().skip(o).step_by(LANES);
-            weights.iter_mut().zip(column).for_each(|(to, from)| *to = *from);
-        }
-        let weights = &*weights;
-        out.par_chunks_mut(TASK_ROWS * g.narrow_c)
-            .zip(windows.par_chunks(TASK_ROWS))
-            .for_each(|(out, base)| {
-                let source = Source { data: wide, base };
-                dot(out, g.narrow_c, source, runs, weights, accumulate);
+    let (count, depth) = (panel_count(g), depth(g));
+    let width = count * LANES;
+    let groups = by_depth(&column_runs(g, canvas));
+    // Pixels of the canvas that windows of one row read: those of its columns.
+    let pixels = g.narrow_w + g.kernel - 1;
+    let to: Vec<usize> = (0..pixels).map(|x| x * width).collect();
+    with_scratch(count * depth * LANES, |panels| {
+        panels.fill(0.0);
+        pairs(g, |pair, own| panels[pair] = weight[own]);
+        let panels = &*panels;
+        out.par_chunks_mut(g.narrow_w * g.narrow_c)
+            .enumerate()
+            .for_each(|(row, out)| {
+                let (image, y) = (row / g.narrow_h, row % g.narrow_h);
+                let base: Vec<usize> = (0..pixels).map(|x| canvas.at(image, y, x)).collect();
+                let source = Source {
+                    data: wide,
+                    base: &base,
+                };
+                with_scratch(pixels * width, |products| {
+                    for (block, panel) in panels.chunks_exact(depth * LANES).enumerate() {
+                        for (i, runs) in groups.iter().enumerate() {
+                            let target = Target {
+                                data: &mut *products,
+                                base: &to,
+                                at: block * LANES,
+                                valid: LANES,
+                            };
+                            multiply(target, source, runs, panel, i > 0);
+                        }
+                    }
+                    for (x, out) in out.chunks_exact_mut(g.narrow_c).enumerate() {
+                        if !accumulate {
+                            out.fill(0.0);
+                        }
+                        for k in 0..g.kernel {
+                            let shifted = &products[(x + k) * width + k * g.narrow_c..];
+                            out.iter_mut().zip(shifted).for_each(|(o, p)| *o += *p);
+                        }
+                    }
+                });
             });
     });
 }
 
-/// Adds the weight's gradient: narrow values times sixteen neighbouring values of the window.
+/// The weight's gradient. `out` is overwritten, or added to where `accumulate`.
 pub(crate) fn weight_gradient(
     g: &ConvGeometry,
-    runs: &[Run],
-    windows: &[usize],
+    canvas: &Canvas,
     wide: &[f32],
     narrow: &[f32],
     out: &mut [f32],
+    accumulate: bool,
 ) {
-    let depth = rows(shape(g));
-    let pixels: Vec<usize> = (0..windows.len()).map(|p| p * g.narrow_c).collect();
-    let share = windows.len().div_ceil(SHARES);
-    let shares = windows.len().div_ceil(share);
-    let len = g.narrow_c * depth;
-    with_scratch(shares * len, |sums| {
-        sums.par_chunks_mut(len)
-            .zip(windows.par_chunks(share).zip(pixels.par_chunks(share)))
-            .for_each(|(sums, (windows, pixels))| {
-                sums.fill(0.0);
-                let mut block = vec![0.0; g.narrow_c * LANES];
-                // Rows in the inner loop stay in the second-level cache while all of the window is gone through.
-                for (windows, pixels) in windows.chunks(TASK_ROWS).zip(pixels.chunks(TASK_ROWS)) {
+    let (count, depth) = (panel_count(g), depth(g));
+    let (width, len) = (count * LANES, count * depth * LANES);
+    let pixels = g.narrow_w + g.kernel - 1;
+    let runs = column_runs(g, canvas);
+    let from: Vec<usize> = (0..pixels).map(|x| x * width).collect();
+    let total = g.n * g.narrow_h;
+    let share = total.div_ceil(SHARES);
+    with_scratch(total.div_ceil(share) * len, |sums| {
+        sums.par_chunks_mut(len).enumerate().for_each(|(part, sums)| {
+            sums.fill(0.0);
+            with_scratch(pixels * width, |shifted| {
+                for row in part * share..((part + 1) * share).min(total) {
+                    let (image, y) = (row / g.narrow_h, row % g.narrow_h);
+                    shift(g, &narrow[row * g.narrow_w * g.narrow_c..], width, shifted);
+                    let base: Vec<usize> = (0..pixels).map(|x| canvas.at(image, y, x)).collect();
                     let a = Source {
-                        data: narrow,
-                        base: pixels,
+                        data: wide,
+                        base: &base,
                     };
                     let b = Source {
-                        data: wide,
-                        base: windows,
+                        data: shifted,
+                        base: &from,
                     };
-                    for run in runs {
-                        for at in (0..run.len).step_by(LANES) {
-                            // The last lanes of a run may belong to pixels beyond it; they are computed and dropped.
-                            let width = LANES.min(run.len - at);
-                            if width == LANES {
-                                outer(&mut block, a, 0, b, run.at + at, false);
-                            } else {
-                                tail(&mut block, a, b, run.at + at, width);
-                            }
-                            for (o, block) in block.as_chunks::<LANES>().0.iter().enumerate() {
-                                let to = &mut sums[o * depth + run.panel + at..][..width];
-                                to.iter_mut().zip(block).for_each(|(t, v)| *t += *v);
-                            }
+                    for (block, sums) in sums.chunks_exact_mut(depth * LANES).enumerate() {
+                        for run in &runs {
+                            let sums = &mut sums[run.panel * LANES..(run.panel + run.len) * LANES];
+                            outer(sums, a, run.at, b, block * LANES, true);
                         }
                     }
                 }
             });
-        let sums = &*sums;
-        out.par_chunks_mut(LANES).enumerate().for_each(|(row, out)| {
-            for share in sums.chunks_exact(len) {
-                for (o, out) in out.iter_mut().take(g.narrow_c).enumerate() {
-                    *out += share[o * depth + row];
-                }
-            }
         });
+        let (first, rest) = sums.split_at_mut(len);
+        for part in rest.chunks_exact(len) {
+            first.iter_mut().zip(part).for_each(|(s, p)| *s += *p);
+        }
+        debug_assert_eq!(out.len(), rows(shape(g)) * LANES);
+        if !accumulate {
+            out.fill(0.0);
+        }
+        pairs(g, |pair, own| out[own] += first[pair]);
     });
 }
 
-/// As [`outer`] without accumulation, for fewer than sixteen lanes: what lies behind them may not exist.
-fn tail(block: &mut [f32], a: Source<'_>, b: Source<'_>, b_at: usize, width: usize) {
-    block.fill(0.0);
-    for (x, y) in a.base.iter().zip(b.base) {
-        let values = &b.data[y + b_at..][..width];
-        for (o, block) in block.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-            let x = a.data[x + o];
-            block.iter_mut().zip(values).for_each(|(s, v)| *s += x * *v);
+/// One narrow row as seen from every pixel of the canvas: column `(k, o)` of pixel `x` is channel `o` of pixel `x - k`.
+fn shift(g: &ConvGeometry, row: &[f32], width: usize, shifted: &mut [f32]) {
+    shifted.fill(0.0);
+    for (x, values) in row.chunks_exact(g.narrow_c).take(g.narrow_w).enumerate() {
+        for k in 0..g.kernel {
+            let to = (x + k) * width + k * g.narrow_c;
+            shifted[to..to + g.narrow_c].copy_from_slice(values);
         }
     }
 }
 
 /// At stride 1 the adjoint of a convolution is a convolution with the kernel turned by 180 degrees and the sides swapped:
-/// its geometry and weight, which make the sum over few channels and all taps one long product. `None` elsewhere.
-pub(crate) fn turned(g: &ConvGeometry) -> Option<ConvGeometry> {
-    if g.stride != 1 || g.padding >= g.kernel {
-        return None;
-    }
-    Some(ConvGeometry {
+/// its geometry, which makes the sum over few channels and all taps one long product.
+pub(crate) fn turned(g: &ConvGeometry) -> ConvGeometry {
+    ConvGeometry {
         wide_c: g.narrow_c,
         wide_h: g.narrow_h,
         wide_w: g.narrow_w,
@@ -129,7 +190,7 @@ pub(crate) fn turned(g: &ConvGeometry) -> Option<ConvGeometry> {
         narrow_w: g.wide_w,
         padding: g.kernel - 1 - g.padding,
         ..*g
-    })
+    }
 }
 
 /// The weight of [`turned`], in panels of the wide channels, from the weight's own panels.

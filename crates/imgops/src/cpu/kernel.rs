@@ -24,8 +24,9 @@ pub(crate) struct Run {
 /// into one set of the cache, as rows of 512 channels would; and both numbers of rows that the kernels take divide it.
 pub(crate) const BLOCK: usize = 48;
 
-/// Panel rows that a product works through before it moves on to other rows: 15 KiB, half of a first-level cache.
-const DEPTH: usize = 5 * BLOCK;
+/// Panel rows that a product works through before it moves on to other rows: 18 KiB, a good half of a first-level cache, and
+/// enough for 256 channels at once.
+const DEPTH: usize = 6 * BLOCK;
 
 /// The runs of `len` panel rows for left rows stored in blocks that are `step` apart.
 pub(crate) fn blocked(len: usize, step: usize) -> Vec<Run> {
@@ -156,66 +157,6 @@ fn product<const R: usize, const FMA: bool>(
 }
 
 simd! {
-    /// For each row: `out[row * outputs + o] = sum over runs and k of source[row][k] * weights[o * depth + k]`, or `+=` where
-    /// `accumulate`: the product with few columns, along whose depth the lanes lie. Runs count rows of a weight in `panel`.
-    pub(crate) fn dot<const ROWS: usize, const FMA: bool>(out: &mut [f32], outputs: usize, source: Source<'_>, runs: &[Run], weights: &[f32], accumulate: bool) {
-        let depth = weights.len() / outputs;
-        for (o, weights) in weights.chunks_exact(depth).enumerate() {
-            let mut row = 0;
-            while row < source.base.len() {
-                let base = &source.base[row..];
-                let sums = &mut out[row * outputs + o..];
-                row += if base.len() >= 4 {
-                    dots::<4, FMA>(sums, outputs, source.data, base, runs, weights, accumulate)
-                } else {
-                    dots::<1, FMA>(sums, outputs, source.data, base, runs, weights, accumulate)
-                };
-            }
-        }
-    }
-}
-
-/// `R` rows of [`dot`] for one output; returns `R`.
-#[inline(always)]
-fn dots<const R: usize, const FMA: bool>(
-    out: &mut [f32],
-    stride: usize,
-    data: &[f32],
-    base: &[usize],
-    runs: &[Run],
-    weights: &[f32],
-    accumulate: bool,
-) -> usize {
-    let mut sums = [[0.0f32; LANES]; R];
-    for run in runs {
-        let (columns, rest) = weights[run.panel..run.panel + run.len].as_chunks::<LANES>();
-        let rows: [&[f32]; R] = std::array::from_fn(|r| &data[base[r] + run.at..][..run.len]);
-        let mut now = sums;
-        for (k, column) in columns.iter().enumerate() {
-            for r in 0..R {
-                let x = &rows[r][k * LANES..][..LANES];
-                for j in 0..LANES {
-                    now[r][j] = fused::<FMA>(x[j], column[j], now[r][j]);
-                }
-            }
-        }
-        for r in 0..R {
-            let tail = &rows[r][run.len - rest.len()..];
-            for (j, (x, w)) in tail.iter().zip(rest).enumerate() {
-                now[r][j] = fused::<FMA>(*x, *w, now[r][j]);
-            }
-        }
-        sums = now;
-    }
-    for (r, sums) in sums.iter().enumerate() {
-        let sum: f32 = sums.iter().sum();
-        let out = &mut out[r * stride];
-        *out = if accumulate { *out + sum } else { sum };
-    }
-    R
-}
-
-simd! {
     /// `out[k] += sum over rows of a[row][k] * b[row]`, or `=`: a panel of as many rows as `out` has, from the rows'
     /// outer products. Row `i` reads `a.data[a.base[i] + a_at..]` and `b.data[b.base[i] + b_at..][..16]`.
     pub(crate) fn outer<const ROWS: usize, const FMA: bool>(out: &mut [f32], a: Source<'_>, a_at: usize, b: Source<'_>, b_at: usize, accumulate: bool) {
@@ -250,7 +191,116 @@ simd! {
 }
 
 /// Rows whose outer products are summed before the sums go back to memory.
-const OUTER_ROWS: usize = 64;
+pub(crate) const OUTER_ROWS: usize = 64;
+
+/// Rows of blocks that lie one behind the other, in both factors of an outer product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Where the left factor's first block begins.
+    pub(crate) a: usize,
+    /// Where the right factor's first block begins.
+    pub(crate) b: usize,
+    /// Rows.
+    pub(crate) rows: usize,
+}
+
+/// Groups segments, split where they are long, so that a group's rows stay in the first-level cache.
+pub(crate) fn by_rows(segments: impl IntoIterator<Item = Segment>) -> Vec<Vec<Segment>> {
+    let mut groups: Vec<Vec<Segment>> = Vec::new();
+    let mut room = 0;
+    for segment in segments {
+        let mut done = 0;
+        while done < segment.rows {
+            if room == 0 {
+                groups.push(Vec::new());
+                room = OUTER_ROWS;
+            }
+            let rows = (segment.rows - done).min(room);
+            let piece = Segment {
+                a: segment.a + done * BLOCK,
+                b: segment.b + done * BLOCK,
+                rows,
+            };
+            if let Some(group) = groups.last_mut() {
+                group.push(piece);
+            }
+            done += rows;
+            room -= rows;
+        }
+    }
+    groups
+}
+
+simd! {
+    /// As [`outer`], for rows of blocks: `out[k] += sum over rows of a[row][k] * b[row][lane..][..16]`, or `=`, for each of the
+    /// rows of `out`, at most [`BLOCK`].
+    pub(crate) fn outer_blocks<const ROWS: usize, const FMA: bool>(out: &mut [f32], a: &[f32], b: &[f32], lane: usize, groups: &[Vec<Segment>], accumulate: bool) {
+        let len = out.len() / LANES;
+        for (i, group) in groups.iter().enumerate() {
+            let add = accumulate || i > 0;
+            let mut k = 0;
+            while k < len {
+                let left = len - k;
+                let sums = &mut out[k * LANES..];
+                k += if left >= ROWS {
+                    rank_blocks::<ROWS, FMA>(sums, a, k, b, lane, group, add)
+                } else if left >= 8 {
+                    rank_blocks::<8, FMA>(sums, a, k, b, lane, group, add)
+                } else if left >= 4 {
+                    rank_blocks::<4, FMA>(sums, a, k, b, lane, group, add)
+                } else if left >= 2 {
+                    rank_blocks::<2, FMA>(sums, a, k, b, lane, group, add)
+                } else {
+                    rank_blocks::<1, FMA>(sums, a, k, b, lane, group, add)
+                };
+            }
+        }
+    }
+}
+
+/// `R` panel rows of [`outer_blocks`]; returns `R`. Blocks are arrays, so that the inner loop checks no bounds.
+#[inline(always)]
+fn rank_blocks<const R: usize, const FMA: bool>(
+    out: &mut [f32],
+    a: &[f32],
+    k: usize,
+    b: &[f32],
+    lane: usize,
+    group: &[Segment],
+    accumulate: bool,
+) -> usize {
+    let (k, lane) = (k.min(BLOCK - R), lane.min(BLOCK - LANES));
+    let mut sums = [[0.0f32; LANES]; R];
+    for segment in group {
+        let len = segment.rows * BLOCK;
+        let a = a[segment.a..segment.a + len].as_chunks::<BLOCK>().0;
+        let b = b[segment.b..segment.b + len].as_chunks::<BLOCK>().0;
+        let mut now = sums;
+        for (x, y) in a.iter().zip(b) {
+            let (x, y) = (&x[k..k + R], &y[lane..lane + LANES]);
+            for r in 0..R {
+                for j in 0..LANES {
+                    now[r][j] = fused::<FMA>(x[r], y[j], now[r][j]);
+                }
+            }
+        }
+        sums = now;
+    }
+    store(out, &sums, accumulate);
+    R
+}
+
+/// Writes sums to the first rows of `out`, or adds them.
+#[inline(always)]
+fn store<const R: usize>(out: &mut [f32], sums: &[Lanes; R], accumulate: bool) {
+    for (out, sums) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
+        if accumulate {
+            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+        } else {
+            *out = *sums;
+        }
+    }
+}
 
 /// `R` panel rows of [`outer`]; returns `R`.
 #[inline(always)]
@@ -273,13 +323,7 @@ fn rank<const R: usize, const FMA: bool>(
             }
         }
     }
-    for (out, sums) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(&sums) {
-        if accumulate {
-            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
-        } else {
-            *out = *sums;
-        }
-    }
+    store(out, &sums, accumulate);
     R
 }
 
@@ -378,48 +422,6 @@ mod tests {
     }
 
     #[test]
-    fn dot_products_take_any_number_of_rows_and_outputs_and_uneven_runs() {
-        for rows in [1, 3, 4, 9] {
-            for outputs in [1, 3] {
-                let data: Vec<f32> = (0..rows * 60).map(value).collect();
-                let base: Vec<usize> = (0..rows).map(|r| r * 60).collect();
-                let weights: Vec<f32> = (0..outputs * 50).map(|i| value(i * 3)).collect();
-                let runs = [
-                    Run {
-                        at: 2,
-                        panel: 0,
-                        len: 35,
-                    },
-                    Run {
-                        at: 40,
-                        panel: 37,
-                        len: 13,
-                    },
-                ];
-                let mut out = vec![1.0; rows * outputs];
-                for times in [1.0, 2.0] {
-                    let source = Source {
-                        data: &data,
-                        base: &base,
-                    };
-                    dot(&mut out, outputs, source, &runs, &weights, times > 1.0);
-                    for (i, got) in out.iter().enumerate() {
-                        let (r, o) = (i / outputs, i % outputs);
-                        let term = |run: &Run, k: usize| {
-                            data[base[r] + run.at + k] * weights[o * 50 + run.panel + k]
-                        };
-                        let want: f32 = runs
-                            .iter()
-                            .map(|run| (0..run.len).map(|k| term(run, k)).sum::<f32>())
-                            .sum();
-                        assert_eq!(*got, times * want);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
     fn outer_products_sum_over_rows() {
         for (rows, len) in [(0, 3), (1, 1), (3, 7), (130, 20), (300, 29)] {
             let a: Vec<f32> = (0..rows * 31 + 40).map(value).collect();
@@ -435,6 +437,41 @@ mod tests {
                             .map(|r| a.data[r * 31 + 2 + k] * b.data[r * 16 + 1 + j])
                             .sum();
                         assert_eq!(out[k * LANES + j], if add { 2.0 * want } else { want });
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outer_products_of_blocks_sum_over_segments() {
+        let (a, b): (Vec<f32>, Vec<f32>) = (0..200 * BLOCK).map(|i| (value(i), value(i * 7 + 3))).unzip();
+        for len in [48, 13, 1] {
+            for rows in [1, 30, 150] {
+                let first = Segment {
+                    a: BLOCK,
+                    b: 2 * BLOCK,
+                    rows,
+                };
+                let second = Segment {
+                    a: 160 * BLOCK,
+                    b: 0,
+                    rows: 11,
+                };
+                let groups = by_rows([first, second]);
+                let longest = groups
+                    .iter()
+                    .map(|g| g.iter().map(|s| s.rows).sum::<usize>())
+                    .max();
+                assert!(longest.is_some_and(|rows| rows <= OUTER_ROWS));
+                let mut out = vec![1.0; len * LANES];
+                for times in [1.0, 2.0] {
+                    outer_blocks(&mut out, &a, &b, 32, &groups, times > 1.0);
+                    for (at, got) in out.iter().enumerate() {
+                        let (k, j) = (at / LANES, 32 + at % LANES);
+                        let term = |s: &Segment, i: usize| a[s.a + i * BLOCK + k] * b[s.b + i * BLOCK + j];
+                        let sum = |s: &Segment| (0..s.rows).map(|i| term(s, i)).sum::<f32>();
+                        assert_eq!(*got, times * (sum(&first) + sum(&second)));
                     }
                 }
             }

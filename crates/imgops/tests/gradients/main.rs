@@ -442,7 +442,7 @@ fn adam_follows_its_formula_and_clears_the_gradient() {
             w.0 -= 2e-3 * mh / (vh.sqrt() + 1e-8);
         }
         device
-            .adam_step(&config, t, &mut param, &mut grad, &mut m, &mut v)
+            .adam_step(&config, t, &mut param, &mut grad, true, &mut m, &mut v)
             .unwrap();
         assert!(grad.iter().all(|g| *g == 0.0));
     }

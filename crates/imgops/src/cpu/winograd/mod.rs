@@ -77,8 +77,16 @@ impl Plan {
         });
     }
 
-    /// Adds the weight's gradient: the adjoint of [`Plan::forward`] in the weight.
-    pub(crate) fn weight_gradient(&self, g: &ConvGeometry, wide: &[f32], narrow: &[f32], out: &mut [f32]) {
+    /// The weight's gradient: the adjoint of [`Plan::forward`] in the weight. `out` is overwritten, or added to where
+    /// `accumulate`.
+    pub(crate) fn weight_gradient(
+        &self,
+        g: &ConvGeometry,
+        wide: &[f32],
+        narrow: &[f32],
+        out: &mut [f32],
+        accumulate: bool,
+    ) {
         let lens = [
             self.weight_len(g),
             self.image_len(g, self.inputs(g)),
@@ -88,7 +96,7 @@ impl Plan {
             let v = self.transform_wide(g, wide, v);
             let m = self.spread_narrow(g, narrow, m);
             self.outer_products(g, &v, &m, u);
-            self.collect_weight(g, u, out);
+            self.collect_weight(g, u, out, accumulate);
         });
     }
 }

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{BLOCK, LANES, Source, Target, blocked, by_depth, multiply, outer};
+use crate::cpu::kernel::{
+    BLOCK, LANES, Segment, Source, Target, blocked, by_depth, by_rows, multiply, outer_blocks,
+};
 use crate::cpu::padded::{Canvas, crop, with_padded};
 use crate::cpu::panels;
 use crate::cpu::scratch::with_scratch;
@@ -377,8 +379,9 @@ impl Plan {
             });
     }
 
-    /// `u[narrow / 16][point][phase, c][16 narrow]`, the weight's gradient in points: at each, the sum over tiles of the
-    /// products of the wide side's values with the narrow side's.
+    /// `u[point][narrow / 16][phase, c][16 narrow]`, the weight's gradient in points: at each, the sum over tiles of the
+    /// products of the wide side's values with the narrow side's. Tasks go point by point, so that a point's values stay in
+    /// the cache for all blocks.
     pub(super) fn outer_products(
         &self,
         g: &ConvGeometry,
@@ -386,37 +389,47 @@ impl Plan {
         narrow: &Points<'_>,
         u: &mut [f32],
     ) {
+        let blocks = g.narrow_c / LANES;
+        // A row of tiles is a segment: its blocks are neighbours.
+        let cols = self.tile_cols(g);
+        let segments = wide.base.iter().zip(&narrow.base).step_by(cols);
+        let groups = by_rows(segments.map(|(a, b)| Segment {
+            a: *a,
+            b: *b,
+            rows: cols,
+        }));
         u.par_chunks_mut(self.inputs(g) * LANES)
             .enumerate()
             .for_each(|(task, u)| {
-                let (block, point) = (task / self.points(), task % self.points());
-                let ((a, a_base), (b, b_base)) = (wide.of(point), narrow.of(point));
-                let (a, b) = (
-                    Source {
-                        data: a,
-                        base: a_base,
-                    },
-                    Source {
-                        data: b,
-                        base: b_base,
-                    },
-                );
-                let lanes = block * LANES / BLOCK * narrow.block + block * LANES % BLOCK;
+                let (point, block) = (task / blocks, task % blocks);
+                let lanes = block * LANES / BLOCK * narrow.block;
                 for (i, u) in u.chunks_mut(BLOCK * LANES).enumerate() {
-                    outer(u, a, i * wide.block, b, lanes, false);
+                    let a = &wide.data[point * wide.step + i * wide.block..];
+                    let b = &narrow.data[point * narrow.step + lanes..];
+                    outer_blocks(u, a, b, block * LANES % BLOCK, &groups, false);
                 }
             });
     }
 
-    /// Adds the weight's gradient from its points: the adjoint of [`Plan::transform_weight`].
-    pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32]) {
-        let step = self.inputs(g) * LANES;
+    /// The weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten, or added to
+    /// where `accumulate`.
+    pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32], accumulate: bool) {
+        let (n, step) = (self.transforms().points(), self.inputs(g) * LANES);
+        let point_step = g.narrow_c / LANES * step;
         out.par_chunks_mut(panels::rows(panels::shape(g)) * LANES)
-            .zip(u.par_chunks(self.points() * step))
-            .for_each(|(panel, u)| {
+            .enumerate()
+            .for_each(|(block, panel)| {
                 for phase in 0..self.phases * self.phases {
-                    let from = self.point_grid(g, phase);
-                    let to = self.taps(g, phase);
+                    let from = Grid {
+                        at: block * step + phase * g.wide_c * LANES,
+                        row: n * point_step,
+                        col: point_step,
+                        rows: n,
+                        cols: n,
+                        first: 0,
+                        block: BLOCK,
+                    };
+                    let (to, channels) = (self.taps(g, phase), g.wide_c * LANES);
                     transform(
                         self.tile,
                         Map::KernelAdjoint,
@@ -424,8 +437,8 @@ impl Plan {
                         from,
                         panel,
                         to,
-                        g.wide_c * LANES,
-                        true,
+                        channels,
+                        accumulate,
                     );
                 }
             });

@@ -41,10 +41,10 @@ fn all_three_passes_agree_with_the_direct_ones() {
             let weight = panels::from_public(panels::shape(&g), &values(48 * g.window(), 3));
             let (x, y) = (values(wide, 1), values(narrow, 2));
             let (mut forward, mut adjoint, mut gradient) =
-                (vec![0.0; narrow], vec![0.0; wide], vec![1.0; weight.len()]);
+                (vec![0.0; narrow], vec![0.0; wide], vec![f32::NAN; weight.len()]);
             direct::narrow(&g, &x, &weight, &mut forward, false);
             direct::widen(&g, &y, &weight, &mut adjoint, false);
-            direct::weight_gradient(&g, &x, &y, &mut gradient);
+            direct::weight_gradient(&g, &x, &y, &mut gradient, false);
             assert!(Plan::candidates(kernel, stride).count() > 0);
             for plan in Plan::candidates(kernel, stride) {
                 let what = format!("{:?} {g:?}", plan.tile);
@@ -64,9 +64,12 @@ fn all_three_passes_agree_with_the_direct_ones() {
                 plan.adjoint(&g, &y, &weight, &mut out, true);
                 let twice: Vec<f32> = adjoint.iter().map(|v| 2.0 * v).collect();
                 close(&out, &twice, "accumulated adjoint");
-                let mut out = vec![1.0; weight.len()];
-                plan.weight_gradient(&g, &x, &y, &mut out);
+                let mut out = vec![f32::NAN; weight.len()];
+                plan.weight_gradient(&g, &x, &y, &mut out, false);
                 close(&out, &gradient, "weight");
+                plan.weight_gradient(&g, &x, &y, &mut out, true);
+                let twice: Vec<f32> = gradient.iter().map(|v| 2.0 * v).collect();
+                close(&out, &twice, "accumulated weight");
             }
         }
     }

@@ -1,0 +1,228 @@
+//! Convolutions by direct summation, in channels-last order.
+//!
+//! Nothing is unrolled: a window's row of taps is contiguous in a padded channels-last image, so the microkernels read
+//! windows in place. Taps that lie outside the image at every position (half of a 4x4 kernel's at the bottleneck) are left
+//! out.
+
+mod weight;
+mod widen;
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::cpu::few;
+use crate::cpu::kernel::{BLOCK, LANES, Run, Source, Target, by_depth, multiply};
+use crate::cpu::padded::{Canvas, with_padded};
+use crate::cpu::panels::{rows, shape};
+use crate::cpu::scratch::with_scratch;
+use crate::geometry::ConvGeometry;
+
+pub(crate) use weight::weight_gradient;
+pub(crate) use widen::widen;
+
+/// Output rows that a task takes at once, where tasks share out rows.
+const TASK_ROWS: usize = 96;
+
+/// With fewer channels, windows are read where they lie: their short runs would leave most of a block empty.
+const GATHER_CHANNELS: usize = 32;
+
+/// The taps of one dimension that read inside the image at some position.
+fn live(g: &ConvGeometry, narrow: usize, wide: usize) -> Range<usize> {
+    let first = g.padding.saturating_sub((narrow - 1) * g.stride);
+    first..g.kernel.min(wide + g.padding)
+}
+
+/// Where each narrow pixel's window begins in the padded wide images.
+fn windows(g: &ConvGeometry, canvas: &Canvas) -> Vec<usize> {
+    let mut at = Vec::with_capacity(g.n * g.narrow_len());
+    for image in 0..g.n {
+        for y in 0..g.narrow_h {
+            at.extend((0..g.narrow_w).map(|x| canvas.at(image, y * g.stride, x * g.stride)));
+        }
+    }
+    at
+}
+
+/// Multiples of `step`, `count` of them.
+fn every(step: usize, count: usize) -> Vec<usize> {
+    (0..count).map(|i| i * step).collect()
+}
+
+/// The runs of a window's live taps, none longer than a block.
+fn pieces(g: &ConvGeometry, canvas: &Canvas, ys: Range<usize>, xs: &Range<usize>) -> Vec<Run> {
+    let mut pieces = Vec::new();
+    for y in ys {
+        let (at, panel) = (canvas.row(y), y * g.kernel * g.wide_c);
+        for first in (xs.start * g.wide_c..xs.end * g.wide_c).step_by(BLOCK) {
+            pieces.push(Run {
+                at: at + first,
+                panel: panel + first,
+                len: BLOCK.min(xs.end * g.wide_c - first),
+            });
+        }
+    }
+    pieces
+}
+
+/// The same runs for windows gathered by [`gather`].
+fn gathered(pieces: &[Run], rows: usize) -> Vec<Run> {
+    let moved = |(i, run): (usize, &Run)| Run {
+        at: i * rows * BLOCK,
+        ..*run
+    };
+    pieces.iter().enumerate().map(moved).collect()
+}
+
+/// One piece of every window, row by row.
+fn gather(piece: &Run, windows: &[usize], wide: &[f32], out: &mut [f32]) {
+    for (out, window) in out.chunks_exact_mut(BLOCK).zip(windows) {
+        out[..piece.len].copy_from_slice(&wide[window + piece.at..][..piece.len]);
+    }
+}
+
+/// Narrow images from wide ones: a convolution's forward pass, a transposed convolution's input gradient. `out` is
+/// overwritten, or added to where `accumulate`.
+pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
+    let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
+    with_padded(g, Canvas::of(g), wide, |canvas, wide| {
+        if few::suits(g) {
+            return few::narrow(g, canvas, wide, weight, out, accumulate);
+        }
+        let pieces = pieces(g, canvas, ys, &xs);
+        let windows = windows(g, canvas);
+        if windows.len() <= 2 * TASK_ROWS {
+            by_panels(g, &pieces, &windows, wide, weight, out, accumulate);
+        } else {
+            by_rows(g, &pieces, &windows, wide, weight, out, accumulate);
+        }
+    });
+}
+
+/// Few pixels, many weights: tasks share out the panels, so that each weight is read once.
+fn by_panels(
+    g: &ConvGeometry,
+    pieces: &[Run],
+    windows: &[usize],
+    wide: &[f32],
+    weight: &[f32],
+    out: &mut [f32],
+    accumulate: bool,
+) {
+    let (pixels, panel_len) = (windows.len(), rows(shape(g)) * LANES);
+    let groups = by_depth(&gathered(pieces, pixels));
+    let base = every(LANES, pixels);
+    let left = every(BLOCK, pixels);
+    with_scratch(pieces.len() * pixels * BLOCK, |space| {
+        space
+            .par_chunks_mut(pixels * BLOCK)
+            .zip(pieces)
+            .for_each(|(space, piece)| gather(piece, windows, wide, space));
+        let source = Source {
+            data: space,
+            base: &left,
+        };
+        with_scratch(weight.len() / panel_len * pixels * LANES, |blocks| {
+            blocks
+                .par_chunks_mut(pixels * LANES)
+                .zip(weight.par_chunks(panel_len))
+                .for_each(|(sums, panel)| {
+                    for (i, group) in groups.iter().enumerate() {
+                        let target = Target {
+                            data: &mut *sums,
+                            base: &base,
+                            at: 0,
+                            valid: LANES,
+                        };
+                        multiply(target, source, group, panel, i > 0);
+                    }
+                });
+            out.par_chunks_mut(g.narrow_c)
+                .enumerate()
+                .for_each(|(pixel, out)| {
+                    for (block, out) in out.chunks_mut(LANES).enumerate() {
+                        let sums = &blocks[(block * pixels + pixel) * LANES..][..out.len()];
+                        if accumulate {
+                            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+                        } else {
+                            out.copy_from_slice(sums);
+                        }
+                    }
+                });
+        });
+    });
+}
+
+/// Many pixels: tasks share out rows of output.
+fn by_rows(
+    g: &ConvGeometry,
+    pieces: &[Run],
+    windows: &[usize],
+    wide: &[f32],
+    weight: &[f32],
+    out: &mut [f32],
+    accumulate: bool,
+) {
+    let panel_len = rows(shape(g)) * LANES;
+    let base = every(g.narrow_c, TASK_ROWS);
+    let groups = by_depth(pieces);
+    let gathered_groups = by_depth(&gathered(pieces, TASK_ROWS));
+    let left = every(BLOCK, TASK_ROWS);
+    let products = |out: &mut [f32], source: Source<'_>, groups: &[Vec<Run>]| {
+        let to = &base[..out.len() / g.narrow_c];
+        for (block, panel) in weight.chunks_exact(panel_len).enumerate() {
+            for (i, group) in groups.iter().enumerate() {
+                let target = Target {
+                    data: &mut *out,
+                    base: to,
+                    at: block * LANES,
+                    valid: LANES.min(g.narrow_c - block * LANES),
+                };
+                multiply(target, source, group, panel, accumulate || i > 0);
+            }
+        }
+    };
+    out.par_chunks_mut(TASK_ROWS * g.narrow_c)
+        .zip(windows.par_chunks(TASK_ROWS))
+        .for_each(|(out, windows)| {
+            if g.wide_c < GATHER_CHANNELS {
+                let source = Source {
+                    data: wide,
+                    base: windows,
+                };
+                return products(out, source, &groups);
+            }
+            with_scratch(pieces.len() * TASK_ROWS * BLOCK, |space| {
+                for (space, piece) in space.chunks_exact_mut(TASK_ROWS * BLOCK).zip(pieces) {
+                    gather(piece, windows, wide, space);
+                }
+                let source = Source {
+                    data: space,
+                    base: &left,
+                };
+                products(out, source, &gathered_groups);
+            });
+        });
+}
+
+/// Runs `work` with images' channels in blocks: `[block][pixel][48]`.
+fn with_blocks<R>(channels: usize, images: &[f32], work: impl FnOnce(&[f32]) -> R) -> R {
+    let pixels = images.len() / channels;
+    with_scratch(channels.div_ceil(BLOCK) * pixels * BLOCK, |space| {
+        space
+            .par_chunks_mut(pixels * BLOCK)
+            .enumerate()
+            .for_each(|(block, space)| {
+                let (c, width) = (block * BLOCK, BLOCK.min(channels - block * BLOCK));
+                for (to, from) in space.chunks_exact_mut(BLOCK).zip(images.chunks_exact(channels)) {
+                    to[..width].copy_from_slice(&from[c..c + width]);
+                    // A panel's lanes of channels that do not exist.
+                    to[width..width.next_multiple_of(LANES)].fill(0.0);
+                }
+            });
+        work(space)
+    })
+}
+
+#[cfg(test)]
+mod tests;
