@@ -39,9 +39,21 @@ facades-small ROOT *ARGS:
 cyclegan-small ROOT *ARGS:
     {{diptych}} train experiments/cyclegan-small.toml --set data.root={{ROOT}} {{ARGS}}
 
+# The convolutions of pix2pix and CycleGAN at 256 px, layer by layer and pass by pass; FILTER is a regular expression.
+bench FILTER="":
+    cargo bench -p diptych-imgops --bench layers -- '{{FILTER}}'
+
 # Seconds per training step.
-bench *ARGS:
+bench-step *ARGS:
     {{diptych}} bench {{ARGS}}
+
+# How step time and memory grow with size, batch, width and threads.
+bench-growth:
+    scripts/bench-growth
+
+# The kernels' tests on every instruction set that this machine has.
+test-simd:
+    scripts/test-simd
 
 # The store's figures: writing, reading, listing.
 bench-store:

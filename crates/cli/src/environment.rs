@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use diptych_imgops::cpu::simd;
+
 use crate::compute::Compute;
 
 /// The program's version and the commit that it was built from.
@@ -24,6 +26,8 @@ pub fn describe(compute: &Compute) -> Vec<(String, String)> {
         ("cpu_features", cpu_features().join(" ")),
         ("cores", cores().to_string()),
         ("threads", compute.threads.to_string()),
+        ("instructions", simd::level().to_string()),
+        ("arithmetic", compute.arithmetic().to_owned()),
         ("device", compute.device.to_string()),
         ("memory", memory().to_string()),
     ]
@@ -106,11 +110,14 @@ mod tests {
         let compute = Compute {
             device: DeviceChoice::Cpu,
             threads: 2,
+            exact: true,
         };
         let described = describe(&compute);
         let value = |key: &str| described.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         assert_eq!(value("device"), Some("cpu"));
         assert_eq!(value("threads"), Some("2"));
+        assert_eq!(value("arithmetic"), Some("exact"));
+        assert!(value("instructions").and_then(simd::Level::named).is_some());
         assert!(value("memory").unwrap().parse::<u64>().unwrap() > 1 << 20);
         assert!(cores() >= 1);
     }

@@ -1,3 +1,4 @@
+use diptych_imgops::cpu::simd;
 use serde_json::json;
 
 use crate::Context;
@@ -77,6 +78,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
             format!("{} ({})", environment::cpu_model(), features.join(" ")),
         )
     });
+    checks.push(Check::good("instructions", simd::level().to_string()));
     checks.push(Check::good("threads", environment::cores().to_string()));
     checks.push(Check::good("memory", human::bytes(environment::memory())));
     checks.push(Check::good("cuda", NO_CUDA));
@@ -93,6 +95,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
             },
             "cpu": environment::cpu_model(),
             "cpu_features": features,
+            "instructions": simd::level().to_string(),
             "threads": environment::cores(),
             "memory_bytes": environment::memory(),
             "cuda": null,

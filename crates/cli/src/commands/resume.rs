@@ -1,7 +1,7 @@
 use diptych_domain::RunStatus;
 
 use crate::Context;
-use crate::compute::ComputeArgs;
+use crate::compute::{ComputeArgs, EXACT};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::{environment, launch};
@@ -9,7 +9,7 @@ use crate::{environment, launch};
 /// Continue a stopped, failed or crashed run from its last checkpoint
 #[derive(clap::Args)]
 #[command(
-    after_help = "The experiment comes from the run itself, and so does the number of threads unless given: on the CPU \
+    after_help = "The experiment comes from the run itself, and so do `--exact` and, unless given, the number of threads: on the CPU \
                         the numbers are those of a run that was never interrupted, bit for bit.
 
 Examples:
@@ -35,9 +35,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     let plugin = launch::plugin_of(&context.registry, &run)?;
     let mut wanted = args.compute;
+    let environment = session.wait(session.home.environment(&run.id))?;
+    // Another number of threads or another algorithm rounds sums differently; the run is to go on bit for bit.
+    wanted.exact |= environment.get("arithmetic").is_some_and(|a| a == EXACT);
     if wanted.threads.is_none() {
-        // Another number of threads may round sums differently; the run is to go on bit for bit.
-        let environment = session.wait(session.home.environment(&run.id))?;
         let before = environment.get("threads").and_then(|n| n.parse().ok());
         wanted.threads = before.filter(|n| (1..=environment::cores()).contains(&usize::from(*n)));
     }

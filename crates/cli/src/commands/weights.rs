@@ -126,6 +126,7 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
     let compute = Compute {
         device: DeviceChoice::Cpu,
         threads: rayon::current_num_threads(),
+        exact: false,
     };
     let mut model = plugin.build(&BuildContext {
         spec: spec.clone(),

@@ -51,15 +51,18 @@ impl std::fmt::Display for Level {
     }
 }
 
+/// The environment variable that picks a lower instruction set than the machine's best.
+pub const VARIABLE: &str = "DIPTYCH_SIMD";
+
 static LEVEL: LazyLock<Level> = LazyLock::new(|| {
-    let asked = std::env::var("DIPTYCH_SIMD").ok();
+    let asked = std::env::var(VARIABLE).ok();
     let best = Level::of_this_machine();
     asked
         .and_then(|name| Level::named(&name))
         .map_or(best, |level| level.min(best))
 });
 
-/// The instruction set in use: the machine's best, or what the environment variable `DIPTYCH_SIMD` names if that is lower.
+/// The instruction set in use: the machine's best, or what [`VARIABLE`] names if that is lower.
 pub fn level() -> Level {
     *LEVEL
 }

@@ -20,6 +20,7 @@ pub trait InstanceNormKernel: Storage<f32> {
     ///
     /// # Errors
     /// Where the device fails.
+    #[allow(clippy::type_complexity)] // the output and its two statistics, used once
     fn instance_norm_forward(
         &self,
         x: &Images4<Self>,

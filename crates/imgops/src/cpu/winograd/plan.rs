@@ -19,7 +19,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// The plan for a geometry, if Winograd pays there.
     pub(crate) fn choose(g: &ConvGeometry) -> Option<Self> {
-        if g.wide_c % LANES != 0 || g.narrow_c % LANES != 0 {
+        if !g.wide_c.is_multiple_of(LANES) || !g.narrow_c.is_multiple_of(LANES) {
             return None; // the stages work on whole lanes; few channels do not pay for the transforms
         }
         Self::candidates(g.kernel, g.stride).find(|plan| {

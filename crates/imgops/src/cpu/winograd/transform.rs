@@ -80,6 +80,7 @@ transforms!(of_f43, Tile::F43);
 
 /// The transform by a matrix of `OUT x IN`, whose rows `matrix` knows.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // rows and columns of three grids go together
 fn separable<const OUT: usize, const IN: usize, const FMA: bool>(
     matrix: impl Fn(usize) -> [f32; SIDE],
     source: &[f32],
