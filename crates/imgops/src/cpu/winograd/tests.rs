@@ -74,3 +74,66 @@ fn all_three_passes_agree_with_the_direct_ones() {
         }
     }
 }
+
+/// Rounding against f64, for 256 channels of values that fill the mantissa; `docs/performance.md` quotes what this prints.
+#[test]
+fn errors_against_f64_are_small() {
+    // Sums of four uniform draws are nearly normal; a 64-bit linear congruential generator is random enough.
+    let full = |len: usize, mut state: u64| -> Vec<f32> {
+        let mut draw = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u32 << 24) as f32 - 0.5
+        };
+        (0..len).map(|_| draw() + draw() + draw() + draw()).collect()
+    };
+    for (kernel, stride) in [(4, 2), (4, 1), (3, 1)] {
+        let g = ConvGeometry::conv2d(
+            (1, 256, 14, 14),
+            [16, 256, kernel, kernel],
+            None,
+            ConvConfig::new(stride, 1),
+        )
+        .unwrap();
+        let (x, public) = (full(256 * 14 * 14, 1), full(16 * g.window(), 2));
+        let mut want = vec![0.0f64; 16 * g.narrow_len()];
+        for (at, sum) in want.iter_mut().enumerate() {
+            let (pixel, o) = (at / 16, at % 16);
+            for (ky, kx) in (0..kernel).flat_map(|y| (0..kernel).map(move |x| (y, x))) {
+                let y = (pixel / g.narrow_w * stride + ky)
+                    .checked_sub(1)
+                    .filter(|y| *y < 14);
+                let x_at = (pixel % g.narrow_w * stride + kx)
+                    .checked_sub(1)
+                    .filter(|x| *x < 14);
+                let Some((y, x_at)) = y.zip(x_at) else {
+                    continue;
+                };
+                for c in 0..256 {
+                    let weight = public[((o * 256 + c) * kernel + ky) * kernel + kx];
+                    *sum += f64::from(x[(y * 14 + x_at) * 256 + c]) * f64::from(weight);
+                }
+            }
+        }
+        let size = want.iter().map(|v| v * v).sum::<f64>();
+        let off = |got: &[f32]| {
+            let squares = got.iter().zip(&want).map(|(g, w)| (f64::from(*g) - w).powi(2));
+            (squares.sum::<f64>() / size).sqrt()
+        };
+        let weight = panels::from_public(panels::shape(&g), &public);
+        let mut out = vec![0.0; want.len()];
+        direct::narrow(&g, &x, &weight, &mut out, false);
+        println!("kernel {kernel} stride {stride}: direct {:.1e}", off(&out));
+        assert!(off(&out) < 5e-7, "direct: {:.1e}", off(&out));
+        for plan in Plan::candidates(kernel, stride) {
+            plan.forward(&g, &x, &weight, &mut out, false);
+            println!(
+                "kernel {kernel} stride {stride}: {:?} {:.1e}",
+                plan.tile,
+                off(&out)
+            );
+            assert!(off(&out) < 3e-6, "{:?}: {:.1e}", plan.tile, off(&out));
+        }
+    }
+}
