@@ -5,10 +5,11 @@
 //! `(m + r - 1)^2` products a channel pair instead of `m^2 r^2`, done as one matrix product a point. The gradients are the
 //! adjoints of the same linear maps.
 
+mod images;
 mod matrices;
 mod plan;
-mod stages;
 mod transform;
+mod weights;
 
 use crate::cpu::kernel::LANES;
 use crate::cpu::scratch::with_scratch;

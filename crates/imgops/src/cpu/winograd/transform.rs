@@ -18,6 +18,19 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// A whole grid of vectors whose channels are contiguous.
+    pub(super) fn contiguous(at: usize, row: usize, col: usize, side: usize) -> Self {
+        Self {
+            at,
+            row,
+            col,
+            rows: side,
+            cols: side,
+            first: 0,
+            block: BLOCK,
+        }
+    }
+
     #[inline(always)]
     fn channel(&self, c: usize) -> usize {
         let c = self.first + c;

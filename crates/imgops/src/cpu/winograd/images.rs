@@ -1,4 +1,4 @@
-//! From images and weights to Winograd's points and back. Every stage writes one contiguous piece per task.
+//! From images to Winograd's points and back, and their products with a weight's. Every stage writes one contiguous piece per task.
 //!
 //! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
 //! products come out as `[point][tile][channels]`. Both are read in place, through lists of where rows begin.
@@ -8,23 +8,20 @@ use rayon::prelude::*;
 use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{
-    BLOCK, LANES, Segment, Source, Target, blocked, by_depth, by_rows, multiply, outer_blocks,
-};
+use crate::cpu::kernel::{BLOCK, LANES, Source, Target, blocked, by_depth, multiply};
 use crate::cpu::padded::{Canvas, crop, with_padded};
-use crate::cpu::panels;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 /// Where the tiles of transformed images are.
 pub(super) struct Points<'a> {
-    data: &'a [f32],
+    pub(super) data: &'a [f32],
     /// Of each tile, its row for point 0.
-    base: Vec<usize>,
+    pub(super) base: Vec<usize>,
     /// From one point's row to the next one's.
-    step: usize,
+    pub(super) step: usize,
     /// From one block of a row to the next.
-    block: usize,
+    pub(super) block: usize,
 }
 
 impl Points<'_> {
@@ -93,15 +90,8 @@ impl Plan {
                     for col in 0..self.tile_cols(g) {
                         for phase in 0..s * s {
                             let (y, x) = (row * t.m * s + phase / s, col * t.m * s + phase % s);
-                            let from = Grid {
-                                at: canvas.at(image, y, x),
-                                row: canvas.row(s),
-                                col: s * g.wide_c,
-                                rows: n,
-                                cols: n,
-                                first: 0,
-                                block: BLOCK,
-                            };
+                            let from =
+                                Grid::contiguous(canvas.at(image, y, x), canvas.row(s), s * g.wide_c, n);
                             let to = self.tile_grid(g, inputs, col, phase * g.wide_c);
                             transform(self.tile, Map::Data, wide, from, v, to, g.wide_c, false);
                         }
@@ -194,15 +184,12 @@ impl Plan {
                     .enumerate()
                     .for_each(|(row, out)| {
                         for col in 0..tile_cols {
-                            let from = Grid {
-                                at: ((image * tile_rows + row) * tile_cols + col) * g.narrow_c,
-                                row: n * step,
-                                col: step,
-                                rows: n,
-                                cols: n,
-                                first: 0,
-                                block: BLOCK,
-                            };
+                            let from = Grid::contiguous(
+                                ((image * tile_rows + row) * tile_cols + col) * g.narrow_c,
+                                n * step,
+                                step,
+                                n,
+                            );
                             let to = Grid {
                                 at: col * m * g.narrow_c,
                                 ..self.narrow_tile(g, image, row, col)
@@ -259,24 +246,18 @@ impl Plan {
         let (n, step, cols) = (t.points(), self.tiles(g) * self.inputs(g), self.tile_cols(g));
         for col in 0..cols {
             for phase in 0..s * s {
-                let from = Grid {
-                    at: ((image * self.tile_rows(g) + row) * cols + col) * inputs + phase * g.wide_c,
-                    row: n * step,
-                    col: step,
-                    rows: n,
-                    cols: n,
-                    first: 0,
-                    block: BLOCK,
-                };
-                let grid = Grid {
-                    at: canvas.at(0, phase / s, col * t.m * s + phase % s),
-                    row: canvas.row(s),
-                    col: s * g.wide_c,
-                    rows: n,
-                    cols: n,
-                    first: 0,
-                    block: BLOCK,
-                };
+                let from = Grid::contiguous(
+                    ((image * self.tile_rows(g) + row) * cols + col) * inputs + phase * g.wide_c,
+                    n * step,
+                    step,
+                    n,
+                );
+                let grid = Grid::contiguous(
+                    canvas.at(0, phase / s, col * t.m * s + phase % s),
+                    canvas.row(s),
+                    s * g.wide_c,
+                    n,
+                );
                 transform(
                     self.tile,
                     Map::DataAdjoint,
@@ -289,158 +270,5 @@ impl Plan {
                 );
             }
         }
-    }
-
-    /// A phase's taps in a panel, as a grid whose vectors are `[wide_c][16]`.
-    fn taps(&self, g: &ConvGeometry, phase: usize) -> Grid {
-        let (s, col) = (self.phases, g.wide_c * LANES);
-        Grid {
-            at: ((phase / s) * g.kernel + phase % s) * col,
-            row: s * g.kernel * col,
-            col: s * col,
-            rows: self.transforms().r,
-            cols: self.transforms().r,
-            first: 0,
-            block: BLOCK,
-        }
-    }
-
-    /// `u[narrow / 16][point][phase, c][16 narrow]` from the weight's panels.
-    pub(super) fn transform_weight(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
-        let step = self.inputs(g) * LANES;
-        u.par_chunks_mut(self.points() * step)
-            .zip(weight.par_chunks(panels::rows(panels::shape(g)) * LANES))
-            .for_each(|(u, panel)| {
-                for phase in 0..self.phases * self.phases {
-                    let to = self.point_grid(g, phase);
-                    transform(
-                        self.tile,
-                        Map::Kernel,
-                        panel,
-                        self.taps(g, phase),
-                        u,
-                        to,
-                        g.wide_c * LANES,
-                        false,
-                    );
-                }
-            });
-    }
-
-    /// A phase's rows of one panel block of `u`, as a grid over points.
-    fn point_grid(&self, g: &ConvGeometry, phase: usize) -> Grid {
-        let (n, step) = (self.transforms().points(), self.inputs(g) * LANES);
-        Grid {
-            at: phase * g.wide_c * LANES,
-            row: n * step,
-            col: step,
-            rows: n,
-            cols: n,
-            first: 0,
-            block: BLOCK,
-        }
-    }
-
-    /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction.
-    pub(super) fn transform_weight_back(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
-        let t = self.transforms();
-        let (n, block) = (t.points(), LANES * LANES);
-        let blocks = g.wide_c / LANES;
-        u.par_chunks_mut(self.points() * g.narrow_c * LANES)
-            .enumerate()
-            .for_each(|(task, u)| {
-                let (phase, c) = (task / blocks, task % blocks * LANES);
-                with_scratch(self.points() * block, |space| {
-                    for (o, panel) in weight
-                        .chunks_exact(panels::rows(panels::shape(g)) * LANES)
-                        .enumerate()
-                    {
-                        let taps = self.taps(g, phase);
-                        let from = Grid {
-                            at: taps.at + c * LANES,
-                            ..taps
-                        };
-                        let to = Grid {
-                            at: 0,
-                            row: n * block,
-                            col: block,
-                            rows: n,
-                            cols: n,
-                            first: 0,
-                            block: BLOCK,
-                        };
-                        transform(self.tile, Map::Kernel, panel, from, space, to, block, false);
-                        for (point, space) in space.chunks_exact(block).enumerate() {
-                            let to = (point * g.narrow_c + o * LANES) * LANES;
-                            panels::transpose(space, &mut u[to..to + block]);
-                        }
-                    }
-                });
-            });
-    }
-
-    /// `u[point][narrow / 16][phase, c][16 narrow]`, the weight's gradient in points: at each, the sum over tiles of the
-    /// products of the wide side's values with the narrow side's. Tasks go point by point, so that a point's values stay in
-    /// the cache for all blocks.
-    pub(super) fn outer_products(
-        &self,
-        g: &ConvGeometry,
-        wide: &Points<'_>,
-        narrow: &Points<'_>,
-        u: &mut [f32],
-    ) {
-        let blocks = g.narrow_c / LANES;
-        // A row of tiles is a segment: its blocks are neighbours.
-        let cols = self.tile_cols(g);
-        let segments = wide.base.iter().zip(&narrow.base).step_by(cols);
-        let groups = by_rows(segments.map(|(a, b)| Segment {
-            a: *a,
-            b: *b,
-            rows: cols,
-        }));
-        u.par_chunks_mut(self.inputs(g) * LANES)
-            .enumerate()
-            .for_each(|(task, u)| {
-                let (point, block) = (task / blocks, task % blocks);
-                let lanes = block * LANES / BLOCK * narrow.block;
-                for (i, u) in u.chunks_mut(BLOCK * LANES).enumerate() {
-                    let a = &wide.data[point * wide.step + i * wide.block..];
-                    let b = &narrow.data[point * narrow.step + lanes..];
-                    outer_blocks(u, a, b, block * LANES % BLOCK, &groups, false);
-                }
-            });
-    }
-
-    /// The weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten, or added to
-    /// where `accumulate`.
-    pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32], accumulate: bool) {
-        let (n, step) = (self.transforms().points(), self.inputs(g) * LANES);
-        let point_step = g.narrow_c / LANES * step;
-        out.par_chunks_mut(panels::rows(panels::shape(g)) * LANES)
-            .enumerate()
-            .for_each(|(block, panel)| {
-                for phase in 0..self.phases * self.phases {
-                    let from = Grid {
-                        at: block * step + phase * g.wide_c * LANES,
-                        row: n * point_step,
-                        col: point_step,
-                        rows: n,
-                        cols: n,
-                        first: 0,
-                        block: BLOCK,
-                    };
-                    let (to, channels) = (self.taps(g, phase), g.wide_c * LANES);
-                    transform(
-                        self.tile,
-                        Map::KernelAdjoint,
-                        u,
-                        from,
-                        panel,
-                        to,
-                        channels,
-                        accumulate,
-                    );
-                }
-            });
     }
 }

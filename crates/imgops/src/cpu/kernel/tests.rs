@@ -1,0 +1,175 @@
+use super::*;
+
+fn value(i: usize) -> f32 {
+    ((i * 37 + 11) % 17) as f32 - 8.0
+}
+
+#[test]
+fn products_are_sums_over_their_runs_for_any_number_of_rows() {
+    for rows in [1, 2, 3, 5, 6, 11, 13, 27] {
+        for valid in [16, 12, 1] {
+            let data: Vec<f32> = (0..rows * 40).map(value).collect();
+            let base: Vec<usize> = (0..rows).map(|r| r * 40 + r % 3).collect();
+            let panel: Vec<f32> = (0..20 * LANES).map(|i| value(i * 5)).collect();
+            let runs = [
+                Run {
+                    at: 1,
+                    panel: 3,
+                    len: 7,
+                },
+                Run {
+                    at: 20,
+                    panel: 11,
+                    len: 9,
+                },
+            ];
+            let want = |r: usize, j: usize| -> f32 {
+                let term =
+                    |run: &Run, k: usize| data[base[r] + run.at + k] * panel[(run.panel + k) * LANES + j];
+                runs.iter()
+                    .map(|run| (0..run.len).map(|k| term(run, k)).sum::<f32>())
+                    .sum()
+            };
+            let to: Vec<usize> = (0..rows).map(|r| r * 18).collect();
+            let mut out = vec![1.0; rows * 18 + 2];
+            for times in [1.0, 2.0] {
+                let target = Target {
+                    data: &mut out,
+                    base: &to,
+                    at: 2,
+                    valid,
+                };
+                let source = Source {
+                    data: &data,
+                    base: &base,
+                };
+                multiply(target, source, &runs, &panel, times > 1.0);
+                for r in 0..rows {
+                    for j in 0..16 {
+                        let got = out[r * 18 + 2 + j];
+                        assert_eq!(got, if j < valid { times * want(r, j) } else { 1.0 });
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn overlapping_target_rows_all_arrive() {
+    let (data, panel) = (vec![1.0; 8], vec![1.0; LANES]);
+    let base: Vec<usize> = (0..8).collect();
+    let mut out = vec![0.0; 8 + LANES];
+    let target = Target {
+        data: &mut out,
+        base: &base,
+        at: 0,
+        valid: 4,
+    };
+    let runs = [Run {
+        at: 0,
+        panel: 0,
+        len: 1,
+    }];
+    multiply(
+        target,
+        Source {
+            data: &data,
+            base: &base,
+        },
+        &runs,
+        &panel,
+        true,
+    );
+    assert_eq!(out[..11], [1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0]);
+}
+
+#[test]
+fn outer_products_sum_over_rows() {
+    for (rows, len) in [(0, 3), (1, 1), (3, 7), (130, 20), (300, 29)] {
+        let a: Vec<f32> = (0..rows * 31 + 40).map(value).collect();
+        let b: Vec<f32> = (0..rows * 16 + 17).map(|i| value(i * 3)).collect();
+        let (at, bt): (Vec<usize>, Vec<usize>) = (0..rows).map(|r| (r * 31, r * 16)).unzip();
+        let mut out = vec![1.0; len * LANES];
+        for add in [false, true] {
+            let (a, b) = (Source { data: &a, base: &at }, Source { data: &b, base: &bt });
+            outer(&mut out, a, 2, b, 1, add);
+            for k in 0..len {
+                for j in 0..LANES {
+                    let want: f32 = (0..rows)
+                        .map(|r| a.data[r * 31 + 2 + k] * b.data[r * 16 + 1 + j])
+                        .sum();
+                    assert_eq!(out[k * LANES + j], if add { 2.0 * want } else { want });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn outer_products_of_blocks_sum_over_segments() {
+    let (a, b): (Vec<f32>, Vec<f32>) = (0..200 * BLOCK).map(|i| (value(i), value(i * 7 + 3))).unzip();
+    for len in [48, 13, 1] {
+        for rows in [1, 30, 150] {
+            let first = Segment {
+                a: BLOCK,
+                b: 2 * BLOCK,
+                rows,
+            };
+            let second = Segment {
+                a: 160 * BLOCK,
+                b: 0,
+                rows: 11,
+            };
+            let groups = by_rows([first, second]);
+            let longest = groups
+                .iter()
+                .map(|g| g.iter().map(|s| s.rows).sum::<usize>())
+                .max();
+            assert!(longest.is_some_and(|rows| rows <= OUTER_ROWS));
+            let mut out = vec![1.0; len * LANES];
+            for times in [1.0, 2.0] {
+                outer_blocks(&mut out, &a, &b, 32, &groups, times > 1.0);
+                for (at, got) in out.iter().enumerate() {
+                    let (k, j) = (at / LANES, 32 + at % LANES);
+                    let term = |s: &Segment, i: usize| a[s.a + i * BLOCK + k] * b[s.b + i * BLOCK + j];
+                    let sum = |s: &Segment| (0..s.rows).map(|i| term(s, i)).sum::<f32>();
+                    assert_eq!(*got, times * (sum(&first) + sum(&second)));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn groups_of_runs_are_short_and_complete() {
+    let runs = [
+        Run {
+            at: 0,
+            panel: 0,
+            len: 700,
+        },
+        Run {
+            at: 900,
+            panel: 700,
+            len: 12,
+        },
+    ];
+    let groups = by_depth(&runs);
+    assert!(
+        groups
+            .iter()
+            .all(|g| g.iter().map(|r| r.len).sum::<usize>() <= DEPTH)
+    );
+    let flat: Vec<Run> = groups.concat();
+    assert_eq!(flat.iter().map(|r| r.len).sum::<usize>(), 712);
+    assert_eq!(
+        flat.last(),
+        Some(&Run {
+            at: 900,
+            panel: 700,
+            len: 12
+        })
+    );
+    assert!(flat.windows(2).all(|w| w[0].panel + w[0].len == w[1].panel));
+}
