@@ -32,7 +32,7 @@ pub(crate) fn activate_in_place(activation: Activation, y: &mut [f32]) {
 }
 
 /// `grad *= f'`, given the output.
-pub(crate) fn scale_by_slope(activation: Activation, y: &[f32], grad: &mut [f32]) {
+fn scale_by_slope(activation: Activation, y: &[f32], grad: &mut [f32]) {
     grad.par_chunks_mut(CHUNK)
         .zip(y.par_chunks(CHUNK))
         .for_each(|(grad, y)| match activation {
@@ -50,6 +50,16 @@ impl ActivationKernel for Cpu {
         x: &Images4<Self>,
     ) -> Result<Images4<Self>, CpuError> {
         changed_copy(self, x, |y| activate_in_place(activation, y))
+    }
+
+    fn activation_slope(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        grad_y: &mut <Self as Storage<f32>>::Vec,
+    ) -> Result<(), CpuError> {
+        scale_by_slope(activation, slice(y), grad_y);
+        Ok(())
     }
 
     fn activation_backward(

@@ -57,6 +57,18 @@ pub trait ActivationKernel: Storage<f32> {
         x: &Images4<Self>,
     ) -> Result<Images4<Self>, Self::Err>;
 
+    /// Multiplies an output's gradient by the activation's slope, given the output: what every operation that takes an
+    /// activation along begins its backward pass with.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn activation_slope(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        grad_y: &mut Self::Vec,
+    ) -> Result<(), Self::Err>;
+
     /// Adds to the input's gradient, given the output and its gradient, which may be overwritten.
     ///
     /// # Errors

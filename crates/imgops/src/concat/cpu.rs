@@ -5,8 +5,6 @@ use dfdx::tensor::{Cpu, CpuError, Storage};
 use rayon::prelude::*;
 
 use super::ConcatKernel;
-use crate::activation::Activation;
-use crate::activation::cpu::scale_by_slope;
 use crate::cpu::columns::task_len;
 use crate::cpu::memory::slice;
 use crate::device::Images4;
@@ -40,15 +38,6 @@ impl ConcatKernel for Cpu {
                     }
                 });
         })
-    }
-
-    fn concat_activation_backward(
-        &self,
-        y: &Images4<Self>,
-        grad_y: &mut <Self as Storage<f32>>::Vec,
-    ) -> Result<(), CpuError> {
-        scale_by_slope(Activation::Relu, slice(y), grad_y);
-        Ok(())
     }
 
     fn concat_backward(

@@ -5,6 +5,7 @@ mod cpu;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
+use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4, put, take};
 use crate::error::OpError;
 use crate::layout::arrange;
@@ -21,12 +22,6 @@ pub trait ConcatKernel: Storage<f32> {
         b: &Images4<Self>,
         rectified: bool,
     ) -> Result<Images4<Self>, Self::Err>;
-
-    /// Clears a rectified output's gradient where the output is zero.
-    ///
-    /// # Errors
-    /// Where the device fails.
-    fn concat_activation_backward(&self, y: &Images4<Self>, grad_y: &mut Self::Vec) -> Result<(), Self::Err>;
 
     /// Adds one part of the output's gradient to the part's own: channels `offset..` of `channels`, for images of
     /// `shape`.
@@ -92,7 +87,7 @@ fn join<D: ImageDevice, T: Flow<D>>(
         tape.add_backward_op(move |grads| {
             let mut grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
             if let Some(y) = &output {
-                device.concat_activation_backward(y, &mut grad_y)?;
+                device.activation_slope(Activation::Relu, y, &mut grad_y)?;
             }
             for (part, shape, offset, wanted) in [(&a, sa, 0, a_grad), (&b, sb, sa.1, true)] {
                 if wanted {

@@ -4,7 +4,7 @@ use dfdx::tensor::{Cpu, CpuError, Storage};
 
 use super::{ConvGradients, ConvKernel, Direction};
 use crate::activation::Activation;
-use crate::activation::cpu::{activate_in_place, scale_by_slope};
+use crate::activation::cpu::activate_in_place;
 use crate::cpu::columns;
 use crate::cpu::convolve::{narrow, weight_gradient, widen};
 use crate::cpu::memory::slice;
@@ -74,16 +74,6 @@ impl ConvKernel for Cpu {
             };
             product(g, grad_y, slice(weight.stored_values()), gx, true);
         }
-        Ok(())
-    }
-
-    fn conv_activation_backward(
-        &self,
-        activation: Activation,
-        y: &Images4<Self>,
-        grad_y: &mut <Self as Storage<f32>>::Vec,
-    ) -> Result<(), CpuError> {
-        scale_by_slope(activation, slice(y), grad_y);
         Ok(())
     }
 }

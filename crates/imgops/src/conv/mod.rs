@@ -65,17 +65,6 @@ pub trait ConvKernel: Storage<f32> {
         grad_y: &Self::Vec,
         out: ConvGradients<'_, Self::Vec>,
     ) -> Result<(), Self::Err>;
-
-    /// Multiplies the output's gradient by the activation's slope, given the output.
-    ///
-    /// # Errors
-    /// Where the device fails.
-    fn conv_activation_backward(
-        &self,
-        activation: Activation,
-        y: &Images4<Self>,
-        grad_y: &mut Self::Vec,
-    ) -> Result<(), Self::Err>;
 }
 
 /// Convolves `x` `[n, in, h, w]` with `weight` `[out, in, k, k]` and adds `bias` `[out]`:
@@ -131,7 +120,7 @@ fn apply<D: ImageDevice, T: Flow<D>>(
         tape.add_backward_op(move |grads| {
             let mut grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
             if let Some((activation, y)) = &activated {
-                device.conv_activation_backward(*activation, y, &mut grad_y)?;
+                device.activation_slope(*activation, y, &mut grad_y)?;
             }
             let mut gx = config.input_grad.then(|| take(grads, &x)).transpose()?;
             // The weight's own buffer where it has one, else the tape's.

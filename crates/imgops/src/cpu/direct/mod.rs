@@ -81,6 +81,18 @@ fn gather(piece: &Run, windows: &[usize], wide: &[f32], out: &mut [f32]) {
     }
 }
 
+/// Runs `work` with every piece of every window gathered, all cores sharing the pieces.
+fn with_gathered<R>(pieces: &[Run], windows: &[usize], wide: &[f32], work: impl FnOnce(&[f32]) -> R) -> R {
+    let len = windows.len() * BLOCK;
+    with_scratch(pieces.len() * len, |space| {
+        space
+            .par_chunks_mut(len)
+            .zip(pieces)
+            .for_each(|(space, piece)| gather(piece, windows, wide, space));
+        work(space)
+    })
+}
+
 /// Narrow images from wide ones: a convolution's forward pass, a transposed convolution's input gradient. `out` is
 /// overwritten, or added to where `accumulate`.
 pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
@@ -113,11 +125,7 @@ fn by_panels(
     let groups = by_depth(&gathered(pieces, pixels));
     let base = every(LANES, pixels);
     let left = every(BLOCK, pixels);
-    with_scratch(pieces.len() * pixels * BLOCK, |space| {
-        space
-            .par_chunks_mut(pixels * BLOCK)
-            .zip(pieces)
-            .for_each(|(space, piece)| gather(piece, windows, wide, space));
+    with_gathered(pieces, windows, wide, |space| {
         let source = Source {
             data: space,
             base: &left,

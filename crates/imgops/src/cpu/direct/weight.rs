@@ -2,12 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{every, gather, live, pieces, windows, with_blocks};
+use super::{every, live, pieces, windows, with_blocks, with_gathered};
 use crate::cpu::few;
 use crate::cpu::kernel::{BLOCK, LANES, Run, Segment, Source, by_rows, outer, outer_blocks};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
-use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 /// Rows whose windows are gathered at once.
@@ -110,11 +109,7 @@ fn from_gathered(
         b: 0,
         rows: windows.len(),
     }]);
-    with_scratch(pieces.len() * len, |left| {
-        left.par_chunks_mut(len)
-            .zip(pieces)
-            .for_each(|(left, piece)| gather(piece, windows, wide, left));
-        let left = &*left;
+    with_gathered(pieces, windows, wide, |left| {
         for_each_piece(g, pieces, windows.len(), out, |i, out, block, lane| {
             let (left, right) = (&left[i * len..], &right[block..]);
             outer_blocks(out, left, right, lane, &rows, accumulate);

@@ -5,7 +5,6 @@ mod model;
 pub mod pool;
 mod settings;
 
-use diptych_domain::DeviceChoice;
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
@@ -119,15 +118,8 @@ impl Plugin for CycleGan {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {
         self.validate(&context.spec)?;
         let settings = Settings::from_spec(&context.spec)?;
-        match context.device {
-            DeviceChoice::Auto | DeviceChoice::Cpu => {
-                let device = training_device()?;
-                Ok(Box::new(CycleGanModel::new(device, settings, context.spec.seed)?))
-            }
-            DeviceChoice::Cuda(n) => Err(ModelError::Device(format!(
-                "cuda:{n} is not to be had: this build has no CUDA kernels; use --device cpu"
-            ))),
-        }
+        let device = training_device(context.device)?;
+        Ok(Box::new(CycleGanModel::new(device, settings, context.spec.seed)?))
     }
 }
 

@@ -1,5 +1,5 @@
 use diptych_domain::spec::{DataSpec, Direction, LogSpec, OptimSpec};
-use diptych_domain::{ImagePair, Images, params};
+use diptych_domain::{DeviceChoice, ImagePair, Images, params};
 
 use super::*;
 use crate::plugin::InferMode;

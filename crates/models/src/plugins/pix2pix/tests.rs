@@ -1,5 +1,5 @@
 use diptych_domain::spec::{DataSpec, Direction, ExperimentSpec, LogSpec, OptimSpec};
-use diptych_domain::{ImagePair, Images, ParamValue, TensorData, params};
+use diptych_domain::{DeviceChoice, ImagePair, Images, ParamValue, TensorData, params};
 
 use super::*;
 use crate::plugin::InferMode;

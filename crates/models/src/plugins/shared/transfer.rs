@@ -1,7 +1,7 @@
 //! Images on their way to a device.
 
 use dfdx::tensor::Cpu;
-use diptych_domain::Images;
+use diptych_domain::{DeviceChoice, Images};
 use diptych_imgops::{ImageDevice, Images4, OpError, upload_images};
 
 use super::errors::op;
@@ -22,11 +22,16 @@ pub(crate) fn upload<D: ImageDevice>(
     upload_images(device, &images.data, shape).map_err(op)
 }
 
-/// The CPU, keeping the memory of a step's tensors for the next step.
-pub(crate) fn training_device() -> Result<Cpu, ModelError> {
-    Cpu::default()
-        .for_training()
-        .map_err(|e| op(OpError::device("cpu")(e)))
+/// The device that a model trains on, keeping the memory of a step's tensors for the next step.
+pub(crate) fn training_device(choice: DeviceChoice) -> Result<Cpu, ModelError> {
+    match choice {
+        DeviceChoice::Auto | DeviceChoice::Cpu => Cpu::default()
+            .for_training()
+            .map_err(|e| op(OpError::device("cpu")(e))),
+        DeviceChoice::Cuda(n) => Err(ModelError::Device(format!(
+            "cuda:{n} is not to be had: this build has no CUDA kernels; use --device cpu"
+        ))),
+    }
 }
 
 /// The extents of the latest training images. A device keeps the memory of a step's tensors for the next step; where the
