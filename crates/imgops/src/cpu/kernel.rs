@@ -3,6 +3,8 @@
 //! A *panel* is a matrix of sixteen columns, row by row. Rows of the other factors lie anywhere in a slice: each is given by
 //! where it starts, so that windows of an image, tiles of a transform and plain matrices are all read in place.
 
+use std::ops::Range;
+
 /// Columns of a panel: one AVX-512 register, two AVX ones.
 pub(crate) const LANES: usize = 16;
 
@@ -28,17 +30,22 @@ pub(crate) const BLOCK: usize = 48;
 /// enough for 256 channels at once.
 const DEPTH: usize = 6 * BLOCK;
 
-/// The runs of `len` panel rows for left rows stored in blocks that are `step` apart.
-pub(crate) fn blocked(len: usize, step: usize) -> Vec<Run> {
-    (0..len)
-        .step_by(BLOCK)
-        .enumerate()
-        .map(|(i, panel)| Run {
-            at: i * step,
-            panel,
-            len: BLOCK.min(len - panel),
-        })
-        .collect()
+/// The runs of these ranges of panel rows, for left rows stored in blocks that are `step` apart.
+pub(crate) fn blocked(ranges: &[Range<usize>], step: usize) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for range in ranges {
+        let mut panel = range.start;
+        while panel < range.end {
+            let len = (BLOCK - panel % BLOCK).min(range.end - panel);
+            runs.push(Run {
+                at: panel / BLOCK * step + panel % BLOCK,
+                panel,
+                len,
+            });
+            panel += len;
+        }
+    }
+    runs
 }
 
 /// Splits runs into groups whose panel rows stay in the first-level cache.
@@ -310,7 +317,7 @@ fn rank<const R: usize, const FMA: bool>(
     a_at: usize,
     b: Source<'_>,
     b_at: usize,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     accumulate: bool,
 ) -> usize {
     let mut sums = [[0.0f32; LANES]; R];

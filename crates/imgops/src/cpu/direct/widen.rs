@@ -79,7 +79,7 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
     let band_len = band_rows * canvas.w * lanes;
     let panel_len = rows(shape(g)) * LANES;
     let all = g.n * g.narrow_len();
-    let depth = by_depth(&blocked(g.narrow_c, all * BLOCK));
+    let depth = by_depth(&blocked(std::slice::from_ref(&(0..g.narrow_c)), all * BLOCK));
     let every_pixel = every(BLOCK, all);
     with_blocks(g.narrow_c, narrow, |narrow| {
         with_scratch(bands.len() * chunks * band_len, |space| {

@@ -3,6 +3,8 @@
 //! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
 //! products come out as `[point][tile][channels]`. Both are read in place, through lists of where rows begin.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::matrices::Map;
@@ -22,6 +24,12 @@ pub(super) struct Points<'a> {
     pub(super) step: usize,
     /// From one block of a row to the next.
     pub(super) block: usize,
+}
+
+/// What takes part in a product at a point: ranges of panel rows and of columns.
+pub(super) struct Live {
+    pub(super) rows: Vec<Range<usize>>,
+    pub(super) columns: Vec<Range<usize>>,
 }
 
 impl Points<'_> {
@@ -88,11 +96,15 @@ impl Plan {
                 .for_each(|(row, v)| {
                     let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
                     for col in 0..self.tile_cols(g) {
-                        for phase in 0..s * s {
-                            let (y, x) = (row * t.m * s + phase / s, col * t.m * s + phase % s);
+                        for phase in self.all_phases(g) {
+                            let (y, x) = (row * t.m * s + phase.y, col * t.m * s + phase.x);
                             let from =
                                 Grid::contiguous(canvas.at(image, y, x), canvas.row(s), s * g.wide_c, n);
-                            let to = self.tile_grid(g, inputs, col, phase * g.wide_c);
+                            let to = Grid {
+                                rows: phase.points.0,
+                                cols: phase.points.1,
+                                ..self.tile_grid(g, inputs, col, phase.first)
+                            };
                             transform(self.tile, Map::Data, wide, from, v, to, g.wide_c, false);
                         }
                     }
@@ -139,24 +151,26 @@ impl Plan {
         self.points_in(g, m, g.narrow_c)
     }
 
-    /// Point by point, the product of every tile's row with `panels(point)`, blocks of sixteen columns of `depth` rows each:
-    /// `out[point][tile][columns]`.
+    /// Point by point, the product of every tile's row with `panels(point)`, blocks of sixteen columns:
+    /// `out[point][tile][columns]`. At each point only the panel rows and the columns of `live` count; other columns are
+    /// left as they are.
     pub(super) fn products<'a>(
         &self,
         points: &Points<'_>,
-        depth: usize,
+        live: impl Fn(usize) -> Live + Sync,
         panels: impl Fn(usize, usize) -> &'a [f32] + Sync,
         columns: usize,
         out: &mut [f32],
     ) {
         let tiles = points.base.len();
         let base: Vec<usize> = (0..tiles).map(|t| t * columns).collect();
-        let runs = by_depth(&blocked(depth, points.block));
         out.par_chunks_mut(tiles * columns)
             .enumerate()
             .for_each(|(point, out)| {
                 let (data, rows) = points.of(point);
-                for block in 0..columns / LANES {
+                let live = live(point);
+                let runs = by_depth(&blocked(&live.rows, points.block));
+                for block in live.columns.iter().flat_map(|c| c.start / LANES..c.end / LANES) {
                     for (i, runs) in runs.iter().enumerate() {
                         let target = Target {
                             data: &mut *out,
@@ -245,15 +259,19 @@ impl Plan {
         let (t, s, inputs) = (self.transforms(), self.phases, self.inputs(g));
         let (n, step, cols) = (t.points(), self.tiles(g) * self.inputs(g), self.tile_cols(g));
         for col in 0..cols {
-            for phase in 0..s * s {
-                let from = Grid::contiguous(
-                    ((image * self.tile_rows(g) + row) * cols + col) * inputs + phase * g.wide_c,
-                    n * step,
-                    step,
-                    n,
-                );
+            for phase in self.all_phases(g) {
+                let from = Grid {
+                    rows: phase.points.0,
+                    cols: phase.points.1,
+                    ..Grid::contiguous(
+                        ((image * self.tile_rows(g) + row) * cols + col) * inputs + phase.first,
+                        n * step,
+                        step,
+                        n,
+                    )
+                };
                 let grid = Grid::contiguous(
-                    canvas.at(0, phase / s, col * t.m * s + phase % s),
+                    canvas.at(0, phase.y, col * t.m * s + phase.x),
                     canvas.row(s),
                     s * g.wide_c,
                     n,

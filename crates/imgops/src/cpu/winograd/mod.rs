@@ -1,7 +1,8 @@
 //! Winograd's minimal filtering for convolutions with many output positions (Lavin and Gray 2016).
 //!
 //! A convolution of stride `s` is first split into its `s * s` phases: each reads every `s`-th pixel with every `s`-th tap,
-//! at stride 1, and they stack up as `s * s` times as many input channels. Tiles of `m x m` outputs then cost
+//! at stride 1, and they stack up as `s * s` times as many input channels. (Where the stride does not divide the kernel, phases
+//! that lack the last tap do not take part in the point at infinity.) Tiles of `m x m` outputs then cost
 //! `(m + r - 1)^2` products a channel pair instead of `m^2 r^2`, done as one matrix product a point. The gradients are the
 //! adjoints of the same linear maps.
 
@@ -15,6 +16,7 @@ use crate::cpu::kernel::LANES;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
+use images::Live;
 pub(crate) use plan::Plan;
 
 impl Plan {
@@ -48,7 +50,11 @@ impl Plan {
             let v = self.transform_wide(g, wide, v);
             let len = inputs * LANES;
             let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
-            self.products(&v, inputs, panel, g.narrow_c, m);
+            let live = |point| Live {
+                rows: self.live(g, point),
+                columns: vec![0..g.narrow_c],
+            };
+            self.products(&v, live, panel, g.narrow_c, m);
             self.collect_narrow(g, m, out, accumulate);
         });
     }
@@ -73,7 +79,11 @@ impl Plan {
             let m = self.spread_narrow(g, narrow, m);
             let len = g.narrow_c * LANES;
             let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
-            self.products(&m, g.narrow_c, panel, inputs, v);
+            let live = |point| Live {
+                rows: vec![0..g.narrow_c],
+                columns: self.live(g, point),
+            };
+            self.products(&m, live, panel, inputs, v);
             self.collect_wide(g, v, out, accumulate);
         });
     }

@@ -1,5 +1,7 @@
 //! Which convolutions Winograd takes, and with which tile.
 
+use std::ops::Range;
+
 use super::matrices::{Tile, Transforms};
 use crate::cpu::kernel::LANES;
 use crate::cpu::padded::Canvas;
@@ -14,6 +16,19 @@ pub(crate) struct Plan {
     pub(super) tile: Tile,
     /// Phases in each dimension: the stride.
     pub(super) phases: usize,
+}
+
+/// One phase of a strided convolution: every `s`-th pixel from `(y, x)` meets every `s`-th tap from there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Phase {
+    pub(super) y: usize,
+    pub(super) x: usize,
+    /// Its first stacked input channel.
+    pub(super) first: usize,
+    /// Its taps in each dimension: fewer than `r` where the stride does not divide the kernel.
+    pub(super) taps: (usize, usize),
+    /// The points that it takes part in, in each dimension: without its last tap a phase is zero at infinity, the last point.
+    pub(super) points: (usize, usize),
 }
 
 impl Plan {
@@ -31,7 +46,7 @@ impl Plan {
     /// The plans for a kernel and stride, the one with the fewest products first.
     pub(super) fn candidates(kernel: usize, stride: usize) -> impl Iterator<Item = Self> {
         let tiles: &[Tile] = match (kernel, stride) {
-            (4, 2) => &[Tile::F42, Tile::F22],
+            (4 | 3, 2) => &[Tile::F42, Tile::F22],
             (4, 1) => &[Tile::F34],
             (3, 1) => &[Tile::F43],
             _ => &[],
@@ -54,6 +69,35 @@ impl Plan {
     /// Stacked input channels: phases times wide channels, phase-major.
     pub(super) fn inputs(&self, g: &ConvGeometry) -> usize {
         self.phases * self.phases * g.wide_c
+    }
+
+    /// One of the phases, row by row.
+    pub(super) fn phase(&self, g: &ConvGeometry, index: usize) -> Phase {
+        let t = self.transforms();
+        let (y, x) = (index / self.phases, index % self.phases);
+        let taps = |offset: usize| (g.kernel - offset).div_ceil(self.phases);
+        let points = |taps: usize| t.points() - usize::from(taps < t.r);
+        Phase {
+            y,
+            x,
+            first: index * g.wide_c,
+            taps: (taps(y), taps(x)),
+            points: (points(taps(y)), points(taps(x))),
+        }
+    }
+
+    pub(super) fn all_phases(&self, g: &ConvGeometry) -> impl Iterator<Item = Phase> {
+        let (plan, g) = (*self, *g);
+        (0..self.phases * self.phases).map(move |index| plan.phase(&g, index))
+    }
+
+    /// The stacked input channels that take part in a point.
+    pub(super) fn live(&self, g: &ConvGeometry, point: usize) -> Vec<Range<usize>> {
+        let n = self.transforms().points();
+        self.all_phases(g)
+            .filter(|phase| point / n < phase.points.0 && point % n < phase.points.1)
+            .map(|phase| phase.first..phase.first + g.wide_c)
+            .collect()
     }
 
     pub(super) fn tile_rows(&self, g: &ConvGeometry) -> usize {

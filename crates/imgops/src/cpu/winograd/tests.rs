@@ -23,6 +23,9 @@ fn all_three_passes_agree_with_the_direct_ones() {
         (4, 2, 16, 16),
         (4, 2, 10, 22),
         (4, 2, 7, 9),
+        (3, 2, 16, 16),
+        (3, 2, 10, 23),
+        (3, 2, 7, 12),
         (4, 1, 8, 8),
         (4, 1, 11, 6),
         (3, 1, 9, 8),
@@ -88,7 +91,7 @@ fn errors_against_f64_are_small() {
         };
         (0..len).map(|_| draw() + draw() + draw() + draw()).collect()
     };
-    for (kernel, stride) in [(4, 2), (4, 1), (3, 1)] {
+    for (kernel, stride) in [(4, 2), (3, 2), (4, 1), (3, 1)] {
         let g = ConvGeometry::conv2d(
             (1, 256, 14, 14),
             [16, 256, kernel, kernel],

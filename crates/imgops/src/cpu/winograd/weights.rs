@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::images::Points;
 use super::matrices::Map;
-use super::plan::Plan;
+use super::plan::{Phase, Plan};
 use super::transform::{Grid, transform};
 use crate::cpu::kernel::{BLOCK, LANES, Segment, by_rows, outer_blocks};
 use crate::cpu::panels;
@@ -13,14 +13,14 @@ use crate::geometry::ConvGeometry;
 
 impl Plan {
     /// A phase's taps in a panel, as a grid whose vectors are `[wide_c][16]`.
-    fn taps(&self, g: &ConvGeometry, phase: usize) -> Grid {
+    fn taps(&self, g: &ConvGeometry, phase: &Phase) -> Grid {
         let (s, col) = (self.phases, g.wide_c * LANES);
         Grid {
-            at: ((phase / s) * g.kernel + phase % s) * col,
+            at: (phase.y * g.kernel + phase.x) * col,
             row: s * g.kernel * col,
             col: s * col,
-            rows: self.transforms().r,
-            cols: self.transforms().r,
+            rows: phase.taps.0,
+            cols: phase.taps.1,
             first: 0,
             block: BLOCK,
         }
@@ -32,13 +32,13 @@ impl Plan {
         u.par_chunks_mut(self.points() * step)
             .zip(weight.par_chunks(panels::rows(panels::shape(g)) * LANES))
             .for_each(|(u, panel)| {
-                for phase in 0..self.phases * self.phases {
-                    let to = self.point_grid(g, phase);
+                for phase in self.all_phases(g) {
+                    let to = self.point_grid(&phase, self.inputs(g) * LANES);
                     transform(
                         self.tile,
                         Map::Kernel,
                         panel,
-                        self.taps(g, phase),
+                        self.taps(g, &phase),
                         u,
                         to,
                         g.wide_c * LANES,
@@ -48,10 +48,14 @@ impl Plan {
             });
     }
 
-    /// A phase's rows of one panel block of `u`, as a grid over points.
-    fn point_grid(&self, g: &ConvGeometry, phase: usize) -> Grid {
-        let (n, step) = (self.transforms().points(), self.inputs(g) * LANES);
-        Grid::contiguous(phase * g.wide_c * LANES, n * step, step, n)
+    /// A phase's rows of one panel block of `u`, as a grid over points that are `step` apart.
+    fn point_grid(&self, phase: &Phase, step: usize) -> Grid {
+        let n = self.transforms().points();
+        Grid {
+            rows: phase.points.0,
+            cols: phase.points.1,
+            ..Grid::contiguous(phase.first * LANES, n * step, step, n)
+        }
     }
 
     /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction.
@@ -62,13 +66,13 @@ impl Plan {
         u.par_chunks_mut(self.points() * g.narrow_c * LANES)
             .enumerate()
             .for_each(|(task, u)| {
-                let (phase, c) = (task / blocks, task % blocks * LANES);
+                let (phase, c) = (self.phase(g, task / blocks), task % blocks * LANES);
                 with_scratch(self.points() * block, |space| {
                     for (o, panel) in weight
                         .chunks_exact(panels::rows(panels::shape(g)) * LANES)
                         .enumerate()
                     {
-                        let taps = self.taps(g, phase);
+                        let taps = self.taps(g, &phase);
                         let from = Grid {
                             at: taps.at + c * LANES,
                             ..taps
@@ -108,7 +112,12 @@ impl Plan {
             .for_each(|(task, u)| {
                 let (point, block) = (task / blocks, task % blocks);
                 let lanes = block * LANES / BLOCK * narrow.block;
+                let live = self.live(g, point);
                 for (i, u) in u.chunks_mut(BLOCK * LANES).enumerate() {
+                    let inputs = i * BLOCK..(i + 1) * BLOCK;
+                    if !live.iter().any(|l| l.start < inputs.end && inputs.start < l.end) {
+                        continue;
+                    }
                     let a = &wide.data[point * wide.step + i * wide.block..];
                     let b = &narrow.data[point * narrow.step + lanes..];
                     outer_blocks(u, a, b, block * LANES % BLOCK, &groups, false);
@@ -119,19 +128,18 @@ impl Plan {
     /// The weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten, or added to
     /// where `accumulate`.
     pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32], accumulate: bool) {
-        let (n, step) = (self.transforms().points(), self.inputs(g) * LANES);
+        let step = self.inputs(g) * LANES;
         let point_step = g.narrow_c / LANES * step;
         out.par_chunks_mut(panels::rows(panels::shape(g)) * LANES)
             .enumerate()
             .for_each(|(block, panel)| {
-                for phase in 0..self.phases * self.phases {
-                    let from = Grid::contiguous(
-                        block * step + phase * g.wide_c * LANES,
-                        n * point_step,
-                        point_step,
-                        n,
-                    );
-                    let (to, channels) = (self.taps(g, phase), g.wide_c * LANES);
+                for phase in self.all_phases(g) {
+                    let from = self.point_grid(&phase, point_step);
+                    let from = Grid {
+                        at: block * step + from.at,
+                        ..from
+                    };
+                    let (to, channels) = (self.taps(g, &phase), g.wide_c * LANES);
                     transform(
                         self.tile,
                         Map::KernelAdjoint,
