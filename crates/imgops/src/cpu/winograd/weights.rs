@@ -58,31 +58,38 @@ impl Plan {
         }
     }
 
-    /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction.
+    /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction. Taps are fewer than points, so
+    /// blocks of weights are turned before they are transformed.
     pub(super) fn transform_weight_back(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
-        let t = self.transforms();
-        let (n, block) = (t.points(), LANES * LANES);
+        let (n, block) = (self.transforms().points(), LANES * LANES);
         let blocks = g.wide_c / LANES;
+        let panel_len = panels::rows(panels::shape(g)) * LANES;
         u.par_chunks_mut(self.points() * g.narrow_c * LANES)
             .enumerate()
             .for_each(|(task, u)| {
                 let (phase, c) = (self.phase(g, task / blocks), task % blocks * LANES);
-                with_scratch(self.points() * block, |space| {
-                    for (o, panel) in weight
-                        .chunks_exact(panels::rows(panels::shape(g)) * LANES)
-                        .enumerate()
-                    {
-                        let taps = self.taps(g, &phase);
-                        let from = Grid {
-                            at: taps.at + c * LANES,
-                            ..taps
-                        };
-                        let to = Grid::contiguous(0, n * block, block, n);
-                        transform(self.tile, Map::Kernel, panel, from, space, to, block, false);
-                        for (point, space) in space.chunks_exact(block).enumerate() {
-                            let to = (point * g.narrow_c + o * LANES) * LANES;
-                            panels::transpose(space, &mut u[to..to + block]);
+                let (taps, r) = (self.taps(g, &phase), self.transforms().r);
+                with_scratch(r * r * block, |turned| {
+                    for (o, panel) in weight.chunks_exact(panel_len).enumerate() {
+                        for (tap, turned) in turned.chunks_exact_mut(block).enumerate() {
+                            let (y, x) = (tap / r, tap % r);
+                            if y < taps.rows && x < taps.cols {
+                                let at = taps.at + y * taps.row + x * taps.col + c * LANES;
+                                panels::transpose(&panel[at..at + block], turned);
+                            }
                         }
+                        let from = Grid {
+                            rows: taps.rows,
+                            cols: taps.cols,
+                            ..Grid::contiguous(0, r * block, block, r)
+                        };
+                        let step = g.narrow_c * LANES;
+                        let to = Grid {
+                            rows: phase.points.0,
+                            cols: phase.points.1,
+                            ..Grid::contiguous(o * block, n * step, step, n)
+                        };
+                        transform(self.tile, Map::Kernel, turned, from, u, to, block, false);
                     }
                 });
             });
