@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::{every, live, pieces, windows, with_blocks, with_gathered};
+use super::{live, pieces, windows, with_blocks, with_gathered};
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, LANES, Run, Segment, Source, by_rows, outer, outer_blocks};
+use crate::cpu::kernel::{BLOCK, LANES, Run, Segment, by_rows, outer_blocks};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
+use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 /// Rows whose windows are gathered at once.
@@ -30,16 +31,14 @@ pub(crate) fn weight_gradient(
         if few::suits(g) {
             return few::weight_gradient(g, canvas, wide, narrow, out, accumulate);
         }
-        let pieces = pieces(g, canvas, ys, &xs);
-        for (part, windows) in windows(g, canvas).chunks(ROWS).enumerate() {
+        let (pieces, windows) = (pieces(g, canvas, ys, &xs), windows(g, canvas));
+        if g.wide_c < super::GATHER_CHANNELS {
+            return packed(g, &pieces, &windows, wide, narrow, out, accumulate);
+        }
+        for (part, windows) in windows.chunks(ROWS).enumerate() {
             let narrow = &narrow[part * ROWS * g.narrow_c..][..windows.len() * g.narrow_c];
-            let product = if g.wide_c < super::GATHER_CHANNELS {
-                in_place
-            } else {
-                from_gathered
-            };
             with_blocks(g.narrow_c, narrow, |right| {
-                product(g, &pieces, windows, wide, right, out, accumulate || part > 0);
+                from_gathered(g, &pieces, windows, wide, right, out, accumulate || part > 0);
             });
         }
     });
@@ -69,27 +68,90 @@ fn for_each_piece(
         });
 }
 
-/// The product with windows read where they lie.
-fn in_place(
+/// Groups runs, in order, so that a group's fit into a block.
+fn packs(runs: &[Run]) -> Vec<Vec<Run>> {
+    let mut packs: Vec<Vec<Run>> = Vec::new();
+    let mut room = 0;
+    for run in runs {
+        if room < run.len {
+            packs.push(Vec::new());
+            room = BLOCK;
+        }
+        if let Some(pack) = packs.last_mut() {
+            pack.push(*run);
+        }
+        room -= run.len;
+    }
+    packs
+}
+
+/// The product where windows have few channels: several of a window's rows share a block.
+fn packed(
     g: &ConvGeometry,
     pieces: &[Run],
     windows: &[usize],
     wide: &[f32],
-    right: &[f32],
+    narrow: &[f32],
     out: &mut [f32],
     accumulate: bool,
 ) {
-    let base = every(BLOCK, windows.len());
-    let a = Source {
-        data: wide,
-        base: windows,
-    };
-    for_each_piece(g, pieces, windows.len(), out, |i, out, block, lane| {
-        let b = Source {
-            data: &right[block..],
-            base: &base,
-        };
-        outer(out, a, pieces[i].at, b, lane, accumulate);
+    let (packs, panel_len) = (packs(pieces), rows(shape(g)) * LANES);
+    let panels = out.len() / panel_len;
+    with_scratch(panels * packs.len() * BLOCK * LANES, |sums| {
+        for (part, windows) in windows.chunks(ROWS).enumerate() {
+            let pixels = windows.len();
+            let narrow = &narrow[part * ROWS * g.narrow_c..][..pixels * g.narrow_c];
+            let all = by_rows([Segment {
+                a: 0,
+                b: 0,
+                rows: pixels,
+            }]);
+            with_blocks(g.narrow_c, narrow, |right| {
+                with_scratch(packs.len() * pixels * BLOCK, |left| {
+                    left.par_chunks_mut(pixels * BLOCK)
+                        .zip(&packs)
+                        .for_each(|(left, pack)| {
+                            let mut at = 0;
+                            for run in pack {
+                                for (left, window) in left.chunks_exact_mut(BLOCK).zip(windows) {
+                                    left[at..at + run.len]
+                                        .copy_from_slice(&wide[window + run.at..][..run.len]);
+                                }
+                                at += run.len;
+                            }
+                        });
+                    let left = &*left;
+                    sums.par_chunks_mut(BLOCK * LANES)
+                        .enumerate()
+                        .for_each(|(task, sums)| {
+                            let (c, pack) = (task / packs.len() * LANES, task % packs.len());
+                            let len: usize = packs[pack].iter().map(|run| run.len).sum();
+                            let (left, right) = (
+                                &left[pack * pixels * BLOCK..],
+                                &right[c / BLOCK * pixels * BLOCK..],
+                            );
+                            outer_blocks(&mut sums[..len * LANES], left, right, c % BLOCK, &all, part > 0);
+                        });
+                });
+            });
+        }
+        out.par_chunks_mut(panel_len)
+            .zip(sums.par_chunks(packs.len() * BLOCK * LANES))
+            .for_each(|(out, sums)| {
+                for (pack, sums) in packs.iter().zip(sums.chunks_exact(BLOCK * LANES)) {
+                    let mut sums = sums;
+                    for run in pack {
+                        let (these, rest) = sums.split_at(run.len * LANES);
+                        let out = &mut out[run.panel * LANES..][..these.len()];
+                        if accumulate {
+                            out.iter_mut().zip(these).for_each(|(o, s)| *o += *s);
+                        } else {
+                            out.copy_from_slice(these);
+                        }
+                        sums = rest;
+                    }
+                }
+            });
     });
 }
 
