@@ -24,6 +24,15 @@ pub(crate) use widen::widen;
 /// Output rows that a task takes at once, where tasks share out rows.
 const TASK_ROWS: usize = 96;
 
+/// Weights that one task after the other should not read as a whole: they fill a second-level cache.
+const MANY_WEIGHTS: usize = 1 << 17;
+
+/// Values of windows that may be gathered for a whole batch at once: 32 MiB.
+const GATHERED: usize = 8 << 20;
+
+/// Panels that a task multiplies while a group of a window's runs stays in its cache.
+const TASK_PANELS: usize = 8;
+
 /// With fewer channels, windows are read where they lie: their short runs would leave most of a block empty.
 const GATHER_CHANNELS: usize = 32;
 
@@ -103,7 +112,8 @@ pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [
         }
         let pieces = pieces(g, canvas, ys, &xs);
         let windows = windows(g, canvas);
-        if windows.len() <= 2 * TASK_ROWS {
+        let gathered = pieces.len() * windows.len() * BLOCK;
+        if windows.len() <= 2 * TASK_ROWS || (weight.len() > MANY_WEIGHTS && gathered <= GATHERED) {
             by_panels(g, &pieces, &windows, wide, weight, out, accumulate);
         } else {
             by_rows(g, &pieces, &windows, wide, weight, out, accumulate);
@@ -111,7 +121,7 @@ pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [
     });
 }
 
-/// Few pixels, many weights: tasks share out the panels, so that each weight is read once.
+/// Many weights for the number of pixels: tasks share out the panels, so that each weight is read once.
 fn by_panels(
     g: &ConvGeometry,
     pieces: &[Run],
@@ -130,19 +140,26 @@ fn by_panels(
             data: space,
             base: &left,
         };
-        with_scratch(weight.len() / panel_len * pixels * LANES, |blocks| {
+        let panels = weight.len() / panel_len;
+        let share = panels.div_ceil(2 * rayon::current_num_threads()).min(TASK_PANELS);
+        with_scratch(panels * pixels * LANES, |blocks| {
             blocks
-                .par_chunks_mut(pixels * LANES)
-                .zip(weight.par_chunks(panel_len))
-                .for_each(|(sums, panel)| {
+                .par_chunks_mut(share * pixels * LANES)
+                .zip(weight.par_chunks(share * panel_len))
+                .for_each(|(sums, panels)| {
                     for (i, group) in groups.iter().enumerate() {
-                        let target = Target {
-                            data: &mut *sums,
-                            base: &base,
-                            at: 0,
-                            valid: LANES,
-                        };
-                        multiply(target, source, group, panel, i > 0);
+                        for (sums, panel) in sums
+                            .chunks_exact_mut(pixels * LANES)
+                            .zip(panels.chunks_exact(panel_len))
+                        {
+                            let target = Target {
+                                data: sums,
+                                base: &base,
+                                at: 0,
+                                valid: LANES,
+                            };
+                            multiply(target, source, group, panel, i > 0);
+                        }
                     }
                 });
             out.par_chunks_mut(g.narrow_c)

@@ -91,6 +91,12 @@ fn layers_of_many_pixels_share_out_rows() {
 }
 
 #[test]
+fn batches_share_large_weights() {
+    check(4, [72, 16, 16], 136, [4, 2, 1]);
+    check(3, [80, 5, 4], 7, [4, 2, 1]);
+}
+
+#[test]
 fn weight_gradients_of_more_rows_than_are_gathered_at_once() {
     check(1, [33, 34, 36], 2, [2, 1, 0]);
     check(1, [5, 40, 41], 18, [3, 1, 0]);

@@ -20,9 +20,9 @@ struct Group {
     at: usize,
 }
 
-/// A strip of narrow rows of one image, and the wide rows under their windows.
+/// A strip of narrow rows of an image, or of every image of a batch, and the wide rows under their windows.
 struct Band {
-    image: usize,
+    images: Range<usize>,
     rows: Range<usize>,
 }
 
@@ -38,21 +38,22 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
     }
     let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
     let canvas = Canvas::of(g);
-    // Tasks share out the wide channels, sixteen each; where that gives too few, also strips of rows.
+    // Tasks share out the wide channels, sixteen each; where that gives too few, also images and strips of rows.
     let few = g.wide_c < LANES;
     let lanes = if few { g.wide_c } else { LANES };
     let chunks = g.wide_c.div_ceil(lanes);
-    let strips = (2 * rayon::current_num_threads())
-        .div_ceil(chunks * g.n)
-        .min(g.narrow_h);
+    let parts = (2 * rayon::current_num_threads()).div_ceil(chunks);
+    let strips = parts.div_ceil(g.n).min(g.narrow_h);
     let height = g.narrow_h.div_ceil(strips);
+    let images = if parts == 1 { g.n } else { 1 };
     let bands: Vec<Band> = (0..g.n)
+        .step_by(images)
         .flat_map(|image| {
-            (0..g.narrow_h)
-                .step_by(height)
-                .map(move |y| (image, y..(y + height).min(g.narrow_h)))
+            (0..g.narrow_h).step_by(height).map(move |y| Band {
+                images: image..image + images,
+                rows: y..(y + height).min(g.narrow_h),
+            })
         })
-        .map(|(image, rows)| Band { image, rows })
         .collect();
     let groups = |chunk: usize| -> Vec<Group> {
         let mut groups = Vec::new();
@@ -76,7 +77,8 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
         groups
     };
     let band_rows = (height - 1) * g.stride + g.kernel;
-    let band_len = band_rows * canvas.w * lanes;
+    let image_len = band_rows * canvas.w * lanes;
+    let band_len = images * image_len;
     let panel_len = rows(shape(g)) * LANES;
     let all = g.n * g.narrow_len();
     let depth = by_depth(&blocked(std::slice::from_ref(&(0..g.narrow_c)), all * BLOCK));
@@ -90,13 +92,19 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
                     let (band, chunk) = (&bands[task / chunks], task % chunks);
                     sums.fill(0.0);
                     let pixels = band.rows.len() * g.narrow_w;
-                    let first = (band.image * g.narrow_h + band.rows.start) * g.narrow_w;
+                    // More than one image comes with all of its rows.
+                    let first = (band.images.start * g.narrow_h + band.rows.start) * g.narrow_w;
                     let source = Source {
                         data: narrow,
-                        base: &every_pixel[first..first + pixels],
+                        base: &every_pixel[first..first + band.images.len() * pixels],
                     };
-                    let to: Vec<usize> = (0..pixels)
-                        .map(|p| (p / g.narrow_w * canvas.w + p % g.narrow_w) * g.stride * lanes)
+                    let to: Vec<usize> = (0..band.images.len())
+                        .flat_map(|image| {
+                            (0..pixels).map(move |p| {
+                                let place = p / g.narrow_w * canvas.w + p % g.narrow_w;
+                                image * image_len + place * g.stride * lanes
+                            })
+                        })
                         .collect();
                     with_scratch(weight.len() / panel_len * LANES * LANES, |panel| {
                         for group in groups(chunk) {
@@ -126,13 +134,19 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
                     if !accumulate {
                         out.fill(0.0);
                     }
-                    for (b, band) in bands.iter().enumerate().filter(|(_, b)| b.image == image) {
+                    for (b, band) in bands
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, b)| b.images.contains(&image))
+                    {
                         let top = band.rows.start * g.stride;
                         if y < top || y >= top + (band.rows.len() - 1) * g.stride + g.kernel {
                             continue;
                         }
                         for chunk in 0..chunks {
-                            let sums = &space[(b * chunks + chunk) * band_len..][..band_len];
+                            let at =
+                                (b * chunks + chunk) * band_len + (image - band.images.start) * image_len;
+                            let sums = &space[at..][..image_len];
                             let sums =
                                 &sums[((y - top) * canvas.w + g.padding) * lanes..][..g.wide_w * lanes];
                             let width = lanes.min(g.wide_c - chunk * lanes);
