@@ -163,6 +163,7 @@ mod tests {
             total_steps: 100,
             device: "cpu".into(),
             spec: serde_json::from_str(r#"{"model": "pix2pix", "params": {"n_layers": 3}}"#).unwrap(),
+            cells: Vec::new(),
             metrics: psnr
                 .map(|p| (MetricKey::eval("psnr"), summary(p)))
                 .into_iter()
