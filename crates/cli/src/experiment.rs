@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use diptych_domain::spec::{Draft, SpecError};
+use diptych_domain::spec::{Draft, SpecError, SpecIssue};
 use diptych_domain::{ExperimentSpec, suggest};
 use diptych_models::{ModelError, Plugin, Registry};
 
@@ -13,8 +13,7 @@ pub type Experiment<'r> = (ExperimentSpec, &'r dyn Plugin);
 
 /// Reads an experiment file with assignments on top of it.
 pub fn load<'r>(registry: &'r Registry, path: &Path, sets: &[String]) -> Result<Experiment<'r>, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::usage(format!("cannot read {}: {e}{}", path.display(), near(path))))?;
+    let text = read(path)?;
     check(registry, Draft::parse(&path.display().to_string(), &text, sets))
 }
 
@@ -28,8 +27,12 @@ pub fn change<'r>(
 }
 
 /// Resolves a draft with its plugin, and lets the plugin check the whole.
-pub fn check(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, Failure> {
-    let wrong = |e: SpecError| Failure::usage(e.to_string());
+pub fn check(registry: &Registry, draft: Draft) -> Result<Experiment<'_>, Failure> {
+    resolve(registry, draft).map_err(|e| Failure::usage(e.to_string()))
+}
+
+/// As [`check`], with the mistakes one by one.
+pub fn resolve(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, SpecError> {
     let plugin = match draft.model() {
         None => None,
         Some(name) => match registry.get(name) {
@@ -44,24 +47,41 @@ pub fn check(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, Fa
         },
     };
     let Some(plugin) = plugin else {
-        draft.check().map_err(wrong)?;
-        return Err(Failure::usage("the experiment names no model"));
+        draft.check()?;
+        return Err(mistake("the experiment names no model"));
     };
-    let mut spec = draft.resolve(plugin.name(), &plugin.params()).map_err(wrong)?;
+    let mut spec = draft.resolve(plugin.name(), &plugin.params())?;
     if let Err(e) = plugin.validate(&spec) {
         let ModelError::Setting { key, problem, .. } = &e else {
-            return Err(Failure::usage(chain(&e)));
+            return Err(mistake(chain(&e)));
         };
         draft.refuse(key, problem.as_str());
-        draft.check().map_err(wrong)?;
+        draft.check()?;
     }
     // The run must find its data from whatever folder it is resumed in.
-    let root = std::path::absolute(&spec.data.root)?;
+    let root = std::path::absolute(&spec.data.root).map_err(|e| mistake(format!("data.root: {e}")))?;
     spec.data.root = root
         .into_os_string()
         .into_string()
-        .map_err(|p| Failure::usage(format!("data.root: the path {} is not valid UTF-8", p.display())))?;
+        .map_err(|p| mistake(format!("data.root: the path {} is not valid UTF-8", p.display())))?;
     Ok((spec, plugin))
+}
+
+fn mistake(problem: impl Into<String>) -> SpecError {
+    SpecError {
+        issues: vec![SpecIssue {
+            origin: None,
+            key: None,
+            value: None,
+            problem: problem.into(),
+        }],
+    }
+}
+
+/// The text of an experiment file.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::usage(format!("cannot read {}: {e}{}", path.display(), near(path))))
 }
 
 /// A hint at a file that has nearly this name.
