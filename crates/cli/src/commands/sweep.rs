@@ -72,7 +72,7 @@ pub struct Args {
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let (plan, data) = plan::load(&context.registry, &args.file, &args.set, args.name.as_deref())?;
     let jobs = usize::from(args.jobs);
-    let share = threads_per_job(environment::cores(), jobs);
+    let share = threads_per_job(environment::cores(), jobs.min(plan.cells.len()));
     let compute = ComputeArgs {
         threads: args.compute.threads.or_else(|| u16::try_from(share).ok()),
         ..args.compute

@@ -70,7 +70,7 @@ struct Dispatcher<'a> {
     view: View,
 }
 
-/// Trains what `standings` leaves to be done. Each cell's run as it is in the end; nothing for cells that were not begun.
+/// Trains what `standings` leaves to be done. Each cell's run as it is in the end; nothing for cells that have none.
 pub fn dispatch(
     session: &Session,
     plan: &Plan,
@@ -114,7 +114,13 @@ pub fn dispatch(
     dispatcher.view.finish();
     // Leaving early closes the children's standard input, which stops them cleanly.
     outcome?;
-    Ok(dispatcher.ended)
+    let before = standings.iter().map(|standing| standing.run.clone());
+    Ok(dispatcher
+        .ended
+        .into_iter()
+        .zip(before)
+        .map(|(ended, before)| ended.or(before))
+        .collect())
 }
 
 impl Dispatcher<'_> {
@@ -168,6 +174,7 @@ impl Dispatcher<'_> {
         };
         let run = match self.session.wait(home.take_cell(new, &record, &self.process))? {
             TakenCell::Finished(run) => {
+                self.warn_of_other_data(&run, planned.data)?;
                 self.ended[cell] = Some(run);
                 return Ok(());
             }
@@ -184,6 +191,9 @@ impl Dispatcher<'_> {
             }
             TakenCell::Ours(run) => run,
         };
+        if run.step > 0 {
+            self.warn_of_other_data(&run, planned.data)?;
+        }
         self.attempts[cell] += 1;
         let mut args = self.options.args;
         if args.threads.is_none() && run.step == 0 {
@@ -211,6 +221,23 @@ impl Dispatcher<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn warn_of_other_data(&self, run: &RunSummary, data: usize) -> Result<(), Failure> {
+        let then = self
+            .session
+            .wait(self.session.home.details(&run.id))?
+            .data_fingerprint;
+        let now = self.options.fingerprints.get(data);
+        if let (Some(then), Some(now)) = (&then, now)
+            && then != now
+        {
+            self.view.say(&format!(
+                "warning: {} was trained on other images than {} holds now",
+                run.name, run.spec.data.root
+            ));
+        }
+        Ok(())
     }
 
     /// Looks which children have ended.
@@ -267,14 +294,13 @@ impl Dispatcher<'_> {
     }
 
     fn end(&mut self, cell: usize, run: RunSummary) {
-        let label = self.plan.cells[cell].label();
         let what = match (run.status, &run.message) {
             (RunStatus::Finished, _) => "finished".to_owned(),
             (RunStatus::Stopped, _) => format!("stopped at step {}", run.step),
             (status, Some(message)) => format!("{status} at step {}: {message}", run.step),
             (status, None) => format!("{status} at step {}", run.step),
         };
-        self.view.say(&format!("{label}: {} {what}", run.name));
+        self.view.say(&format!("{}: {what}", run.name));
         self.ended[cell] = Some(run);
     }
 

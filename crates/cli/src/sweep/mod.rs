@@ -12,3 +12,6 @@ pub mod plan;
 pub mod report;
 pub mod survey;
 mod view;
+
+#[cfg(test)]
+mod experiments;

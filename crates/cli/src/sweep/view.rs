@@ -63,7 +63,7 @@ impl View {
             step => format!("continuing at step {step}"),
         };
         if self.plain {
-            self.say(&format!("{label}: {doing} as {}", run.name));
+            self.say(&format!("{}: {doing} ({label})", run.name));
         }
         let bar = self.bars.add(styled(TRAINING, steps));
         bar.set_message(label.clone());
