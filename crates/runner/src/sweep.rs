@@ -65,7 +65,8 @@ pub fn architecture(spec: &ExperimentSpec) -> String {
     .to_string()
 }
 
-/// Seconds until the last of the trainings ends, `jobs` at a time, each begun in order as soon as another has ended.
+/// Seconds until the last of the trainings ends, `jobs` at a time, each begun in order as soon as another has ended;
+/// NaN where one takes that.
 pub fn makespan(seconds: &[f64], jobs: usize) -> f64 {
     let mut free = vec![0.0_f64; jobs.max(1)];
     for s in seconds {
@@ -73,7 +74,7 @@ pub fn makespan(seconds: &[f64], jobs: usize) -> f64 {
             *first += s;
         }
     }
-    free.into_iter().fold(0.0, f64::max)
+    free.into_iter().max_by(f64::total_cmp).unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -109,6 +110,7 @@ mod tests {
         // 3 beside 1, 1; then 4 after the second 1.
         assert_eq!(makespan(&[3.0, 1.0, 1.0, 4.0], 2), 6.0);
         assert_eq!(makespan(&[3.0, 1.0], 8), 3.0);
+        assert!(makespan(&[1.0, f64::NAN, 2.0], 2).is_nan());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::sweep::dispatch::{self, Options};
 use crate::sweep::estimate::estimate;
 use crate::sweep::plan::{self, Plan};
 use crate::sweep::report;
-use crate::sweep::survey::{Standing, survey};
+use crate::sweep::survey::{Standing, namesakes, survey};
 use crate::{environment, interrupt, launch, output};
 
 /// Train every combination of some settings, several at a time; what has finished is not trained again
@@ -44,7 +44,7 @@ Examples:
 pub struct Args {
     /// The experiment file (TOML) with a [sweep]
     file: PathBuf,
-    /// Trainings at once; each gets its share of the cores
+    /// Trainings at once; each gets its share of the cores, unless --threads gives each its number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
     /// List the cells, how each stands and how long it will take, and train nothing
@@ -79,7 +79,16 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     .settle()?;
     let session = Session::open(context)?;
-    let standings = survey(&plan, session.wait(session.home.list())?)?;
+    let runs = session.wait(session.home.list())?;
+    if let [first, more @ ..] = namesakes(&plan, &runs)?.as_slice() {
+        output::note(format!(
+            "warning: {} runs of the sweep {}, such as {first}, have the same values of its factors and other settings; give \
+             this one another name with --name, or tables by factor will mix them",
+            more.len() + 1,
+            plan.name
+        ));
+    }
+    let standings = survey(&plan, runs)?;
     if args.dry_run {
         return dry_run(context, &plan, &standings, &compute, jobs, args.json);
     }

@@ -138,8 +138,8 @@ impl Dispatcher<'_> {
             {
                 self.begin(cell)?;
             }
-            let waiting = !stopping && !(self.pending.is_empty() && self.elsewhere.is_empty());
-            if self.jobs.is_empty() && !waiting {
+            let nothing_left = self.pending.is_empty() && self.elsewhere.is_empty();
+            if self.jobs.is_empty() && (stopping || nothing_left) {
                 return Ok(());
             }
             if polled.elapsed() >= POLL {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use diptych_domain::spec::OptimSpec;
 use diptych_models::{BuildContext, Registry};
 use diptych_runner::sweep::{architecture, makespan};
 
@@ -20,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// An estimate. Evaluations, probes and checkpoints are not in it.
 #[derive(Debug)]
 pub struct Estimate {
-    /// Seconds for what is left of each cell.
+    /// Seconds for what is left of each cell; NaN where nothing could be timed.
     pub cells: Vec<f64>,
-    /// Seconds for all of them.
+    /// Seconds for all of them; NaN where one's are.
     pub total: f64,
     /// Architectures that were timed.
     pub timed: usize,
@@ -56,8 +57,11 @@ pub fn estimate(
             continue;
         }
         let plugin = registry.get(&cell.spec.model).usage()?;
+        let mut spec = cell.spec.clone();
+        // A rate under which the random images diverge takes as long as any other.
+        spec.optim = OptimSpec::default();
         let context = BuildContext {
-            spec: cell.spec.clone(),
+            spec,
             device: compute.device,
         };
         match diptych_runner::bench(plugin, &context, STEPS) {

@@ -44,6 +44,24 @@ impl Standing {
     }
 }
 
+/// The runs that are recorded under this sweep's name with the values of one of its cells, but with other settings: of an
+/// earlier version of the file, or another size. Tables by factor would mix them with this sweep's.
+pub fn namesakes<'r>(plan: &Plan, runs: &'r [RunSummary]) -> Result<Vec<&'r str>, Failure> {
+    let mut found = Vec::new();
+    for run in runs {
+        let Some(recorded) = run.cells.iter().find(|cell| cell.sweep == plan.name) else {
+            continue;
+        };
+        let same = plan.cells.iter().find(|cell| cell.factors == recorded.factors);
+        if let Some(cell) = same
+            && run.spec.nameless_json()? != cell.spec.nameless_json()?
+        {
+            found.push(run.name.as_str());
+        }
+    }
+    Ok(found)
+}
+
 /// How each cell of `plan` stands, given every run of the home, newest first.
 pub fn survey(plan: &Plan, runs: Vec<RunSummary>) -> Result<Vec<Standing>, Failure> {
     let mut by_experiment: HashMap<String, Vec<RunSummary>> = HashMap::new();

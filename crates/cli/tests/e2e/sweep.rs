@@ -219,6 +219,17 @@ fn a_cell_that_fails_leaves_the_others_alone_and_begins_anew() {
     assert_eq!(runs(&world, "").len(), 4, "a dry run trains nothing");
     let done = world.run("sweep sweep.toml --threads 1");
     assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(!done.stderr.contains("other settings"), "{}", done.stderr);
+    // Another size of the same sweep would be taken for it in tables.
+    let done = world.run("sweep sweep.toml --dry-run --set params.ngf=5");
+    assert!(
+        done.stderr
+            .contains("have the same values of its factors and other settings"),
+        "{}",
+        done.stderr
+    );
+    let done = world.run("sweep sweep.toml --dry-run --set params.ngf=5 --name wider");
+    assert!(!done.stderr.contains("other settings"), "{}", done.stderr);
     assert_eq!(
         names(&runs(&world, "status:finished")),
         ["abl-broken-usual-2", "abl-good-usual"]

@@ -11,6 +11,7 @@
 //! "L1+cGAN" = {}
 //! ```
 
+mod assign;
 mod factors;
 
 use std::collections::{BTreeSet, HashMap};
