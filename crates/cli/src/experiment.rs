@@ -1,6 +1,7 @@
 //! From an experiment file and `--set` to a checked experiment and its plugin.
 
-use std::path::Path;
+use std::io;
+use std::path::{Component, Path, PathBuf};
 
 use diptych_domain::spec::{Draft, SpecError, SpecIssue};
 use diptych_domain::{ExperimentSpec, suggest};
@@ -59,12 +60,29 @@ pub fn resolve(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, 
         draft.check()?;
     }
     // The run must find its data from whatever folder it is resumed in.
-    let root = std::path::absolute(&spec.data.root).map_err(|e| mistake(format!("data.root: {e}")))?;
+    let root = absolute(Path::new(&spec.data.root)).map_err(|e| mistake(format!("data.root: {e}")))?;
     spec.data.root = root
         .into_os_string()
         .into_string()
         .map_err(|p| mistake(format!("data.root: the path {} is not valid UTF-8", p.display())))?;
     Ok((spec, plugin))
+}
+
+/// The path from the root of the file system, the same however it was spelt: experiments with equal paths are equal.
+fn absolute(path: &Path) -> io::Result<PathBuf> {
+    // Components leave out trailing slashes.
+    let path: PathBuf = std::path::absolute(path)?.components().collect();
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    // `..` behind a symbolic link leads elsewhere than to where the link lies.
+    let same =
+        path == plain || matches!((path.canonicalize(), plain.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    Ok(if same { plain } else { path })
 }
 
 fn mistake(problem: impl Into<String>) -> SpecError {
@@ -129,6 +147,20 @@ mod tests {
             text.starts_with("--set: `params.n_layer = 3`: unknown parameter (did you mean `n_layers`?)"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_folder_has_one_spelling() {
+        let dir = std::env::current_dir().unwrap();
+        for spelling in ["src", "src/", "./src//", "src/../src", "src/render/.."] {
+            assert_eq!(
+                absolute(Path::new(spelling)).unwrap().as_os_str(),
+                dir.join("src").as_os_str()
+            );
+        }
+        // What is not there is taken at its word.
+        let nowhere = absolute(Path::new("nowhere/../src/")).unwrap();
+        assert_eq!(nowhere.as_os_str(), dir.join("nowhere/../src").as_os_str());
     }
 
     #[test]

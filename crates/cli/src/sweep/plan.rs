@@ -58,6 +58,11 @@ pub fn load(
     sets: &[String],
     name: Option<&str>,
 ) -> Result<(Plan, Vec<Dataset>), Failure> {
+    if name.is_some_and(|name| name.trim().is_empty()) {
+        return Err(Failure::usage(
+            "--name: it is empty; expected what the sweep is to be called",
+        ));
+    }
     let text = experiment::read(path)?;
     let (sweep, planned) = check(registry, &path.display().to_string(), &text, sets)?;
     let (data, cells) = with_data(planned)?;

@@ -234,6 +234,12 @@ fn a_cell_that_fails_leaves_the_others_alone_and_begins_anew() {
         names(&runs(&world, "status:finished")),
         ["abl-broken-usual-2", "abl-good-usual"]
     );
+    // Finished is finished, but not in silence where the images are others now.
+    fs::remove_file(world.path("broken/train").join(files[0].file_name().unwrap())).unwrap();
+    let done = world.run("sweep sweep.toml --threads 1");
+    let warning = "warning: abl-broken-usual-2 was trained on other images";
+    assert!(done.stderr.contains(warning), "{}", done.stderr);
+    assert_eq!(runs(&world, "status:finished").len(), 2);
 }
 
 #[test]
@@ -262,6 +268,8 @@ fn sweeps_are_refused_before_anything_is_trained() {
     }
     let error = world.refused("sweep tiny.toml");
     assert!(error.contains("tiny.toml has no [sweep]"), "{error}");
+    let error = world.refused("sweep sweep.toml --name=");
+    assert!(error.contains("--name"), "{error}");
     let error = world.refused("sweep sweeep.toml");
     assert!(error.contains("sweep.toml?"), "{error}");
     let error = world.refused("train sweep.toml");

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::params::{ParamKind, ParamValue};
 
@@ -159,4 +161,27 @@ fn invalid_sweeps_are_refused_with_their_message() {
         assert_eq!(error.to_string(), expected.trim_end(), "{}", path.display());
     }
     assert!(count > 0);
+}
+
+proptest! {
+    /// Lines of all kinds in any order: cells or mistakes, never a panic, and as many cells as the values' product.
+    #[test]
+    fn any_sweep_at_all_is_handled(
+        lines in prop::collection::vec(prop::sample::select(vec![
+            "model = \"pix2pix\"", "data.root = \"a\"", "[sweep]", "seed = [1, 2]", "seed = []", "seed = 3", "sweep = 1",
+            "\"params.n_layers\" = [1, 9]", "params.n_layers = [2]", "[sweep.loss]", "L1 = { params.lambda_gan = 0 }",
+            "L1 = {}", "none = 3", "[sweep.params]", "n_layers = [[1]]", "[sweep.loss.GAN]", "[[sweep]]", "[sweep.seed]",
+            "[data]", "crop_size = 64", "model = [\"pix2pix\", \"other\"]", "\"\" = [1]", "[sweep.\"\"]", "é = [1, \"é\"]",
+        ]), 0..9),
+        sets in prop::collection::vec(prop::sample::select(vec![
+            "seed=[3]", "seed=[", "loss=[\"L1\"]", "loss=L1", "=[1]", "sweep=[1]", "sweep.seed=[1]", "data.root=b", "é=[]",
+        ]), 0..3),
+    ) {
+        let text = lines.join("\n");
+        let sweep = Sweep::parse("s.toml", &text, &sets);
+        if let Ok(cells) = plan("s.toml", &text, &sets) {
+            prop_assert_eq!(Some(cells.len()), sweep.count());
+            prop_assert!(!sweep.factors().is_empty());
+        }
+    }
 }
