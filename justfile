@@ -54,29 +54,35 @@ facades-small ROOT *ARGS:
 cyclegan-small ROOT *ARGS:
     {{diptych}} train experiments/cyclegan-small.toml --set data.root={{ROOT}} {{ARGS}}
 
-# pix2pix: L1, GAN, cGAN, L1+GAN, L1+cGAN. ROOT as for facades; add --dry-run, --jobs 2, --set seed=[1] and so on.
+# pix2pix: L1, GAN, cGAN, L1+GAN, L1+cGAN. ROOT as for facades; add --dry-run, --jobs 2, --set 'seed=[1]' and so on.
+[positional-arguments]
 pix2pix-losses ROOT *ARGS:
-    {{diptych}} sweep experiments/pix2pix-losses.toml --name pix2pix-losses-{{SIZE}} --set data.root={{ROOT}} {{pix2pix_size}} {{unet_size}} {{ARGS}}
+    {{diptych}} sweep experiments/pix2pix-losses.toml --name pix2pix-losses-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
 
 # pix2pix: the U-Net against the same network without skips, under L1 and under L1+cGAN.
+[positional-arguments]
 pix2pix-generator ROOT *ARGS:
-    {{diptych}} sweep experiments/pix2pix-generator.toml --name pix2pix-generator-{{SIZE}} --set data.root={{ROOT}} {{pix2pix_size}} {{skips_size}} {{ARGS}}
+    {{diptych}} sweep experiments/pix2pix-generator.toml --name pix2pix-generator-{{SIZE}} {{pix2pix_size}} {{skips_size}} --set data.root="$@"
 
 # pix2pix: discriminators that judge patches of 1, 16, 34, 70, 142 and 286 pixels.
+[positional-arguments]
 pix2pix-patchgan ROOT *ARGS:
-    {{diptych}} sweep experiments/pix2pix-patchgan.toml --name pix2pix-patchgan-{{SIZE}} --set data.root={{ROOT}} {{pix2pix_size}} {{unet_size}} {{ARGS}}
+    {{diptych}} sweep experiments/pix2pix-patchgan.toml --name pix2pix-patchgan-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
 
 # pix2pix: weights of L1 from 1 to 1000.
+[positional-arguments]
 pix2pix-lambda ROOT *ARGS:
-    {{diptych}} sweep experiments/pix2pix-lambda.toml --name pix2pix-lambda-{{SIZE}} --set data.root={{ROOT}} {{pix2pix_size}} {{unet_size}} {{ARGS}}
+    {{diptych}} sweep experiments/pix2pix-lambda.toml --name pix2pix-lambda-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
 
 # CycleGAN: weights of the identity loss from 0 to 1. ROOT as for cyclegan-small.
+[positional-arguments]
 cyclegan-identity ROOT *ARGS:
-    {{diptych}} sweep experiments/cyclegan-identity.toml --name cyclegan-identity-{{SIZE}} --set data.root={{ROOT}} {{cyclegan_size}} {{resnet_size}} {{ARGS}}
+    {{diptych}} sweep experiments/cyclegan-identity.toml --name cyclegan-identity-{{SIZE}} {{cyclegan_size}} {{resnet_size}} --set data.root="$@"
 
 # CycleGAN: residual generators of two depths, and the U-Net.
+[positional-arguments]
 cyclegan-generator ROOT *ARGS:
-    {{diptych}} sweep experiments/cyclegan-generator.toml --name cyclegan-generator-{{SIZE}} --set data.root={{ROOT}} {{cyclegan_size}} {{family_size}} {{ARGS}}
+    {{diptych}} sweep experiments/cyclegan-generator.toml --name cyclegan-generator-{{SIZE}} {{cyclegan_size}} {{family_size}} --set data.root="$@"
 
 # The convolutions of pix2pix and CycleGAN at 256 px, layer by layer and pass by pass; FILTER is a regular expression.
 bench FILTER="":

@@ -129,10 +129,15 @@ pub fn trained_document(plan: &Plan, ended: &[Ended], interrupted: bool) -> Valu
         .iter()
         .zip(ended)
         .map(|(cell, run)| {
+            let document = run.as_ref().map_or(Value::Null, runs::document);
             json!({
                 "factors": runs::factors(&cell.factors),
                 "status": status(run.as_ref()),
-                "run": run.as_ref().map(runs::document),
+                "run": document["name"],
+                "id": document["id"],
+                "step": document["step"],
+                "message": document["message"],
+                "metrics": document["metrics"],
             })
         })
         .collect();

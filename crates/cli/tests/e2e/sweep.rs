@@ -77,7 +77,16 @@ fn twelve_cells_killed_in_the_middle_and_run_again_are_twelve_finished_runs() {
     assert!(!begun.is_empty(), "{before:?}");
 
     let again = world.json(&format!("{command} --json"));
-    assert_eq!(again["finished"], 12);
+    assert_eq!(
+        (&again["finished"], &again["interrupted"]),
+        (&json!(12), &json!(false))
+    );
+    let cell = &again["cells"][0];
+    assert_eq!(
+        (&cell["run"], &cell["step"]),
+        (&json!("abl-n_layers1-seed1-L1"), &json!(128))
+    );
+    assert!(cell["metrics"]["eval/l1"]["best"].is_number(), "{cell}");
     let all = runs(&world, "sweep:abl");
     assert_eq!(all.len(), 12);
     assert_eq!(runs(&world, "").len(), 12, "a cell was trained twice");
