@@ -2,6 +2,21 @@
 
 diptych := "cargo run --quiet --release --"
 
+# The size of the ablations: small, for a CPU, or paper (`just SIZE=paper pix2pix-losses ROOT`).
+SIZE := "small"
+pix2pix_small := "--set data.load_size=143 --set data.crop_size=128 --set params.ngf=16 --set params.ndf=16 --set optim.epochs=20 --set optim.decay_epochs=20"
+unet_small := "--set params.generator=unet_128"
+skips_small := "--set 'params.generator=[\"encoder_decoder\", \"unet_128\"]'"
+cyclegan_small := "--set data.load_size=72 --set data.crop_size=64 --set params.ngf=8 --set params.ndf=8 --set optim.epochs=20 --set optim.decay_epochs=20"
+resnet_small := "--set params.generator=resnet_6blocks"
+family_small := "--set 'params.generator=[\"resnet_6blocks\", \"resnet_9blocks\", \"unet_64\"]'"
+pix2pix_size := if SIZE == "paper" { "" } else if SIZE == "small" { pix2pix_small } else { error("SIZE is small or paper") }
+unet_size := if SIZE == "small" { unet_small } else { "" }
+skips_size := if SIZE == "small" { skips_small } else { "" }
+cyclegan_size := if SIZE == "paper" { "" } else if SIZE == "small" { cyclegan_small } else { error("SIZE is small or paper") }
+resnet_size := if SIZE == "small" { resnet_small } else { "" }
+family_size := if SIZE == "small" { family_small } else { "" }
+
 # Show the recipes.
 default:
     @just --list
@@ -38,6 +53,36 @@ facades-small ROOT *ARGS:
 # CycleGAN at 64 px with narrow networks, for a CPU. ROOT holds trainA/, trainB/, testA/ and testB/.
 cyclegan-small ROOT *ARGS:
     {{diptych}} train experiments/cyclegan-small.toml --set data.root={{ROOT}} {{ARGS}}
+
+# pix2pix: L1, GAN, cGAN, L1+GAN, L1+cGAN. ROOT as for facades; add --dry-run, --jobs 2, --set 'seed=[1]' and so on.
+[positional-arguments]
+pix2pix-losses ROOT *ARGS:
+    {{diptych}} sweep experiments/pix2pix-losses.toml --name pix2pix-losses-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
+
+# pix2pix: the U-Net against the same network without skips, under L1 and under L1+cGAN.
+[positional-arguments]
+pix2pix-generator ROOT *ARGS:
+    {{diptych}} sweep experiments/pix2pix-generator.toml --name pix2pix-generator-{{SIZE}} {{pix2pix_size}} {{skips_size}} --set data.root="$@"
+
+# pix2pix: discriminators that judge patches of 1, 16, 34, 70, 142 and 286 pixels.
+[positional-arguments]
+pix2pix-patchgan ROOT *ARGS:
+    {{diptych}} sweep experiments/pix2pix-patchgan.toml --name pix2pix-patchgan-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
+
+# pix2pix: weights of L1 from 1 to 1000.
+[positional-arguments]
+pix2pix-lambda ROOT *ARGS:
+    {{diptych}} sweep experiments/pix2pix-lambda.toml --name pix2pix-lambda-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
+
+# CycleGAN: weights of the identity loss from 0 to 1. ROOT as for cyclegan-small.
+[positional-arguments]
+cyclegan-identity ROOT *ARGS:
+    {{diptych}} sweep experiments/cyclegan-identity.toml --name cyclegan-identity-{{SIZE}} {{cyclegan_size}} {{resnet_size}} --set data.root="$@"
+
+# CycleGAN: residual generators of two depths, and the U-Net.
+[positional-arguments]
+cyclegan-generator ROOT *ARGS:
+    {{diptych}} sweep experiments/cyclegan-generator.toml --name cyclegan-generator-{{SIZE}} {{cyclegan_size}} {{family_size}} --set data.root="$@"
 
 # The convolutions of pix2pix and CycleGAN at 256 px, layer by layer and pass by pass; FILTER is a regular expression.
 bench FILTER="":

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop, train,
-    translate, weights,
+    bench, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop, sweep,
+    train, translate, weights,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -34,6 +34,7 @@ pub enum Command {
     Demo(demo::Args),
     Train(train::Args),
     Resume(resume::Args),
+    Sweep(sweep::Args),
     Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),

@@ -1,8 +1,9 @@
 //! From an experiment file and `--set` to a checked experiment and its plugin.
 
-use std::path::Path;
+use std::io;
+use std::path::{Component, Path, PathBuf};
 
-use diptych_domain::spec::{Draft, SpecError};
+use diptych_domain::spec::{Draft, SpecError, SpecIssue};
 use diptych_domain::{ExperimentSpec, suggest};
 use diptych_models::{ModelError, Plugin, Registry};
 
@@ -13,8 +14,7 @@ pub type Experiment<'r> = (ExperimentSpec, &'r dyn Plugin);
 
 /// Reads an experiment file with assignments on top of it.
 pub fn load<'r>(registry: &'r Registry, path: &Path, sets: &[String]) -> Result<Experiment<'r>, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::usage(format!("cannot read {}: {e}{}", path.display(), near(path))))?;
+    let text = read(path)?;
     check(registry, Draft::parse(&path.display().to_string(), &text, sets))
 }
 
@@ -28,8 +28,12 @@ pub fn change<'r>(
 }
 
 /// Resolves a draft with its plugin, and lets the plugin check the whole.
-pub fn check(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, Failure> {
-    let wrong = |e: SpecError| Failure::usage(e.to_string());
+pub fn check(registry: &Registry, draft: Draft) -> Result<Experiment<'_>, Failure> {
+    resolve(registry, draft).map_err(|e| Failure::usage(e.to_string()))
+}
+
+/// As [`check`], with the mistakes one by one.
+pub fn resolve(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, SpecError> {
     let plugin = match draft.model() {
         None => None,
         Some(name) => match registry.get(name) {
@@ -44,24 +48,58 @@ pub fn check(registry: &Registry, mut draft: Draft) -> Result<Experiment<'_>, Fa
         },
     };
     let Some(plugin) = plugin else {
-        draft.check().map_err(wrong)?;
-        return Err(Failure::usage("the experiment names no model"));
+        draft.check()?;
+        return Err(mistake("the experiment names no model"));
     };
-    let mut spec = draft.resolve(plugin.name(), &plugin.params()).map_err(wrong)?;
+    let mut spec = draft.resolve(plugin.name(), &plugin.params())?;
     if let Err(e) = plugin.validate(&spec) {
         let ModelError::Setting { key, problem, .. } = &e else {
-            return Err(Failure::usage(chain(&e)));
+            return Err(mistake(chain(&e)));
         };
         draft.refuse(key, problem.as_str());
-        draft.check().map_err(wrong)?;
+        draft.check()?;
     }
     // The run must find its data from whatever folder it is resumed in.
-    let root = std::path::absolute(&spec.data.root)?;
+    let root = absolute(Path::new(&spec.data.root)).map_err(|e| mistake(format!("data.root: {e}")))?;
     spec.data.root = root
         .into_os_string()
         .into_string()
-        .map_err(|p| Failure::usage(format!("data.root: the path {} is not valid UTF-8", p.display())))?;
+        .map_err(|p| mistake(format!("data.root: the path {} is not valid UTF-8", p.display())))?;
     Ok((spec, plugin))
+}
+
+/// The path from the root of the file system, the same however it was spelt: experiments with equal paths are equal.
+fn absolute(path: &Path) -> io::Result<PathBuf> {
+    // Components leave out trailing slashes.
+    let path: PathBuf = std::path::absolute(path)?.components().collect();
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    // `..` behind a symbolic link leads elsewhere than to where the link lies.
+    let same =
+        path == plain || matches!((path.canonicalize(), plain.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    Ok(if same { plain } else { path })
+}
+
+fn mistake(problem: impl Into<String>) -> SpecError {
+    SpecError {
+        issues: vec![SpecIssue {
+            origin: None,
+            key: None,
+            value: None,
+            problem: problem.into(),
+        }],
+    }
+}
+
+/// The text of an experiment file.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::usage(format!("cannot read {}: {e}{}", path.display(), near(path))))
 }
 
 /// A hint at a file that has nearly this name.
@@ -112,18 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn the_experiments_that_come_with_diptych_are_valid() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
-        let registry = Registry::builtin();
-        let mut count = 0;
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let (spec, plugin) = load(&registry, &path, &["data.root=facades".into()]).unwrap();
-            assert!(Path::new(&spec.data.root).is_absolute());
-            assert_eq!(plugin.name(), spec.model);
-            count += 1;
+    fn a_folder_has_one_spelling() {
+        let dir = std::env::current_dir().unwrap();
+        for spelling in ["src", "src/", "./src//", "src/../src", "src/render/.."] {
+            assert_eq!(
+                absolute(Path::new(spelling)).unwrap().as_os_str(),
+                dir.join("src").as_os_str()
+            );
         }
-        assert!(count >= 2);
+        // What is not there is taken at its word.
+        let nowhere = absolute(Path::new("nowhere/../src/")).unwrap();
+        assert_eq!(nowhere.as_os_str(), dir.join("nowhere/../src").as_os_str());
     }
 
     #[test]

@@ -57,6 +57,11 @@ pub fn create_unchecked(
 
 /// Opens the splits and reads their first images; the fingerprint of the training split.
 fn check_data(spec: &ExperimentSpec) -> Result<String, Failure> {
+    fingerprint(&open_data(spec)?)
+}
+
+/// Opens the splits and reads their first images; the training split.
+pub fn open_data(spec: &ExperimentSpec) -> Result<Dataset, Failure> {
     let wrong = |e: DataError| Failure::usage(format!("data.root: {}", chain(&e)));
     let train = Dataset::open(&spec.data, Split::Train).map_err(wrong)?;
     train.load_eval(0).map_err(wrong)?;
@@ -68,7 +73,13 @@ fn check_data(spec: &ExperimentSpec) -> Result<String, Failure> {
             Err(e) => return Err(wrong(e)),
         }
     }
-    train.fingerprint().map_err(wrong)
+    Ok(train)
+}
+
+/// A hash over a split's files.
+pub fn fingerprint(data: &Dataset) -> Result<String, Failure> {
+    data.fingerprint()
+        .map_err(|e| Failure::usage(format!("data.root: {}", chain(&e))))
 }
 
 /// Trains a run to its end, or until someone stops it. Everything that happens goes to the store and to the screen.

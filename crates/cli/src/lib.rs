@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod render;
 mod session;
+mod sweep;
 mod weights_file;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 //!
 //! Plain types without I/O. Every other crate depends on this one; it depends on none of them.
 
+pub mod cell;
 pub mod device;
 pub mod event;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod suggest;
 pub mod summary;
 pub mod tensor;
 
+pub use cell::SweepCell;
 pub use device::DeviceChoice;
 pub use event::{CheckpointKind, ImageRole, LogLevel, RunEvent};
 pub use id::RunId;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cell::SweepCell;
 use crate::id::RunId;
 use crate::metric::MetricKey;
 use crate::spec::ExperimentSpec;
@@ -57,6 +58,9 @@ pub struct RunSummary {
     pub device: String,
     /// The resolved experiment.
     pub spec: ExperimentSpec,
+    /// The sweeps that it is a cell of, by name.
+    #[serde(default)]
+    pub cells: Vec<SweepCell>,
     /// Every metric logged so far.
     pub metrics: BTreeMap<MetricKey, MetricSummary>,
 }

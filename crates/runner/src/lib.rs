@@ -15,6 +15,7 @@ mod meter;
 pub mod plateau;
 mod probes;
 pub mod schedule;
+pub mod sweep;
 pub mod train;
 pub mod translate;
 

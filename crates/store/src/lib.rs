@@ -6,6 +6,7 @@
 //!   `details`), and so are the few edits that users make (`add_tags`, `set_note`, `request_stop`, ...).
 //! - A trainer makes a run ([`Home::create_run`]), takes it ([`Home::claim`]) and starts its writer
 //!   ([`Home::writer`]), which it hands [`RunEvent`](diptych_domain::RunEvent)s to.
+//! - A sweep takes its cells ([`Home::take_cell`]): each gets one run, however many sweeps are at work.
 //! - [`blocking::BlockingHome`] is for callers that are not asynchronous.
 //!
 //! ```no_run
@@ -64,5 +65,5 @@ pub use home::{Home, HomeWarning};
 pub use metrics::Series;
 pub use process::ProcessIdentity;
 pub use records::{CheckpointRecord, EventRecord, ImageRecord, LogLine};
-pub use runs::{Claim, NewRun, RunDetails};
+pub use runs::{Claim, NewRun, RunDetails, TakenCell};
 pub use writer::{RunLogger, RunWriter, WriterProblem};

@@ -12,6 +12,7 @@ pub mod resume;
 pub mod runs;
 pub mod show;
 pub mod stop;
+pub mod sweep;
 pub mod train;
 pub mod translate;
 pub mod weights;
@@ -26,6 +27,7 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(context, args),
         Command::Train(args) => train::run(context, args),
         Command::Resume(args) => resume::run(context, args),
+        Command::Sweep(args) => sweep::run(context, args),
         Command::Stop(args) => stop::run(context, args),
         Command::Runs(args) => runs::run(context, args),
         Command::Show(args) => show::run(context, args),

@@ -4,7 +4,7 @@ use crate::Context;
 use crate::compute::{ComputeArgs, EXACT};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::{environment, launch};
+use crate::{environment, interrupt, launch};
 
 /// Continue a stopped, failed or crashed run from its last checkpoint
 #[derive(clap::Args)]
@@ -21,9 +21,15 @@ pub struct Args {
     run: String,
     #[command(flatten)]
     compute: ComputeArgs,
+    /// Stop cleanly when standard input ends: how a sweep holds its runs
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    if args.stop_with_stdin {
+        interrupt::watch_stdin()?;
+    }
     let session = Session::open(context)?;
     let run = session.find(&args.run)?;
     if run.status == RunStatus::Finished {
@@ -43,6 +49,9 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         wanted.threads = before.filter(|n| (1..=environment::cores()).contains(&usize::from(*n)));
     }
     let compute = wanted.settle()?;
+    if interrupt::received() {
+        return Err(Failure::interrupted(format!("{} was not begun", run.name)));
+    }
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)
 }

@@ -10,6 +10,7 @@ use crate::session::Session;
 #[derive(clap::Args)]
 #[command(after_help = "Queries: bare words match names and tags; the rest compares:
   status:running  model:pix2pix  tag:x  name:x
+  sweep:losses  sweep.loss = L1                cells of a sweep, by name and by a factor's value
   params.n_layers >= 3  data.crop_size = 256  optim.lr < 1e-3  seed = 1
   eval/psnr.best > 20  loss/G_L1.last < 12     also .min .max .step
   created > 2d  updated < 1h                   ages in s m h d w

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diptych_domain::cell::label;
 use diptych_domain::spec::keys::KEYS;
 use diptych_domain::{ExperimentSpec, ParamDecl, ParamValue, RunSummary};
 use diptych_store::{CheckpointRecord, EventRecord, LogLine, RunDetails};
@@ -135,6 +136,9 @@ impl RunPage {
         );
         if !run.tags.is_empty() {
             rows.push(("tags", run.tags.join(" ")));
+        }
+        for cell in &run.cells {
+            rows.push(("sweep", format!("{}: {}", cell.sweep, label(&cell.factors))));
         }
         if !run.note.is_empty() {
             rows.push(("note", run.note.clone()));

@@ -1,5 +1,6 @@
 //! Runs as a table and as JSON.
 
+use diptych_domain::cell::FactorValue;
 use diptych_domain::query::{Aggregate, Field, FieldValue};
 use diptych_domain::{MetricKey, RunStatus, RunSummary};
 use serde_json::{Value, json};
@@ -31,7 +32,13 @@ pub fn table(runs: &[RunSummary], sorted_by: Option<&Field>, now: f64) -> Table 
     let extra = sorted_by.filter(|f| !shown(f)).filter(|f| {
         matches!(
             f,
-            Field::Spec(_) | Field::Metric(..) | Field::Device | Field::Note | Field::Id
+            Field::Spec(_)
+                | Field::Factor(_)
+                | Field::Sweep
+                | Field::Metric(..)
+                | Field::Device
+                | Field::Note
+                | Field::Id
         )
     });
     let with_tags = runs.iter().any(|r| !r.tags.is_empty());
@@ -115,6 +122,9 @@ pub fn document(run: &RunSummary) -> Value {
         "experiment": run.spec.name,
         "tags": run.tags,
         "note": run.note,
+        "sweeps": run.cells.iter().map(|cell| json!({
+            "sweep": cell.sweep, "factors": factors(&cell.factors),
+        })).collect::<Vec<_>>(),
         "created": run.created,
         "updated": run.updated,
         "epoch": run.epoch,
@@ -129,6 +139,15 @@ pub fn document(run: &RunSummary) -> Value {
         "log": run.spec.log,
         "metrics": metrics,
     })
+}
+
+/// A cell's factors and their values.
+pub fn factors(factors: &[FactorValue]) -> Value {
+    factors
+        .iter()
+        .map(|(factor, value)| (factor.clone(), json!(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[cfg(test)]
@@ -163,6 +182,7 @@ mod tests {
             total_steps: 100,
             device: "cpu".into(),
             spec: serde_json::from_str(r#"{"model": "pix2pix", "params": {"n_layers": 3}}"#).unwrap(),
+            cells: Vec::new(),
             metrics: psnr
                 .map(|p| (MetricKey::eval("psnr"), summary(p)))
                 .into_iter()

@@ -7,4 +7,5 @@ mod cyclegan;
 mod exchange;
 mod interrupt;
 mod support;
+mod sweep;
 mod tracked_run;

@@ -33,6 +33,10 @@ pub enum Field {
     Step,
     /// A dotted key of its experiment, such as `params.ngf`.
     Spec(String),
+    /// The names of the sweeps that it is a cell of.
+    Sweep,
+    /// Its value of a sweep's factor: a key of the experiment, or a group of variants such as `loss` in `sweep.loss`.
+    Factor(String),
     /// A metric over the run.
     Metric(MetricKey, Aggregate),
 }
@@ -92,13 +96,25 @@ pub enum FieldValue {
     List(Vec<String>),
 }
 
-const PLAIN: [(&str, Field); 11] = [
+impl From<ParamValue> for FieldValue {
+    fn from(value: ParamValue) -> Self {
+        match value {
+            ParamValue::Bool(v) => Self::Bool(v),
+            ParamValue::Int(v) => Self::Number(v as f64),
+            ParamValue::Float(v) => Self::Number(v),
+            ParamValue::Text(v) => Self::Text(v),
+        }
+    }
+}
+
+const PLAIN: [(&str, Field); 12] = [
     ("id", Field::Id),
     ("name", Field::Name),
     ("status", Field::Status),
     ("model", Field::Model),
     ("tag", Field::Tag),
     ("note", Field::Note),
+    ("sweep", Field::Sweep),
     ("device", Field::Device),
     ("created", Field::Created),
     ("updated", Field::Updated),
@@ -120,6 +136,9 @@ impl Field {
         }
         if text.strip_prefix("params.").is_some_and(|name| !name.is_empty()) || keys::find(text).is_some() {
             return Ok(Self::Spec(text.to_owned()));
+        }
+        if let Some(factor) = text.strip_prefix("sweep.").filter(|name| !name.is_empty()) {
+            return Ok(Self::Factor(factor.to_owned()));
         }
         let names = PLAIN
             .iter()
@@ -159,7 +178,14 @@ impl Field {
     pub(super) fn is_text(&self) -> bool {
         matches!(
             self,
-            Self::Id | Self::Name | Self::Status | Self::Model | Self::Tag | Self::Note | Self::Device
+            Self::Id
+                | Self::Name
+                | Self::Status
+                | Self::Model
+                | Self::Tag
+                | Self::Note
+                | Self::Device
+                | Self::Sweep
         )
     }
 
@@ -169,7 +195,7 @@ impl Field {
 
     /// The field's value in `run`, where it has one.
     pub fn value(&self, run: &RunSummary) -> Option<FieldValue> {
-        use FieldValue::{Bool, List, Number, Text};
+        use FieldValue::{List, Number, Text};
         Some(match self {
             Self::Id => Text(run.id.to_string()),
             Self::Name => Text(run.name.clone()),
@@ -182,12 +208,17 @@ impl Field {
             Self::Updated => Number(run.updated),
             Self::Epoch => Number(run.epoch as f64),
             Self::Step => Number(run.step as f64),
-            Self::Spec(key) => match keys::value(&run.spec, key)? {
-                ParamValue::Bool(v) => Bool(v),
-                ParamValue::Int(v) => Number(v as f64),
-                ParamValue::Float(v) => Number(v),
-                ParamValue::Text(v) => Text(v),
-            },
+            Self::Spec(key) => keys::value(&run.spec, key)?.into(),
+            Self::Sweep => List(run.cells.iter().map(|c| c.sweep.clone()).collect()),
+            Self::Factor(name) => {
+                let mut values: Vec<&ParamValue> = run.cells.iter().filter_map(|c| c.value(name)).collect();
+                values.dedup();
+                match values.as_slice() {
+                    [] => return None,
+                    [one] => (*one).clone().into(),
+                    several => List(several.iter().map(ToString::to_string).collect()),
+                }
+            }
             Self::Metric(key, of) => Number(of.of(run.metrics.get(key)?)),
         })
     }
@@ -197,6 +228,7 @@ impl std::fmt::Display for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Spec(key) => f.write_str(key),
+            Self::Factor(name) => write!(f, "sweep.{name}"),
             Self::Metric(key, of) => write!(f, "{key}.{}", of.name()),
             plain => f.write_str(PLAIN.iter().find(|(_, p)| p == plain).map_or("", |(n, _)| n)),
         }

@@ -209,6 +209,7 @@ fn literal(
     }
     let number = lexer::number(text).filter(|_| !quoted);
     let takes_text = match field {
+        Field::Factor(_) => true, // a value of any type, or a variant's name
         Field::Spec(key) => match keys::find(key) {
             None => true, // a parameter, of whatever type its plugin says
             Some(known) => !matches!(

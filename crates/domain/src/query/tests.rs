@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cell::SweepCell;
 use crate::id::RunId;
 use crate::metric::MetricKey;
 use crate::params::ParamValue;
@@ -47,6 +48,13 @@ fn run(id: &str, name: &str) -> RunSummary {
         total_steps: 1000,
         device: "cuda:0".into(),
         spec,
+        cells: vec![SweepCell {
+            sweep: "losses".into(),
+            factors: vec![
+                ("loss".into(), ParamValue::Text("L1+cGAN".into())),
+                ("seed".into(), ParamValue::Int(7)),
+            ],
+        }],
         metrics: BTreeMap::from([(MetricKey::eval("psnr"), psnr)]),
     }
 }
@@ -73,6 +81,11 @@ fn terms_match_what_they_say() {
         "id:0193",
         "note:first",
         "device:cuda:0",
+        "sweep:losses",
+        "sweep.loss = 'L1+cGAN'",
+        "sweep.loss:cgan",
+        "sweep.loss != L1",
+        "sweep.seed >= 7",
         "params.n_layers >= 3",
         "params.n_layers<=3",
         "params.n_layers:3",

@@ -52,6 +52,19 @@ impl Draft {
         draft
     }
 
+    /// Settings in the order in which they count.
+    pub(super) fn from_settings(file: &str, settings: Vec<Setting>) -> Self {
+        let mut draft = Self::empty();
+        draft.take_all(settings);
+        draft.require(file);
+        draft
+    }
+
+    /// The experiment's name, where it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.spec.name.as_deref()
+    }
+
     fn empty() -> Self {
         Self {
             spec: ExperimentSpec {
@@ -217,11 +230,14 @@ impl Draft {
     fn take(&mut self, setting: &Setting) -> Result<(), String> {
         let key = setting.key.as_str();
         if key == "sweep" || key.starts_with("sweep.") {
-            return Err(
-                "this makes a sweep of several runs, and `train` starts one: remove [sweep] and give its values \
-                 one by one, such as --set params.n_layers=3"
-                    .into(),
-            );
+            let file = match &setting.origin {
+                Origin::File { file, .. } => file,
+                Origin::Set => "FILE",
+            };
+            return Err(format!(
+                "this makes a sweep of several runs: start them all with `diptych sweep {file}`, or remove [sweep] and \
+                 start one with its values, such as --set params.n_layers=3"
+            ));
         }
         if let Some(name) = key.strip_prefix("params.") {
             let Some(value) = &setting.value else {
@@ -262,7 +278,7 @@ impl Draft {
 }
 
 /// The message about a key that is none: the nearest one, or the keys of its table.
-fn unknown(key: &str) -> String {
+pub(super) fn unknown(key: &str) -> String {
     if is_table(key) {
         return format!("expected a table: write [{key}] on a line of its own, with its keys below");
     }

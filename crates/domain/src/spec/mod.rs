@@ -4,11 +4,13 @@ mod draft;
 mod error;
 pub mod keys;
 mod setting;
+pub mod sweep;
 
 use serde::{Deserialize, Serialize};
 
 pub use draft::Draft;
 pub use error::{Origin, SpecError, SpecIssue};
+pub use sweep::Sweep;
 
 use crate::params::Params;
 
@@ -214,6 +216,18 @@ impl ExperimentSpec {
     /// Where a number is not finite; a checked spec has none.
     pub fn canonical_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+
+    /// The canonical JSON text without the name: equal for equal experiments, whatever they are called.
+    ///
+    /// # Errors
+    /// As [`ExperimentSpec::canonical_json`].
+    pub fn nameless_json(&self) -> Result<String, serde_json::Error> {
+        Self {
+            name: None,
+            ..self.clone()
+        }
+        .canonical_json()
     }
 
     /// BLAKE3 of the canonical JSON, in hex.

@@ -40,6 +40,17 @@ pub(super) fn from_toml(file: &str, text: &str) -> Result<Vec<Setting>, SpecIssu
     Ok(walk.settings)
 }
 
+/// The settings of one table of a TOML text, such as a variant's; dotted keys start inside it.
+pub(super) fn of_table(file: &str, text: &str, table: &dyn TableLike) -> Vec<Setting> {
+    let mut walk = Walk {
+        file,
+        text,
+        settings: Vec::new(),
+    };
+    walk.table("", table);
+    walk.settings
+}
+
 /// The setting of `--set KEY=VALUE`: the value is TOML, and what is not valid TOML is plain text.
 pub(super) fn from_assignment(assignment: &str) -> Result<Setting, SpecIssue> {
     let refuse = |problem: String| SpecIssue {
@@ -122,11 +133,11 @@ impl Walk<'_> {
 }
 
 /// The line, from 1, of a byte offset.
-fn line_of(text: &str, offset: usize) -> usize {
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|b| *b == b'\n').count()
 }
 
-fn plain(value: &Value) -> Option<ParamValue> {
+pub(super) fn plain(value: &Value) -> Option<ParamValue> {
     match value {
         Value::String(v) => Some(ParamValue::Text(v.value().clone())),
         Value::Integer(v) => Some(ParamValue::Int(*v.value())),

@@ -58,100 +58,106 @@ impl Home {
     /// A name that is no good ([`StoreError::BadName`]), an unknown parent, a spec without JSON form, or a database
     /// or folder that cannot be written.
     pub async fn create_run(&self, new: NewRun) -> Result<RunSummary> {
-        let id = RunId::generate();
-        let json = new.spec.canonical_json().map_err(StoreError::Spec)?;
-        let hash = new.spec.hash().map_err(StoreError::Spec)?;
-        let wanted = match new.name.as_ref().or(new.spec.name.as_ref()) {
-            Some(name) => checked(name)?.to_owned(),
-            None => memorable(entropy(&id)),
-        };
-        let (created, seed) = (now(), new.spec.seed as i64);
-        let parent_step = new.parent.as_ref().map(|(_, step)| *step as i64);
-
         let mut tx = self.write().await?;
-        let parent = match &new.parent {
-            Some((parent, _)) => Some(pk(&mut tx, parent).await?),
-            None => None,
-        };
-        let name = free_name(&mut tx, &wanted).await?;
-        let id_text = id.as_str();
-        let run = sqlx::query!(
-            "INSERT INTO runs (id, name, status, model, note, created, updated, device, spec, spec_hash, seed,
-                               code_version, data_fingerprint, parent, parent_step)
-             VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            id_text,
-            name,
-            new.spec.model,
-            new.note,
-            created,
-            created,
-            new.device,
-            json,
-            hash,
-            seed,
-            new.code_version,
-            new.data_fingerprint,
-            parent,
-            parent_step
-        )
-        .execute(&mut *tx)
-        .await?
-        .last_insert_rowid();
-        for tag in &new.tags {
-            let tag = tag.trim();
-            if !tag.is_empty() {
-                sqlx::query!("INSERT OR IGNORE INTO tags (run, tag) VALUES (?, ?)", run, tag)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-        }
-        for (key, value) in &new.environment {
-            sqlx::query!(
-                "INSERT INTO environment (run, key, value) VALUES (?, ?, ?)",
-                run,
-                key,
-                value
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
-        let spec: Value = serde_json::from_str(&json).map_err(StoreError::Spec)?;
-        for (key, value) in flatten(&spec) {
-            let (kind, number) = match &value {
-                ParamValue::Bool(v) => ("bool", Some(f64::from(u8::from(*v)))),
-                ParamValue::Int(v) => ("int", Some(*v as f64)),
-                ParamValue::Float(v) => ("float", Some(*v)),
-                ParamValue::Text(_) => ("text", None),
-            };
-            let text = value.to_string();
-            sqlx::query!(
-                "INSERT INTO params (run, key, kind, number, text) VALUES (?, ?, ?, ?, ?)",
-                run,
-                key,
-                kind,
-                number,
-                text
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
-        sqlx::query!(
-            "INSERT INTO events (run, wall, kind, step, epoch) VALUES (?, ?, 'created', 0, 0)",
-            run,
-            created
-        )
-        .execute(&mut *tx)
-        .await?;
-        let dir = self.run_dir(&id);
-        for part in ["checkpoints", "images"] {
-            std::fs::create_dir_all(dir.join(part)).map_err(|source| StoreError::Unwritable {
-                path: dir.join(part),
-                source,
-            })?;
-        }
+        let (_, id) = insert(&mut tx, self, &new).await?;
         tx.commit().await?;
         self.summary(&id).await
     }
+}
+
+/// Adds a run's rows and makes its folder, in a transaction that writes.
+pub(super) async fn insert(tx: &mut SqliteConnection, home: &Home, new: &NewRun) -> Result<(i64, RunId)> {
+    let id = RunId::generate();
+    let json = new.spec.canonical_json().map_err(StoreError::Spec)?;
+    let hash = new.spec.hash().map_err(StoreError::Spec)?;
+    let wanted = match new.name.as_ref().or(new.spec.name.as_ref()) {
+        Some(name) => checked(name)?.to_owned(),
+        None => memorable(entropy(&id)),
+    };
+    let (created, seed) = (now(), new.spec.seed as i64);
+    let parent_step = new.parent.as_ref().map(|(_, step)| *step as i64);
+
+    let parent = match &new.parent {
+        Some((parent, _)) => Some(pk(tx, parent).await?),
+        None => None,
+    };
+    let name = free_name(tx, &wanted).await?;
+    let id_text = id.as_str();
+    let run = sqlx::query!(
+        "INSERT INTO runs (id, name, status, model, note, created, updated, device, spec, spec_hash, seed,
+                           code_version, data_fingerprint, parent, parent_step)
+         VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        id_text,
+        name,
+        new.spec.model,
+        new.note,
+        created,
+        created,
+        new.device,
+        json,
+        hash,
+        seed,
+        new.code_version,
+        new.data_fingerprint,
+        parent,
+        parent_step
+    )
+    .execute(&mut *tx)
+    .await?
+    .last_insert_rowid();
+    for tag in &new.tags {
+        let tag = tag.trim();
+        if !tag.is_empty() {
+            sqlx::query!("INSERT OR IGNORE INTO tags (run, tag) VALUES (?, ?)", run, tag)
+                .execute(&mut *tx)
+                .await?;
+        }
+    }
+    for (key, value) in &new.environment {
+        sqlx::query!(
+            "INSERT INTO environment (run, key, value) VALUES (?, ?, ?)",
+            run,
+            key,
+            value
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    let spec: Value = serde_json::from_str(&json).map_err(StoreError::Spec)?;
+    for (key, value) in flatten(&spec) {
+        let (kind, number) = match &value {
+            ParamValue::Bool(v) => ("bool", Some(f64::from(u8::from(*v)))),
+            ParamValue::Int(v) => ("int", Some(*v as f64)),
+            ParamValue::Float(v) => ("float", Some(*v)),
+            ParamValue::Text(_) => ("text", None),
+        };
+        let text = value.to_string();
+        sqlx::query!(
+            "INSERT INTO params (run, key, kind, number, text) VALUES (?, ?, ?, ?, ?)",
+            run,
+            key,
+            kind,
+            number,
+            text
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    sqlx::query!(
+        "INSERT INTO events (run, wall, kind, step, epoch) VALUES (?, ?, 'created', 0, 0)",
+        run,
+        created
+    )
+    .execute(&mut *tx)
+    .await?;
+    let dir = home.run_dir(&id);
+    for part in ["checkpoints", "images"] {
+        std::fs::create_dir_all(dir.join(part)).map_err(|source| StoreError::Unwritable {
+            path: dir.join(part),
+            source,
+        })?;
+    }
+    Ok((run, id))
 }
 
 /// The row of a run.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use diptych_domain::cell::SweepCell;
 use diptych_domain::spec::ExperimentSpec;
 use diptych_domain::{MetricKey, MetricSummary, RunId, RunStatus, RunSummary};
 use serde::de::DeserializeOwned;
@@ -38,6 +39,7 @@ impl Home {
         let mut tx = self.read().await?;
         let mut tags = tags(&mut tx, only).await?;
         let mut metrics = metrics(&mut tx, only).await?;
+        let mut cells = cells(&mut tx, only).await?;
         let rows = match only {
             None => {
                 sqlx::query_as!(
@@ -80,6 +82,7 @@ impl Home {
                     total_steps: row.total_steps as u64,
                     device: row.device,
                     spec,
+                    cells: cells.remove(&row.pk).unwrap_or_default(),
                     metrics: metrics.remove(&row.pk).unwrap_or_default(),
                 })
             })
@@ -128,6 +131,35 @@ async fn tags(connection: &mut SqliteConnection, only: Option<&str>) -> Result<H
         tags.entry(row.run).or_default().push(row.tag);
     }
     Ok(tags)
+}
+
+async fn cells(
+    connection: &mut SqliteConnection,
+    only: Option<&str>,
+) -> Result<HashMap<i64, Vec<SweepCell>>> {
+    let rows = sqlx::query!(
+        "SELECT run, sweep, factor, value FROM cells
+         WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1) ORDER BY run, sweep, position",
+        only
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut cells: HashMap<i64, Vec<SweepCell>> = HashMap::new();
+    for row in rows {
+        let value = serde_json::from_str(&row.value).map_err(|e| StoreError::Damaged {
+            what: format!("a value of the sweep {}", row.sweep),
+            problem: e.to_string(),
+        })?;
+        let of_run = cells.entry(row.run).or_default();
+        match of_run.last_mut().filter(|cell| cell.sweep == row.sweep) {
+            Some(cell) => cell.factors.push((row.factor, value)),
+            None => of_run.push(SweepCell {
+                sweep: row.sweep,
+                factors: vec![(row.factor, value)],
+            }),
+        }
+    }
+    Ok(cells)
 }
 
 type Metrics = BTreeMap<MetricKey, MetricSummary>;

@@ -1,5 +1,6 @@
 //! Runs: making, listing, finding, describing, and the life of one from claim to end.
 
+mod cell;
 mod claim;
 mod crash;
 mod create;
@@ -12,6 +13,7 @@ mod stop;
 pub(crate) use claim::lost;
 pub(crate) use create::pk;
 
+pub use cell::TakenCell;
 pub use claim::Claim;
 pub use create::NewRun;
 pub use details::RunDetails;
