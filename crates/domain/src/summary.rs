@@ -26,6 +26,17 @@ pub struct MetricSummary {
     pub count: u64,
 }
 
+/// What a run was forked from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The run's id.
+    pub id: RunId,
+    /// The run's name.
+    pub name: String,
+    /// The step of the checkpoint that the fork began with.
+    pub step: u64,
+}
+
 /// A run with its newest state. Times are seconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
@@ -55,6 +66,12 @@ pub struct RunSummary {
     pub total_steps: u64,
     /// The device it computes on.
     pub device: String,
+    /// The version or commit of the code that made it.
+    pub code_version: String,
+    /// A hash over the data set, where one was taken.
+    pub data_fingerprint: Option<String>,
+    /// What it was forked from, if that is still there.
+    pub parent: Option<Parent>,
     /// The resolved experiment.
     pub spec: ExperimentSpec,
     /// Every metric logged so far.

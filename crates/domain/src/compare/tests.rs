@@ -1,0 +1,387 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::id::RunId;
+use crate::metric::MetricKey;
+use crate::params::ParamValue;
+use crate::status::RunStatus;
+use crate::summary::{MetricSummary, Parent, RunSummary};
+
+/// A finished run with `eval/psnr` of this value everywhere.
+fn run(name: &str, n_layers: i64, seed: u64, psnr: f64) -> RunSummary {
+    let mut spec: crate::ExperimentSpec = serde_json::from_str(r#"{"model": "pix2pix"}"#).unwrap();
+    spec.params.insert("n_layers".into(), ParamValue::Int(n_layers));
+    spec.seed = seed;
+    let summary = MetricSummary {
+        last: psnr,
+        min: psnr - 1.0,
+        max: psnr + 1.0,
+        best: psnr + 1.0,
+        step: 400,
+        count: 3,
+    };
+    RunSummary {
+        id: RunId::from_stored(name),
+        name: name.into(),
+        status: RunStatus::Finished,
+        message: None,
+        model: "pix2pix".into(),
+        tags: vec!["loss=l1".into()],
+        note: String::new(),
+        created: 0.0,
+        updated: 0.0,
+        epoch: 4,
+        step: 400,
+        total_steps: 400,
+        device: "cpu".into(),
+        code_version: "0.1.0 (abc)".into(),
+        data_fingerprint: Some("d1".into()),
+        parent: None,
+        spec,
+        metrics: BTreeMap::from([(MetricKey::eval("psnr"), summary)]),
+    }
+}
+
+/// Two cells of three seeds.
+fn six() -> Vec<RunSummary> {
+    [
+        (1, 1, 20.0),
+        (1, 2, 20.5),
+        (1, 3, 19.9),
+        (3, 1, 21.3),
+        (3, 2, 21.2),
+        (3, 3, 21.4),
+    ]
+    .iter()
+    .enumerate()
+    .map(|(i, (layers, seed, psnr))| run(&format!("r{i}"), *layers, *seed, *psnr))
+    .collect()
+}
+
+fn table<'r>(runs: &'r [RunSummary], by: &[&str], against: Option<&str>) -> Result<Table<'r>, String> {
+    let factors = by
+        .iter()
+        .map(|f| Factor::parse(f, runs))
+        .collect::<Result<_, _>>()?;
+    let columns = vec![Column::parse("eval/psnr", runs)?];
+    Table::new(runs, factors, columns, against.map(Baseline::parse).as_ref())
+}
+
+fn notes(runs: &[RunSummary], by: &[&str]) -> Vec<String> {
+    let table = table(runs, by, None).unwrap();
+    let of_cells = table.cells.iter().flat_map(|c| &c.notes);
+    of_cells.chain(&table.notes).map(ToString::to_string).collect()
+}
+
+#[test]
+fn runs_are_grouped_and_averaged() {
+    let runs = six();
+    let table = table(&runs, &["params.n_layers"], None).unwrap();
+    let labels: Vec<String> = table.cells.iter().map(|c| table.label(c)).collect();
+    assert_eq!(labels, ["params.n_layers=1", "params.n_layers=3"]);
+    let sample = table.cells[1].measured[0].sample.unwrap();
+    assert_eq!(sample.n, 3);
+    assert!((sample.mean - 21.3).abs() < 1e-12 && (sample.std.unwrap() - 0.1).abs() < 1e-12);
+    assert!(
+        table
+            .cells
+            .iter()
+            .all(|c| c.notes.is_empty() && c.measured[0].difference.is_none())
+    );
+    assert!(table.notes.is_empty());
+    assert_eq!(table.best(0).into_iter().collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn differences_are_paired_by_seed() {
+    let mut runs = six();
+    let by = ["params.n_layers"];
+    let paired = table(&runs, &by, Some("first")).unwrap();
+    assert_eq!(paired.baseline, Some(0));
+    assert_eq!(paired.cells[0].measured[0].difference, None);
+    let d = paired.cells[1].measured[0].difference.unwrap();
+    // 1.3, 0.7 and 1.5; the interval of three is their range.
+    assert!((d.value - 3.5 / 3.0).abs() < 1e-12 && d.paired && d.pairs == 3);
+    let interval = d.interval.unwrap();
+    assert!((interval.low - 0.7).abs() < 1e-12 && (interval.high - 1.5).abs() < 1e-12);
+    assert_eq!(paired.cells[1].notes, [Note::Narrow]);
+
+    // A seed without a partner is left out of the difference, not out of the cell.
+    runs[5].spec.seed = 7;
+    let partly = table(&runs, &by, Some("1")).unwrap();
+    let d = partly.cells[1].measured[0].difference.unwrap();
+    assert!(d.paired && d.pairs == 2 && (d.value - 1.0).abs() < 1e-12);
+    let note = Note::Unpaired {
+        here: vec![7],
+        baseline: vec![3],
+    };
+    assert!(partly.cells[1].notes.contains(&note));
+    assert_eq!(partly.cells[1].measured[0].sample.unwrap().n, 3);
+
+    // No seeds in common: the difference of the means.
+    for (i, run) in runs.iter_mut().enumerate() {
+        run.spec.seed = i as u64;
+    }
+    let apart = table(&runs, &by, Some("params.n_layers=3")).unwrap();
+    let d = apart.cells[0].measured[0].difference.unwrap();
+    assert!(!d.paired && d.pairs == 0 && d.interval.is_some());
+    assert!((d.value - (60.4 / 3.0 - 21.3)).abs() < 1e-12);
+    assert!(apart.cells[0].notes.contains(&Note::NoPairs));
+}
+
+#[test]
+fn doubtful_cells_are_marked() {
+    let by = ["params.n_layers"];
+    let mut runs = six();
+    runs[0].status = RunStatus::Crashed;
+    runs[0].step = 250;
+    runs[1].code_version = "0.1.0 (def)".into();
+    runs[2].data_fingerprint = Some("d2".into());
+    runs[1].spec.optim.lr = 1e-3;
+    runs[3].metrics.clear();
+    runs[4].parent = Some(Parent {
+        id: RunId::from_stored("r0"),
+        name: "r0".into(),
+        step: 100,
+    });
+    assert_eq!(
+        notes(&runs, &by),
+        [
+            "not finished: r0 (crashed)",
+            "unequal lengths: 250 to 400 steps",
+            "different code: 0.1.0 (abc), 0.1.0 (def)",
+            "different data: d1, d2",
+            "optim.lr varies within the cell: 0.0002, 0.001",
+            "fewer than 3 runs",
+            "no value of eval/psnr.last in r3",
+            "forked from other runs: r4",
+        ]
+    );
+}
+
+#[test]
+fn what_differs_between_cells_besides_the_factors_is_said() {
+    let mut runs = six();
+    for run in &mut runs[3..] {
+        run.spec.optim.lr = 1e-3;
+        run.spec.data.root = "elsewhere".into(); // the fingerprint is the same
+        run.spec.log.every = 1;
+        run.step = 800;
+        run.spec.name = Some("b".into());
+    }
+    assert_eq!(
+        notes(&runs, &["params.n_layers"]),
+        [
+            "unequal lengths: 400 to 800 steps",
+            "between cells these differ too: optim.lr"
+        ]
+    );
+    assert_eq!(
+        notes(&runs, &["params.n_layers", "optim.lr"]),
+        ["unequal lengths: 400 to 800 steps"]
+    );
+    assert_eq!(
+        notes(&runs, &["experiment"])[1],
+        "between cells these differ too: params.n_layers, optim.lr"
+    );
+}
+
+#[test]
+fn a_repeated_experiment_counts_once() {
+    let mut runs = six();
+    let mut again = run("r6", 1, 1, 99.0);
+    again.status = RunStatus::Failed;
+    runs.push(again);
+    let failed = table(&runs, &["params.n_layers"], None).unwrap();
+    let cell = &failed.cells[0];
+    assert_eq!((cell.runs.len(), cell.left_out.len(), failed.runs), (3, 1, 7));
+    assert_eq!(
+        cell.left_out[0].name, "r6",
+        "an older run that finished counts before a newer that did not"
+    );
+    assert_eq!(
+        cell.notes[0].to_string(),
+        "the same experiment again: r0 counts, not r6"
+    );
+    runs[6].status = RunStatus::Finished;
+    let finished = table(&runs, &["params.n_layers"], None).unwrap();
+    assert_eq!(
+        finished.cells[0].left_out[0].name, "r0",
+        "of several that finished the newest counts"
+    );
+    // A run of other settings is no repetition, even of the same seed.
+    runs[6].spec.optim.lr = 1.0;
+    let other = table(&runs, &["params.n_layers"], None).unwrap();
+    assert_eq!(other.cells[0].runs.len(), 4);
+}
+
+#[test]
+fn anything_recorded_is_a_factor() {
+    let mut runs = six();
+    runs[0].tags = vec!["loss:gan".into(), "x".into()];
+    runs[1].tags.clear();
+    let levels = |by: &str| -> Vec<String> {
+        let table = table(&runs, &[by], None).unwrap();
+        table.cells.iter().map(|c| c.levels[0].to_string()).collect()
+    };
+    assert_eq!(levels("seed"), ["1", "2", "3"]);
+    assert_eq!(levels("model"), ["pix2pix"]);
+    assert_eq!(levels("optim.lr"), ["0.0002"]);
+    assert_eq!(levels("tag"), ["-", "loss:gan, x", "loss=l1"]);
+    assert_eq!(levels("tag.loss"), ["-", "gan", "l1"]);
+    assert_eq!(levels("loss"), ["-", "gan", "l1"]);
+    assert_eq!(levels("code"), ["0.1.0 (abc)"]);
+    assert_eq!(levels("data.flip"), ["true"]);
+}
+
+#[test]
+fn mistakes_are_told_with_the_right_spelling() {
+    let runs = six();
+    let factor = |text: &str| Factor::parse(text, &runs).unwrap_err();
+    for (text, expected) in [
+        ("n_layers", "did you mean `params.n_layers`?"),
+        (
+            "params.n_layer",
+            "none of the runs has `params.n_layer` (did you mean `params.n_layers`?)",
+        ),
+        ("crop_size", "did you mean `data.crop_size`?"),
+        ("created", "different in every run"),
+        ("eval/psnr", "cannot be grouped"),
+        ("colour", "expected a key of the experiment"),
+        ("tag.colour", "`colour=` or `colour:`"),
+    ] {
+        assert!(factor(text).contains(expected), "{text}: {}", factor(text));
+    }
+    let column = |text: &str| Column::parse(text, &runs).unwrap_err();
+    for (text, expected) in [
+        ("psnr", "did you mean `eval/psnr`?"),
+        ("psnr.best", "did you mean `eval/psnr.best`?"),
+        ("eval/psrn", "did you mean `eval/psnr`?"),
+        ("eval/psnr.bets", "did you mean `.best`?"),
+        ("colour", "recorded: eval/psnr"),
+    ] {
+        assert!(column(text).contains(expected), "{text}: {}", column(text));
+    }
+    let against = |by: &[&str], text: &str| table(&runs, by, Some(text)).map(drop).unwrap_err();
+    for (by, text, expected) in [
+        (
+            &["params.n_layers"][..],
+            "2",
+            "there are params.n_layers=1; params.n_layers=3",
+        ),
+        (&["params.n_layers"], "n_layer=1", "is not one of the factors"),
+        (&["params.n_layers", "seed"], "params.n_layers=1", "several cells"),
+        (&["params.n_layers", "seed"], "1", "params.n_layers=1"),
+    ] {
+        assert!(
+            against(by, text).contains(expected),
+            "{text}: {}",
+            against(by, text)
+        );
+    }
+    assert!(
+        table(
+            &runs,
+            &["params.n_layers", "seed"],
+            Some("seed=2,params.n_layers=3")
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn columns_take_any_of_a_metrics_values() {
+    let runs = six();
+    let value = |text: &str| Column::parse(text, &runs).unwrap().value(&runs[0]);
+    assert_eq!(value("eval/psnr"), Some(20.0));
+    assert_eq!(value("eval/psnr.best"), Some(21.0));
+    assert_eq!(value("eval/psnr.min"), Some(19.0));
+    let mut infinite = runs.clone();
+    infinite[0]
+        .metrics
+        .get_mut(&MetricKey::eval("psnr"))
+        .unwrap()
+        .last = f64::INFINITY;
+    assert_eq!(
+        Column::parse("eval/psnr", &runs).unwrap().value(&infinite[0]),
+        None
+    );
+}
+
+#[test]
+fn two_runs_are_told_apart() {
+    let (a, mut b) = (run("a", 1, 1, 20.0), run("b", 3, 2, 21.0));
+    let machine = |threads: &str, command: &str| {
+        BTreeMap::from(
+            [("threads", threads), ("command", command), ("host", "h")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned())),
+        )
+    };
+    let (mine, theirs) = (machine("2", "a"), machine("4", "b"));
+    let side = |run, environment| Side { run, environment };
+    b.metrics
+        .insert(MetricKey::eval("l1"), a.metrics[&MetricKey::eval("psnr")]);
+    let c = Contrast::of(side(&a, &mine), side(&b, &theirs));
+    let keys = |entries: &[Entry]| entries.iter().map(|e| e.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&c.settings), ["params.n_layers"]);
+    assert_eq!(c.settings[0].values, [1, 3].map(|v| Some(ParamValue::Int(v))));
+    assert_eq!(keys(&c.environment), ["threads"]);
+    assert!(c.seed.is_some() && c.code.is_none() && c.data.is_none() && c.parent.is_none());
+    assert_eq!(c.metrics.len(), 2);
+    assert_eq!(
+        (c.metrics[0].last_difference(), c.metrics[1].last_difference()),
+        (None, Some(1.0))
+    );
+    assert!(c.has_cause());
+    let same = Contrast::of(side(&a, &mine), side(&a, &mine));
+    assert!(!same.has_cause() && same.progress.is_empty());
+    let elsewhere = BTreeMap::from([("host".to_owned(), "other".to_owned())]);
+    assert!(!Contrast::of(side(&a, &elsewhere), side(&a, &BTreeMap::new())).has_cause());
+}
+
+#[test]
+fn agreement_ends_at_the_first_different_bit() {
+    let (psnr, l1) = (MetricKey::eval("psnr"), MetricKey::eval("l1"));
+    let mut agreement = Agreement::default();
+    assert!(!agreement.whole());
+    agreement.add(
+        &psnr,
+        [(1, 0.5), (2, f64::NAN), (9, 1.0)],
+        [(1, 0.5), (2, f64::NAN), (5, 1.0)],
+    );
+    assert!(agreement.whole());
+    assert_eq!((agreement.compared, agreement.last), (2, Some(2)));
+    agreement.add(&psnr, [(4, 0.1 + 0.2)], [(4, 0.3)]);
+    agreement.add(&l1, [(3, 0.0), (4, 1.0)], [(3, -0.0), (4, 2.0)]);
+    assert_eq!(agreement.parted, Some((3, l1)));
+}
+
+proptest! {
+    #[test]
+    fn every_run_is_in_exactly_one_cell(settings in prop::collection::vec((0..3_i64, 0..4_u64, 10.0..30.0_f64), 1..24)) {
+        let runs: Vec<RunSummary> = settings
+            .iter()
+            .enumerate()
+            .map(|(i, (layers, seed, psnr))| run(&format!("r{i:02}"), *layers, *seed, *psnr))
+            .collect();
+        let table = table(&runs, &["params.n_layers"], Some("first")).unwrap();
+        let mut seen: Vec<&str> = table
+            .cells
+            .iter()
+            .flat_map(|c| c.runs.iter().chain(&c.left_out))
+            .map(|r| r.name.as_str())
+            .collect();
+        seen.sort_unstable();
+        prop_assert_eq!(seen, runs.iter().map(|r| r.name.as_str()).collect::<Vec<_>>());
+        for cell in &table.cells {
+            // Nothing but the seed differs, so a seed counts once, with its newest run.
+            let seeds = cell.measured[0].by_seed();
+            prop_assert_eq!(seeds.len(), cell.runs.len());
+            for left_out in &cell.left_out {
+                prop_assert!(cell.runs.iter().any(|r| r.spec.seed == left_out.spec.seed && r.id > left_out.id));
+            }
+        }
+    }
+}
