@@ -122,6 +122,9 @@ pub fn document(run: &RunSummary) -> Value {
         "step": run.step,
         "total_steps": run.total_steps,
         "device": run.device,
+        "code_version": run.code_version,
+        "data_fingerprint": run.data_fingerprint,
+        "parent": run.parent,
         "seed": run.spec.seed,
         "params": run.spec.params,
         "data": run.spec.data,
@@ -162,6 +165,9 @@ mod tests {
             step: 10,
             total_steps: 100,
             device: "cpu".into(),
+            code_version: "0.1.0".into(),
+            data_fingerprint: None,
+            parent: None,
             spec: serde_json::from_str(r#"{"model": "pix2pix", "params": {"n_layers": 3}}"#).unwrap(),
             metrics: psnr
                 .map(|p| (MetricKey::eval("psnr"), summary(p)))

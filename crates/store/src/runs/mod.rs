@@ -14,7 +14,7 @@ pub(crate) use create::pk;
 
 pub use claim::Claim;
 pub use create::NewRun;
-pub use details::RunDetails;
+pub use details::{Fork, RunDetails};
 
 #[cfg(test)]
 mod tests;

@@ -242,7 +242,8 @@ async fn put_file(connection: &mut SqliteConnection, run: i64, event: &RunEvent)
     Ok(())
 }
 
-/// Deletes what belongs to steps after `step`: it is about to be made again.
+/// Takes back what belongs to steps after `step`: it is about to be made again. Points are superseded; images and checkpoints,
+/// whose files will be overwritten, are forgotten.
 async fn take_back(
     connection: &mut SqliteConnection,
     run: i64,
@@ -252,7 +253,7 @@ async fn take_back(
     wall: f64,
 ) -> Result<()> {
     let step_db = to_db(step);
-    let points = rewind(connection, run, &mut state.tail, step).await?;
+    let points = rewind(connection, run, &mut state.tail, step, wall).await?;
     if points > 0 {
         state.metrics = metrics(connection, run).await?;
     }
@@ -274,8 +275,9 @@ async fn take_back(
     let from = std::mem::replace(&mut state.step, step);
     (state.epoch, state.ended) = (epoch, false);
     if points + images + checkpoints > 0 {
-        let detail =
-            format!("from step {from}: {points} points, {images} images, {checkpoints} checkpoints deleted");
+        let detail = format!(
+            "from step {from}: {points} points superseded, {images} images, {checkpoints} checkpoints deleted"
+        );
         note(connection, run, wall, "rewound", (step, epoch), Some(&detail)).await?;
     }
     Ok(())
