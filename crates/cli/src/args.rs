@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop, train,
-    translate, weights,
+    bench, compare, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop,
+    train, translate, weights,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -37,6 +37,7 @@ pub enum Command {
     Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
+    Compare(compare::Args),
     Metrics(metrics::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::Context;
 use crate::failure::Failure;
 use crate::output;
+use crate::render::csv::field;
 use crate::session::Session;
 
 /// Print the recorded metrics of runs
@@ -161,15 +162,6 @@ impl<W: Write> PointWriter<W> {
             self.out.write_all(if self.first { b"]\n" } else { b"\n]\n" })?;
         }
         output::finish(self.out)
-    }
-}
-
-/// A CSV field, quoted where it has to be.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
 

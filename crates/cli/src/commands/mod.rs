@@ -1,6 +1,7 @@
 //! The commands, one file each: its arguments and what it does.
 
 pub mod bench;
+pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod demo;
@@ -29,6 +30,7 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Stop(args) => stop::run(context, args),
         Command::Runs(args) => runs::run(context, args),
         Command::Show(args) => show::run(context, args),
+        Command::Compare(args) => compare::run(context, args),
         Command::Metrics(args) => metrics::run(context, args),
         Command::Translate(args) => translate::run(context, args),
         Command::Evaluate(args) => evaluate::run(context, args),
