@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, compare, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop,
-    train, translate, weights,
+    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, resume, runs, show,
+    stop, train, translate, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -34,10 +34,12 @@ pub enum Command {
     Demo(demo::Args),
     Train(train::Args),
     Resume(resume::Args),
+    Fork(fork::Args),
     Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
     Compare(compare::Args),
+    Why(why::Args),
     Metrics(metrics::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),

@@ -10,3 +10,4 @@ pub mod run_page;
 pub mod runs;
 pub mod table;
 pub mod terminal;
+pub mod why;

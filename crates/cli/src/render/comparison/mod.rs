@@ -10,6 +10,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 use diptych_domain::compare::bootstrap::{LEVEL, RESAMPLES};
 use diptych_domain::compare::rounding::{decimals, fixed, plain_decimals};
@@ -92,8 +94,9 @@ impl<'t> Page<'t> {
         let baseline = self.table.baseline.and_then(|i| self.table.cells.get(i));
         let differences = baseline.map(|cell| {
             format!(
-                "Differences are to {}, paired by seed, with {} bootstrap intervals ({METHOD}).",
+                "Differences are to {}, paired by seed ({}), with {} bootstrap intervals ({METHOD}).",
                 self.table.label(cell),
+                self.pairs(),
                 level()
             )
         });
@@ -107,6 +110,18 @@ impl<'t> Page<'t> {
             format!("{first}{}.", chars.as_str())
         });
         differences.into_iter().chain(notes).collect()
+    }
+
+    /// `3 pairs`, or `2 to 3 pairs`.
+    fn pairs(&self) -> String {
+        let all = self.table.cells.iter().flat_map(|c| &c.measured);
+        let counts: BTreeSet<usize> = all.filter_map(|m| m.difference.map(|d| d.pairs)).collect();
+        match (counts.first(), counts.last()) {
+            (Some(1), Some(1)) => "1 pair".to_owned(),
+            (Some(least), Some(most)) if least < most => format!("{least} to {most} pairs"),
+            (Some(all), _) => format!("{all} pairs"),
+            _ => "no pairs".to_owned(),
+        }
     }
 
     /// The letters of a cell's footnotes.

@@ -14,9 +14,9 @@ impl Page<'_> {
             .collect();
         columns.push(("N".to_owned(), Align::Right));
         for column in &table.columns {
-            columns.push((column.to_string(), Align::Left));
+            columns.push((column.to_string(), Align::Wrap));
             if table.baseline.is_some() {
-                columns.push((format!("difference [{}]", level()), Align::Left));
+                columns.push((format!("difference [{}]", level()), Align::Wrap));
             }
         }
         if marked {
