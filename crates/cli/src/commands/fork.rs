@@ -51,14 +51,18 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let session = Session::open(context)?;
     let parent = session.find(&args.run)?;
     let checkpoint = checkpoints::exactly(&parent.name, &session.home.run_dir(&parent.id), &args.at)?;
-    let (spec, plugin) = experiment::change(&context.registry, parent.spec.clone(), &args.set)?;
-    if spec.model != parent.model {
+    // Before the new model finds fault with all the old one's parameters.
+    let keys = args.set.iter().filter_map(|s| s.split_once('='));
+    if keys
+        .into_iter()
+        .any(|(key, value)| key.trim() == "model" && value.trim().trim_matches('"') != parent.model)
+    {
         return Err(Failure::usage(format!(
-            "--set: `model = {}`: a fork goes on with its parent's networks, which are those of {}; `diptych train` \
-             starts anew",
-            spec.model, parent.model
+            "--set: `model`: a fork goes on with its parent's networks, which are those of {}; `diptych train` starts anew",
+            parent.model
         )));
     }
+    let (spec, plugin) = experiment::change(&context.registry, parent.spec.clone(), &args.set)?;
     let compute = launch::compute_of(&session, &parent, args.compute)?;
     let model = restored(plugin, &parent, &spec, &compute, &checkpoint)?;
     let meta = continued(checkpoint.meta(), &parent.spec, &spec)?;
@@ -141,7 +145,7 @@ fn continued(
         return Err(Failure::usage(format!(
             "there is nothing left to train: step {} of {total}; give the fork more epochs, such as --set optim.epochs={}",
             meta.step,
-            epoch + 100
+            epoch.saturating_sub(spec.optim.decay_epochs.into()) + 100
         )));
     }
     // A best score, and what the plateau policy makes of it, holds for the images that it was measured on.

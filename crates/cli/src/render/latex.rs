@@ -33,9 +33,9 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// Numbers as texts, each with invisible digits around it so that they are equally wide and their points stand under each
-/// other. `None` is all invisible.
-pub fn aligned(numbers: &[Option<String>]) -> Vec<String> {
+/// For numbers as texts, the invisible digits before and after each that make them equally wide, so that their points stand
+/// under each other. `None` is all invisible.
+pub fn padding(numbers: &[Option<String>]) -> Vec<[String; 2]> {
     let parts = |text: &str| {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
         (whole.trim_start_matches(['+', '-']).len(), decimals.len())
@@ -54,8 +54,7 @@ pub fn aligned(numbers: &[Option<String>]) -> Vec<String> {
             let after = "0".repeat(decimals - own_decimals);
             // A number without a point leaves room for one.
             let gap = if own_decimals == 0 { point(decimals) } else { "" };
-            let text = number.as_deref().unwrap_or_default();
-            phantom(&before) + text + &phantom(&format!("{gap}{after}"))
+            [phantom(&before), phantom(&format!("{gap}{after}"))]
         })
         .collect()
 }
@@ -86,16 +85,16 @@ mod tests {
     fn points_stand_under_each_other() {
         let numbers = ["9.51", "-20.1", "133"].map(|n| Some(n.to_owned()));
         assert_eq!(
-            aligned(&numbers),
+            padding(&numbers),
             [
-                r"\phantom{00}9.51",
-                r"\phantom{0}-20.1\phantom{0}",
-                r"133\phantom{.00}"
+                [r"\phantom{00}", ""],
+                [r"\phantom{0}", r"\phantom{0}"],
+                ["", r"\phantom{.00}"]
             ]
         );
         assert_eq!(
-            aligned(&[None, Some("1.5".into())]),
-            [r"\phantom{0}\phantom{.0}", "1.5"]
+            padding(&[None, Some("1.5".into())]),
+            [[r"\phantom{0}", r"\phantom{.0}"], ["", ""]]
         );
     }
 }

@@ -28,7 +28,7 @@ impl WhyPage {
             for entry in entries {
                 any = true;
                 let [a, b] = &entry.values;
-                table.row([format!("  {}", entry.key), text(a), text(b)]);
+                table.row([format!("  {}", entry.key), text(entry, a), text(entry, b)]);
             }
             if any {
                 // The runs' names stand at the head of the first section only.
@@ -71,7 +71,12 @@ impl WhyPage {
             (format!("{} BEST", b.name), Align::Right),
             ("DIFFERENCE".to_owned(), Align::Right),
         ]);
-        for m in &self.contrast.metrics {
+        for m in self
+            .contrast
+            .metrics
+            .iter()
+            .filter(|m| !m.key.is_of_the_machine())
+        {
             let [a, b] = &m.values;
             let better = m.key.has_better_end();
             let number = |side: &Option<MetricSummary>, of: fn(&MetricSummary) -> f64| {
@@ -187,8 +192,14 @@ impl WhyPage {
     }
 }
 
-fn text(value: &Option<ParamValue>) -> String {
-    value.as_ref().map_or("-".to_owned(), ToString::to_string)
+fn text(entry: &Entry, value: &Option<ParamValue>) -> String {
+    let text = value.as_ref().map_or("-".to_owned(), ToString::to_string);
+    // Of a fingerprint its first digits will do.
+    if entry.key == "data" {
+        text.chars().take(16).collect()
+    } else {
+        text
+    }
 }
 
 fn signed(difference: Option<f64>) -> String {

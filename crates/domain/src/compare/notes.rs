@@ -48,6 +48,11 @@ pub enum Note {
         /// The others.
         left_out: Vec<String>,
     },
+    /// Seeds of more than one run that counts: these differ in something else, and are not independent.
+    SharedSeeds {
+        /// The seeds, sorted.
+        seeds: Vec<u64>,
+    },
     /// A setting that is no factor and yet differs between the runs of a cell.
     Varies {
         /// The key.
@@ -89,6 +94,7 @@ impl Note {
             Self::Code { .. } => "code_versions",
             Self::Data { .. } => "data_sets",
             Self::Repeated { .. } => "repeated",
+            Self::SharedSeeds { .. } => "shared_seeds",
             Self::Varies { .. } => "varies",
             Self::Forked { .. } => "forked",
             Self::Confounded { .. } => "confounded",
@@ -126,16 +132,21 @@ impl fmt::Display for Note {
                     listed(left_out)
                 )
             }
+            Self::SharedSeeds { seeds } => write!(f, "more than one run of seed {}", seeds_text(seeds)),
             Self::Varies { key, values } => write!(f, "{key} varies within the cell: {}", listed(values)),
             Self::Forked { runs } => write!(f, "forked from other runs: {}", listed(runs)),
             Self::Confounded { keys } => write!(f, "between cells these differ too: {}", listed(keys)),
             Self::Unpaired { here, baseline } => {
-                let seeds = |seeds: &[u64]| listed(&seeds.iter().map(u64::to_string).collect::<Vec<_>>());
                 f.write_str("difference without the seeds that do not pair: ")?;
                 match (here.is_empty(), baseline.is_empty()) {
-                    (false, false) => write!(f, "{} here, {} in the baseline", seeds(here), seeds(baseline)),
-                    (false, true) => write!(f, "{} here", seeds(here)),
-                    _ => write!(f, "{} in the baseline", seeds(baseline)),
+                    (false, false) => write!(
+                        f,
+                        "{} here, {} in the baseline",
+                        seeds_text(here),
+                        seeds_text(baseline)
+                    ),
+                    (false, true) => write!(f, "{} here", seeds_text(here)),
+                    _ => write!(f, "{} in the baseline", seeds_text(baseline)),
                 }
             }
             Self::NoPairs => f.write_str("fewer than 2 seeds pair: difference of the means"),
@@ -151,6 +162,10 @@ fn shortened(text: &str) -> String {
     } else {
         text.to_owned()
     }
+}
+
+fn seeds_text(seeds: &[u64]) -> String {
+    listed(&seeds.iter().map(u64::to_string).collect::<Vec<_>>())
 }
 
 fn listed(items: &[String]) -> String {

@@ -81,10 +81,25 @@ pub(super) fn data_of(run: &RunSummary) -> &str {
     run.data_fingerprint.as_deref().unwrap_or(&run.spec.data.root)
 }
 
-/// Equal for runs of the same experiment, seed included: settings that matter, data, and what they were forked from.
-pub(super) fn same_experiment(a: &RunSummary, b: &RunSummary) -> bool {
-    a.spec.seed == b.spec.seed
-        && data_of(a) == data_of(b)
-        && a.parent == b.parent
-        && !varying(&[a, b]).iter().any(|s| matters(&s.key))
+/// Equal for runs of the same seed, data and settings that matter.
+pub(super) fn identity(run: &RunSummary) -> String {
+    let mut text = format!("{}\n{}", run.spec.seed, data_of(run));
+    let params = run
+        .spec
+        .params
+        .iter()
+        .map(|(name, value)| format!("\nparams.{name}={value}"));
+    let others = KEYS
+        .iter()
+        .filter(|k| matters(k.key))
+        .map(|k| format!("\n{}={}", k.key, k.get(&run.spec)));
+    text.extend(params.chain(others));
+    text
+}
+
+/// Whether two runs of one identity are the same experiment again: they are forks of one checkpoint, or of none, or one is a
+/// fork of the other, which has changed nothing.
+pub(super) fn repeats(a: &RunSummary, b: &RunSummary) -> bool {
+    let forked = |child: &RunSummary, of: &RunSummary| child.parent.as_ref().is_some_and(|p| p.id == of.id);
+    a.parent == b.parent || forked(a, b) || forked(b, a)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{Baseline, Difference, compare};
 use super::notes::Note;
-use super::settings::{confounding, data_of, distinct, same_experiment};
+use super::settings::{confounding, data_of, distinct, identity, repeats};
 use super::stats::{Sample, mean};
 use super::{Column, Factor, Level};
 use crate::status::RunStatus;
@@ -161,8 +161,7 @@ impl<'r> Cell<'r> {
         if measured.iter().any(|m| m.values.len() < ENOUGH) {
             notes.insert(0, Note::Few);
         }
-        for (column, m) in columns.iter().zip(&measured).filter(|(_, m)| m.missing > 0) {
-            debug_assert!(m.missing <= runs.len());
+        for (column, _) in columns.iter().zip(&measured).filter(|(_, m)| m.missing > 0) {
             notes.push(Note::Missing {
                 column: column.to_string(),
                 runs: names(runs.iter().filter(|r| column.value(r).is_none())),
@@ -188,15 +187,19 @@ type Counted<'r> = (Vec<&'r RunSummary>, Vec<&'r RunSummary>, Vec<Note>);
 /// Of the runs of one experiment the newest that finished, or else the newest, counts: counting all would shrink the spread
 /// without adding a seed. `all` is sorted by age.
 fn without_repetitions(all: Vec<&RunSummary>) -> Counted<'_> {
-    let mut groups: Vec<Vec<&RunSummary>> = Vec::new();
+    let mut alike: BTreeMap<String, Vec<Vec<&RunSummary>>> = BTreeMap::new();
     for run in all {
-        match groups.iter_mut().find(|g| same_experiment(g[0], run)) {
+        let groups = alike.entry(identity(run)).or_default();
+        match groups
+            .iter_mut()
+            .find(|g| g.iter().any(|other| repeats(other, run)))
+        {
             Some(group) => group.push(run),
             None => groups.push(vec![run]),
         }
     }
     let (mut counted, mut left_out, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for mut group in groups {
+    for mut group in alike.into_values().flatten() {
         let finished = group.iter().rposition(|r| r.status == RunStatus::Finished);
         let run = group.remove(finished.unwrap_or(group.len() - 1));
         if !group.is_empty() {
@@ -227,6 +230,17 @@ fn within(runs: &[&RunSummary], factors: &[Factor]) -> Vec<Note> {
     let forked = names(runs.iter().filter(|r| r.parent.is_some()));
     if !forked.is_empty() {
         notes.push(Note::Forked { runs: forked });
+    }
+    let mut seen = BTreeSet::new();
+    let shared: BTreeSet<u64> = runs
+        .iter()
+        .map(|r| r.spec.seed)
+        .filter(|s| !seen.insert(*s))
+        .collect();
+    if !shared.is_empty() {
+        notes.push(Note::SharedSeeds {
+            seeds: shared.into_iter().collect(),
+        });
     }
     for setting in confounding(runs) {
         if !factors.iter().any(|f| f.covers(&setting.key)) {

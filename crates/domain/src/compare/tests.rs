@@ -211,10 +211,30 @@ fn a_repeated_experiment_counts_once() {
         finished.cells[0].left_out[0].name, "r0",
         "of several that finished the newest counts"
     );
+    // A fork that changes nothing is a repetition as well; one from elsewhere is not.
+    let parent = |name: &str| {
+        Some(Parent {
+            id: RunId::from_stored(name),
+            name: name.into(),
+            step: 100,
+        })
+    };
+    runs[6].parent = parent("r0");
+    assert_eq!(
+        table(&runs, &["params.n_layers"], None).unwrap().cells[0].left_out[0].name,
+        "r0"
+    );
+    runs[6].parent = parent("r5");
+    assert!(
+        table(&runs, &["params.n_layers"], None).unwrap().cells[0]
+            .left_out
+            .is_empty()
+    );
     // A run of other settings is no repetition, even of the same seed.
-    runs[6].spec.optim.lr = 1.0;
+    (runs[6].parent, runs[6].spec.optim.lr) = (None, 1.0);
     let other = table(&runs, &["params.n_layers"], None).unwrap();
     assert_eq!(other.cells[0].runs.len(), 4);
+    assert_eq!(other.cells[0].notes[0].to_string(), "more than one run of seed 1");
 }
 
 #[test]
@@ -366,7 +386,7 @@ proptest! {
             .enumerate()
             .map(|(i, (layers, seed, psnr))| run(&format!("r{i:02}"), *layers, *seed, *psnr))
             .collect();
-        let table = table(&runs, &["params.n_layers"], Some("first")).unwrap();
+        let table = table(&runs, &["params.n_layers"], None).unwrap();
         let mut seen: Vec<&str> = table
             .cells
             .iter()

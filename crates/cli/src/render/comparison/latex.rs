@@ -1,7 +1,7 @@
 //! For a paper.
 
 use super::{Page, estimate, letter, level, shown};
-use crate::render::latex::{aligned, escaped, tabular};
+use crate::render::latex::{escaped, padding, tabular};
 
 impl Page<'_> {
     pub(super) fn latex(&self) -> String {
@@ -67,24 +67,20 @@ impl Page<'_> {
             .map(|text| text.map_or((None, None), |(mean, std)| (Some(mean), std)))
             .unzip();
         let with_std = stds.iter().any(Option::is_some);
-        let texts = aligned(&means).into_iter().zip(aligned(&stds)).enumerate();
-        texts
-            .map(|(i, (mean, std))| {
-                let Some(plain) = &means[i] else {
-                    return "--".to_owned();
-                };
-                let mean = if best.contains(&i) {
-                    mean.replace(plain.as_str(), &format!("\\mathbf{{{plain}}}"))
-                } else {
-                    mean
-                };
-                match &stds[i] {
-                    Some(_) => format!("${mean} \\pm {std}$"),
-                    None if with_std => format!("${mean}\\phantom{{{{}} \\pm {{}}}}{std}$"),
-                    None => format!("${mean}$"),
-                }
-            })
-            .collect()
+        let pads = padding(&means).into_iter().zip(padding(&stds)).enumerate();
+        pads.map(|(i, ([before, after], [std_before, std_after]))| {
+            let Some(mean) = &means[i] else {
+                return "--".to_owned();
+            };
+            let bold = if best.contains(&i) { "\\mathbf" } else { "" };
+            let std = match &stds[i] {
+                Some(std) => format!(" \\pm {std_before}{std}{std_after}"),
+                None if with_std => format!("\\phantom{{{{}} \\pm {{}}}}{std_before}{std_after}"),
+                None => String::new(),
+            };
+            format!("${before}{bold}{{{mean}}}{after}{std}$")
+        })
+        .collect()
     }
 
     /// The differences of a column and their intervals.
@@ -99,14 +95,14 @@ impl Page<'_> {
             .iter()
             .map(|d| d.as_ref().map(|(value, _)| value.clone()))
             .collect();
-        let texts = aligned(&values);
+        let pads = padding(&values);
         shown
             .into_iter()
-            .zip(texts)
-            .map(|(difference, text)| match difference {
+            .zip(pads)
+            .map(|(difference, [before, after])| match difference {
                 None => [String::new(), String::new()],
-                Some((_, ends)) => [
-                    format!("${text}$"),
+                Some((value, ends)) => [
+                    format!("${before}{value}{after}$"),
                     ends.map_or(String::new(), |(low, high)| format!("$[{low},\\ {high}]$")),
                 ],
             })
