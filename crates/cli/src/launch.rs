@@ -2,14 +2,15 @@
 
 use diptych_data::{DataError, Dataset, Split, fingerprint};
 use diptych_domain::spec::Layout;
-use diptych_domain::{ExperimentSpec, RunStatus, RunSummary};
-use diptych_models::Plugin;
-use diptych_runner::{Barrier, CheckpointFolder, RunnerError, TrainOptions, TrainOutcome};
-use diptych_store::{NewRun, ProcessIdentity, WriterProblem};
+use diptych_domain::{CheckpointKind, ExperimentSpec, RunStatus, RunSummary};
+use diptych_models::{Model, Plugin};
+use diptych_runner::{Barrier, CheckpointFolder, CheckpointMeta, RunnerError, TrainOptions, TrainOutcome};
+use diptych_store::{CheckpointRecord, NewRun, ProcessIdentity, WriterProblem};
 
 use crate::compute::{Compute, ComputeArgs, EXACT};
 use crate::drive::drive;
 use crate::failure::{Failure, ResultExt, chain};
+use crate::render::human;
 use crate::session::Session;
 use crate::{environment, interrupt, output};
 
@@ -63,6 +64,30 @@ pub fn create_unchecked(
         data_fingerprint,
         ..new_run(spec, compute, label)
     }))
+}
+
+/// Gives a new run its first checkpoint: it begins where that stands.
+pub fn begin_with(
+    session: &Session,
+    run: &RunSummary,
+    model: &dyn Model,
+    meta: &CheckpointMeta,
+) -> Result<(), Failure> {
+    let folder = CheckpointFolder::new(&session.home.run_dir(&run.id));
+    folder.prepare()?;
+    for saved in folder.save(model, meta, &[CheckpointKind::Last])? {
+        let record = CheckpointRecord {
+            step: meta.step,
+            epoch: meta.epoch,
+            wall: human::now(),
+            kind: saved.kind,
+            path: saved.path,
+            bytes: saved.bytes,
+            score: None,
+        };
+        session.wait(session.home.add_checkpoint(&run.id, &record))?;
+    }
+    Ok(())
 }
 
 fn new_run(spec: &ExperimentSpec, compute: &Compute, label: Label) -> NewRun {

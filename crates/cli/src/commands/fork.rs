@@ -1,9 +1,9 @@
 use diptych_data::{Dataset, Split, batches_per_epoch};
 use diptych_domain::ExperimentSpec;
-use diptych_domain::{CheckpointKind, RunSummary};
+use diptych_domain::RunSummary;
 use diptych_models::{BuildContext, Model, Plugin};
 use diptych_runner::plateau::Plateau;
-use diptych_runner::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointMeta};
+use diptych_runner::{Checkpoint, CheckpointError, CheckpointMeta};
 
 use crate::Context;
 use crate::compute::{Compute, ComputeArgs};
@@ -72,9 +72,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         note: args.note,
     };
     let run = launch::create_fork(&session, &spec, &compute, label, (&parent, meta.step))?;
-    let folder = CheckpointFolder::new(&session.home.run_dir(&run.id));
-    folder.prepare()?;
-    folder.save(model.as_ref(), &meta, &[CheckpointKind::Last])?;
+    launch::begin_with(&session, &run, model.as_ref(), &meta)?;
     drop(model);
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)

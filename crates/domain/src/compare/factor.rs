@@ -75,6 +75,9 @@ impl Factor {
             Ok(field) => Ok(Self::Field(field)),
             Err(_) if has_tag(text) => Ok(Self::Tagged(text.to_owned())),
             Err(_) => {
+                if let Some(factor) = of_sweep(text, runs) {
+                    return Ok(factor);
+                }
                 let last_part = |name: &&String| name.rsplit('.').next() == Some(text);
                 let hint = match names.iter().find(last_part) {
                     Some(name) => format!(" (did you mean `{name}`?)"),
@@ -97,6 +100,16 @@ impl Factor {
             Self::Data => Level::text(run.data_fingerprint.as_deref()),
             Self::Tagged(key) => Level::text(tagged(run, key)),
         }
+    }
+
+    /// Whether it is a name for settings, rather than one of them.
+    pub(super) fn is_name(&self) -> bool {
+        !matches!(
+            self,
+            Self::Field(Field::Spec(_) | Field::Model | Field::Status | Field::Device)
+                | Self::Code
+                | Self::Data
+        )
     }
 
     /// Whether it fixes the experiment's key `key`.
@@ -129,6 +142,14 @@ fn known(runs: &[RunSummary]) -> BTreeSet<String> {
         .chain(["model", "tag", "status", "device", "experiment", "code", "data"].map(str::to_owned))
         .chain(params)
         .collect()
+}
+
+/// A factor of a sweep, where the query language knows it and a run has it.
+fn of_sweep(name: &str, runs: &[RunSummary]) -> Option<Factor> {
+    let field = Field::parse(&format!("sweep.{name}")).ok()?;
+    runs.iter()
+        .any(|r| field.value(r).is_some())
+        .then_some(Factor::Field(field))
 }
 
 fn tagged<'r>(run: &'r RunSummary, key: &str) -> Option<&'r str> {

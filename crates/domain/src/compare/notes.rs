@@ -70,6 +70,13 @@ pub enum Note {
         /// The keys.
         keys: Vec<String>,
     },
+    /// Settings that differ between cells and follow from factors that are names: what these stand for.
+    StandsFor {
+        /// The factors.
+        factors: Vec<String>,
+        /// The keys.
+        keys: Vec<String>,
+    },
     /// Seeds without a counterpart in the other cell; the difference leaves their runs out.
     Unpaired {
         /// Seeds in this cell alone.
@@ -98,6 +105,7 @@ impl Note {
             Self::Varies { .. } => "varies",
             Self::Forked { .. } => "forked",
             Self::Confounded { .. } => "confounded",
+            Self::StandsFor { .. } => "stands_for",
             Self::Unpaired { .. } => "unpaired_seeds",
             Self::NoPairs => "no_pairs",
             Self::Narrow => "narrow_interval",
@@ -135,7 +143,16 @@ impl fmt::Display for Note {
             Self::SharedSeeds { seeds } => write!(f, "more than one run of seed {}", seeds_text(seeds)),
             Self::Varies { key, values } => write!(f, "{key} varies within the cell: {}", listed(values)),
             Self::Forked { runs } => write!(f, "forked from other runs: {}", listed(runs)),
-            Self::Confounded { keys } => write!(f, "between cells these differ too: {}", listed(keys)),
+            Self::Confounded { keys } => write!(f, "between cells these differ too: {}", keys.join(", ")),
+            Self::StandsFor { factors, keys } => {
+                let stand = if factors.len() == 1 { "stands" } else { "stand" };
+                write!(
+                    f,
+                    "{} {stand} for different {}",
+                    factors.join(" and "),
+                    keys.join(", ")
+                )
+            }
             Self::Unpaired { here, baseline } => {
                 f.write_str("difference without the seeds that do not pair: ")?;
                 match (here.is_empty(), baseline.is_empty()) {

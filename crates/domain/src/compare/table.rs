@@ -7,6 +7,8 @@ use super::notes::Note;
 use super::settings::{confounding, data_of, distinct, identity, repeats};
 use super::stats::{Sample, mean};
 use super::{Column, Factor, Level};
+use crate::params::ParamValue;
+use crate::spec::keys;
 use crate::status::RunStatus;
 use crate::summary::RunSummary;
 
@@ -292,13 +294,31 @@ fn between(cells: &[Cell<'_>], factors: &[Factor]) -> Vec<Note> {
         let named = |n: &Note| matches!(n, Note::Varies { key: own, .. } if own == key);
         cells.iter().any(|c| c.notes.iter().any(named))
     };
-    let keys: Vec<String> = confounding(&runs)
+    let keys = confounding(&runs)
         .into_iter()
         .map(|s| s.key)
-        .filter(|key| !factors.iter().any(|f| f.covers(key)) && !varies(key))
-        .collect();
+        .filter(|key| !factors.iter().any(|f| f.covers(key)) && !varies(key));
+    let named: Vec<&Factor> = factors.iter().filter(|f| f.is_name()).collect();
+    let (meant, keys): (Vec<String>, Vec<String>) = keys.partition(|key| follows(key, &named, &runs));
+    if !meant.is_empty() {
+        notes.push(Note::StandsFor {
+            factors: named.iter().map(ToString::to_string).collect(),
+            keys: meant,
+        });
+    }
     if !keys.is_empty() {
         notes.push(Note::Confounded { keys });
     }
     notes
+}
+
+/// Whether runs with equal levels of the factors, of which there is at least one, have equal values of the key.
+fn follows(key: &str, factors: &[&Factor], runs: &[&RunSummary]) -> bool {
+    let mut known: BTreeMap<Vec<Level>, Option<ParamValue>> = BTreeMap::new();
+    !factors.is_empty()
+        && runs.iter().all(|run| {
+            let levels = factors.iter().map(|f| f.level(run)).collect();
+            let value = keys::value(&run.spec, key);
+            *known.entry(levels).or_insert_with(|| value.clone()) == value
+        })
 }

@@ -182,9 +182,19 @@ fn what_differs_between_cells_besides_the_factors_is_said() {
         notes(&runs, &["params.n_layers", "optim.lr"]),
         ["unequal lengths: 400 to 800 steps"]
     );
+    // What a name stands for is no confounder, unless it differs under one name too.
+    runs[0].spec.name = Some("b".into());
+    assert_eq!(
+        notes(&runs, &["experiment", "params.n_layers"])[2..],
+        [
+            "unequal lengths: 400 to 800 steps",
+            "between cells these differ too: optim.lr"
+        ]
+    );
+    runs[0].spec.name = None;
     assert_eq!(
         notes(&runs, &["experiment"])[1],
-        "between cells these differ too: params.n_layers, optim.lr"
+        "experiment stands for different params.n_layers, optim.lr"
     );
 }
 

@@ -13,6 +13,7 @@ use crate::metrics::Series;
 use crate::metrics::fold::{Points, to_db};
 use crate::metrics::rewind::{put_summary, rewind};
 use crate::metrics::stats::Stats;
+use crate::records::{CheckpointRecord, put_checkpoint};
 use crate::runs::{Claim, lost};
 
 /// Writes everything in `batch`; says whether the run has been asked to stop.
@@ -213,22 +214,16 @@ async fn put_file(connection: &mut SqliteConnection, run: i64, event: &RunEvent)
             bytes,
             score,
         } => {
-            let (path, wall, kind) = (path.to_string_lossy(), storable(*wall), kind.as_str());
-            let (path, step, epoch, bytes) = (path.as_ref(), to_db(*step), to_db(*epoch), to_db(*bytes));
-            sqlx::query!(
-                "INSERT OR REPLACE INTO checkpoints (run, path, step, epoch, wall, kind, bytes, score)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                run,
-                path,
-                step,
-                epoch,
-                wall,
-                kind,
-                bytes,
-                score
-            )
-            .execute(connection)
-            .await?;
+            let record = CheckpointRecord {
+                step: *step,
+                epoch: *epoch,
+                wall: storable(*wall),
+                kind: *kind,
+                path: path.clone(),
+                bytes: *bytes,
+                score: *score,
+            };
+            put_checkpoint(connection, run, &record).await?;
         }
         RunEvent::CheckpointRemoved { path } => {
             let path = path.to_string_lossy();
