@@ -60,6 +60,11 @@ pub enum Note {
         /// Its values, sorted.
         values: Vec<String>,
     },
+    /// Several such settings.
+    ManyVary {
+        /// The keys.
+        keys: Vec<String>,
+    },
     /// Runs that were forked from others, whose settings before that may have been others.
     Forked {
         /// The runs' names.
@@ -102,7 +107,7 @@ impl Note {
             Self::Data { .. } => "data_sets",
             Self::Repeated { .. } => "repeated",
             Self::SharedSeeds { .. } => "shared_seeds",
-            Self::Varies { .. } => "varies",
+            Self::Varies { .. } | Self::ManyVary { .. } => "varies",
             Self::Forked { .. } => "forked",
             Self::Confounded { .. } => "confounded",
             Self::StandsFor { .. } => "stands_for",
@@ -142,13 +147,14 @@ impl fmt::Display for Note {
             }
             Self::SharedSeeds { seeds } => write!(f, "more than one run of seed {}", seeds_text(seeds)),
             Self::Varies { key, values } => write!(f, "{key} varies within the cell: {}", listed(values)),
+            Self::ManyVary { keys } => write!(f, "within the cell these vary: {}", keys.join(", ")),
             Self::Forked { runs } => write!(f, "forked from other runs: {}", listed(runs)),
             Self::Confounded { keys } => write!(f, "between cells these differ too: {}", keys.join(", ")),
             Self::StandsFor { factors, keys } => {
                 let stand = if factors.len() == 1 { "stands" } else { "stand" };
                 write!(
                     f,
-                    "{} {stand} for different {}",
+                    "settings that {} {stand} for: {}",
                     factors.join(" and "),
                     keys.join(", ")
                 )

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{Baseline, Difference, compare};
 use super::notes::Note;
-use super::settings::{confounding, data_of, distinct, identity, repeats};
+use super::settings::{Setting, confounding, data_of, distinct, identity, repeats};
 use super::stats::{Sample, mean};
 use super::{Column, Factor, Level};
 use crate::params::ParamValue;
@@ -14,6 +14,9 @@ use crate::summary::RunSummary;
 
 /// Cells with fewer runs are marked.
 const ENOUGH: usize = 3;
+
+/// So many settings that vary in a cell are told with their values; of more only the keys are.
+const SPELT_OUT: usize = 3;
 
 /// Runs grouped by factors, with the statistics of some columns.
 #[derive(Clone, Debug)]
@@ -244,13 +247,17 @@ fn within(runs: &[&RunSummary], factors: &[Factor]) -> Vec<Note> {
             seeds: shared.into_iter().collect(),
         });
     }
-    for setting in confounding(runs) {
-        if !factors.iter().any(|f| f.covers(&setting.key)) {
-            notes.push(Note::Varies {
-                values: distinct(&setting),
-                key: setting.key,
-            });
-        }
+    let free = |s: &Setting| !factors.iter().any(|f| f.covers(&s.key));
+    let vary: Vec<Setting> = confounding(runs).into_iter().filter(free).collect();
+    if vary.len() > SPELT_OUT {
+        notes.push(Note::ManyVary {
+            keys: vary.into_iter().map(|s| s.key).collect(),
+        });
+    } else {
+        notes.extend(vary.into_iter().map(|s| Note::Varies {
+            values: distinct(&s),
+            key: s.key,
+        }));
     }
     notes
 }
@@ -291,7 +298,11 @@ fn between(cells: &[Cell<'_>], factors: &[Factor]) -> Vec<Note> {
         .filter(|n| !(by_data && matches!(n, Note::Data { .. }) || by_code && matches!(n, Note::Code { .. })))
         .collect();
     let varies = |key: &str| {
-        let named = |n: &Note| matches!(n, Note::Varies { key: own, .. } if own == key);
+        let named = |n: &Note| match n {
+            Note::Varies { key: own, .. } => own == key,
+            Note::ManyVary { keys } => keys.iter().any(|own| own == key),
+            _ => false,
+        };
         cells.iter().any(|c| c.notes.iter().any(named))
     };
     let keys = confounding(&runs)

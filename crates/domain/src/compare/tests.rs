@@ -194,8 +194,26 @@ fn what_differs_between_cells_besides_the_factors_is_said() {
     runs[0].spec.name = None;
     assert_eq!(
         notes(&runs, &["experiment"])[1],
-        "experiment stands for different params.n_layers, optim.lr"
+        "settings that experiment stands for: params.n_layers, optim.lr"
     );
+}
+
+#[test]
+fn of_many_settings_that_vary_the_keys_are_told() {
+    let mut runs = six();
+    let spec = &mut runs[0].spec;
+    spec.optim.lr = 1.0;
+    spec.optim.beta1 = 0.9;
+    spec.data.flip = false;
+    spec.data.batch_size = 4;
+    assert_eq!(
+        notes(&runs, &["params.n_layers"]),
+        ["within the cell these vary: data.flip, data.batch_size, optim.lr, optim.beta1"]
+    );
+    // As soon as one of them is a factor, the others differ between cells instead.
+    let apart = notes(&runs, &["params.n_layers", "optim.lr"]);
+    let said = "between cells these differ too: data.flip, data.batch_size, optim.beta1";
+    assert_eq!(apart.last().map(String::as_str), Some(said));
 }
 
 #[test]

@@ -91,6 +91,20 @@ Differences are to params.norm=batch, paired by seed (0 to 2 pairs), with 95 % b
 }
 
 #[test]
+fn metrics_that_do_not_fit_stand_below_each_other() {
+    let runs = runs();
+    let factors = vec![Factor::parse("params.norm", &runs).unwrap()];
+    let columns = ["eval/l1", "eval/l1.best"].map(|c| Column::parse(c, &runs).unwrap());
+    let table = Table::new(&runs, factors, columns.into(), Some(&Baseline::First)).unwrap();
+    let heads = |width: usize| {
+        let text = Page::new(&table).render(Format::Text, width, false);
+        assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
+        text.lines().filter(|l| l.starts_with("params.norm  N")).count()
+    };
+    assert_eq!((heads(200), heads(80)), (1, 2));
+}
+
+#[test]
 fn markdown() {
     assert_eq!(
         rendered(Format::Markdown),
