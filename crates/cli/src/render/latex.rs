@@ -24,7 +24,9 @@ pub fn escaped(text: &str) -> String {
             '<' => out.push_str("\\textless{}"),
             '>' => out.push_str("\\textgreater{}"),
             '|' => out.push_str("\\textbar{}"),
-            '"' => out.push_str("\\textquotedbl{}"),
+            '"' => out.push_str("''"),
+            // After `\\\\` these would be read as its options.
+            '[' | '*' => out.extend(['{', c, '}']),
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
             '\n' | '\r' => out.push(' '),
             c => out.push(c),
@@ -78,6 +80,7 @@ mod tests {
             escaped("a_b & 50 % \\ ~^ {x}"),
             r"a\_b \& 50 \% \textbackslash{} \textasciitilde{}\textasciicircum{} \{x\}"
         );
+        assert_eq!(escaped("[1]*\""), "{[}1]{*}''");
         assert_eq!(escaped("<|>"), r"\textless{}\textbar{}\textgreater{}");
     }
 

@@ -122,7 +122,10 @@ impl WhyPage {
             true => "Nothing that is recorded differs".to_owned(),
             false => format!("They differ in {}", causes.join(", ")),
         };
-        let points = format!("{} common points", agreement.compared);
+        let points = match agreement.compared {
+            1 => "1 common point".to_owned(),
+            n => format!("{n} common points"),
+        };
         match (&agreement.parted, agreement.last) {
             (_, None) => format!("{recorded}; they have no points in common."),
             (None, Some(last)) => {
@@ -215,5 +218,136 @@ fn heading(title: &str, colours: bool) -> String {
         format!("\x1b[1m{title}\x1b[0m\n")
     } else {
         format!("{title}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use diptych_domain::compare::Side;
+    use diptych_domain::{MetricKey, RunId, RunStatus};
+
+    use super::*;
+
+    fn run(name: &str, seed: u64, l1: f64) -> RunSummary {
+        let summary = MetricSummary {
+            last: l1,
+            min: l1,
+            max: l1,
+            best: l1,
+            step: 8,
+            count: 1,
+        };
+        RunSummary {
+            id: RunId::from_stored(name),
+            name: name.into(),
+            status: RunStatus::Finished,
+            message: None,
+            model: "pix2pix".into(),
+            tags: Vec::new(),
+            note: String::new(),
+            created: 0.0,
+            updated: 0.0,
+            epoch: 1,
+            step: 8,
+            total_steps: 8,
+            device: "cpu".into(),
+            code_version: "0.1.0".into(),
+            data_fingerprint: Some("ab".repeat(32)),
+            parent: None,
+            spec: serde_json::from_value(json!({"model": "pix2pix", "seed": seed})).unwrap(),
+            metrics: BTreeMap::from([(MetricKey::eval("l1"), summary)]),
+        }
+    }
+
+    /// The page of two runs whose only point is that of `eval/l1`.
+    fn page(a: RunSummary, b: RunSummary, threads: [&str; 2], host: [&str; 2]) -> WhyPage {
+        let key = MetricKey::eval("l1");
+        let environment = |i: usize| {
+            BTreeMap::from([
+                ("threads".to_owned(), threads[i].to_owned()),
+                ("host".to_owned(), host[i].to_owned()),
+            ])
+        };
+        let (here, there) = (environment(0), environment(1));
+        let side = |run, environment| Side { run, environment };
+        let contrast = Contrast::of(side(&a, &here), side(&b, &there));
+        let mut agreement = Agreement::default();
+        let points = |run: &RunSummary| run.metrics.get(&key).map(|m| (m.step, m.last));
+        agreement.add(&key, points(&a), points(&b));
+        WhyPage {
+            runs: [a, b],
+            contrast,
+            agreement,
+        }
+    }
+
+    #[test]
+    fn the_verdict_says_what_it_comes_to() {
+        let verdict = |b: RunSummary, threads, host| page(run("a", 1, 0.25), b, threads, host).verdict();
+        let (alike, box_) = (["2", "2"], ["h", "h"]);
+        assert_eq!(
+            verdict(run("b", 1, 0.25), alike, box_),
+            "Nothing that is recorded differs, and their 1 common point agree bit for bit, up to step 8."
+        );
+        let mut longer = run("b", 1, 0.25);
+        longer.step = 16;
+        assert!(verdict(longer, alike, box_).ends_with("; one has 8 steps, the other 16."));
+        let nondeterminism = ", yet eval/l1 differs from step 8 on: training is not deterministic here, or the cause is not recorded.";
+        assert_eq!(
+            verdict(run("b", 1, 0.5), alike, box_),
+            format!("Nothing that is recorded differs{nondeterminism}")
+        );
+        assert_eq!(
+            verdict(run("b", 1, 0.5), alike, ["h", "g"]),
+            format!("They differ in the environment, nothing of which can change numbers{nondeterminism}")
+        );
+        assert_eq!(
+            verdict(run("b", 1, 0.5), ["2", "4"], box_),
+            "They differ in the environment. Of 1 common point the first to differ is eval/l1 at step 8."
+        );
+        assert_eq!(
+            verdict(run("b", 2, 0.25), alike, box_),
+            "They differ in the seed, yet their 1 common point agree bit for bit, up to step 8."
+        );
+        let mut empty = run("b", 2, 0.0);
+        empty.metrics.clear();
+        assert_eq!(
+            verdict(empty, alike, box_),
+            "They differ in the seed; they have no points in common."
+        );
+    }
+
+    #[test]
+    fn the_page_shows_what_differs_and_all_metrics() {
+        let mut b = run("calm", 2, 0.5);
+        b.data_fingerprint = Some("cd".repeat(32));
+        b.spec.optim.lr = 1e-3;
+        let text = page(run("brisk", 1, 0.25), b, ["2", "4"], ["h", "h"]).render(80, false);
+        assert_eq!(
+            text,
+            "\
+settings
+            brisk   calm
+  optim.lr  0.0002  0.001
+  seed      1       2
+
+code and data
+        brisk             calm
+  data  abababababababab  cdcdcdcdcdcdcdcd
+
+environment
+           brisk  calm
+  threads  2      4
+
+metrics
+           brisk LAST  calm LAST  DIFFERENCE  brisk BEST  calm BEST  DIFFERENCE
+  eval/l1      0.2500     0.5000     +0.2500      0.2500     0.5000     +0.2500
+
+They differ in 1 setting, the seed, the data, the environment. Of 1 common point
+the first to differ is eval/l1 at step 8.
+"
+        );
     }
 }

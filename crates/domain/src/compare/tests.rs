@@ -9,6 +9,8 @@ use crate::params::ParamValue;
 use crate::status::RunStatus;
 use crate::summary::{MetricSummary, Parent, RunSummary};
 
+mod two_runs;
+
 /// A finished run with `eval/psnr` of this value everywhere.
 fn run(name: &str, n_layers: i64, seed: u64, psnr: f64) -> RunSummary {
     let mut spec: crate::ExperimentSpec = serde_json::from_str(r#"{"model": "pix2pix"}"#).unwrap();
@@ -358,52 +360,29 @@ fn columns_take_any_of_a_metrics_values() {
     );
 }
 
-#[test]
-fn two_runs_are_told_apart() {
-    let (a, mut b) = (run("a", 1, 1, 20.0), run("b", 3, 2, 21.0));
-    let machine = |threads: &str, command: &str| {
-        BTreeMap::from(
-            [("threads", threads), ("command", command), ("host", "h")]
-                .map(|(k, v)| (k.to_owned(), v.to_owned())),
-        )
-    };
-    let (mine, theirs) = (machine("2", "a"), machine("4", "b"));
-    let side = |run, environment| Side { run, environment };
-    b.metrics
-        .insert(MetricKey::eval("l1"), a.metrics[&MetricKey::eval("psnr")]);
-    let c = Contrast::of(side(&a, &mine), side(&b, &theirs));
-    let keys = |entries: &[Entry]| entries.iter().map(|e| e.key.clone()).collect::<Vec<_>>();
-    assert_eq!(keys(&c.settings), ["params.n_layers"]);
-    assert_eq!(c.settings[0].values, [1, 3].map(|v| Some(ParamValue::Int(v))));
-    assert_eq!(keys(&c.environment), ["threads"]);
-    assert!(c.seed.is_some() && c.code.is_none() && c.data.is_none() && c.parent.is_none());
-    assert_eq!(c.metrics.len(), 2);
-    assert_eq!(
-        (c.metrics[0].last_difference(), c.metrics[1].last_difference()),
-        (None, Some(1.0))
-    );
-    assert!(c.has_cause());
-    let same = Contrast::of(side(&a, &mine), side(&a, &mine));
-    assert!(!same.has_cause() && same.progress.is_empty());
-    let elsewhere = BTreeMap::from([("host".to_owned(), "other".to_owned())]);
-    assert!(!Contrast::of(side(&a, &elsewhere), side(&a, &BTreeMap::new())).has_cause());
-}
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
-#[test]
-fn agreement_ends_at_the_first_different_bit() {
-    let (psnr, l1) = (MetricKey::eval("psnr"), MetricKey::eval("l1"));
-    let mut agreement = Agreement::default();
-    assert!(!agreement.whole());
-    agreement.add(
-        &psnr,
-        [(1, 0.5), (2, f64::NAN), (9, 1.0)],
-        [(1, 0.5), (2, f64::NAN), (5, 1.0)],
-    );
-    assert!(agreement.whole());
-    assert_eq!((agreement.compared, agreement.last), (2, Some(2)));
-    agreement.add(&psnr, [(4, 0.1 + 0.2)], [(4, 0.3)]);
-    agreement.add(&l1, [(3, 0.0), (4, 1.0)], [(3, -0.0), (4, 2.0)]);
-    assert_eq!(agreement.parted, Some((3, l1)));
+    #[test]
+    fn swapping_the_baseline_turns_the_difference_round(values in prop::collection::vec((10.0..30.0_f64, 10.0..30.0_f64), 2..6)) {
+        let cells = values.iter().enumerate().flat_map(|(i, (a, b))| {
+            let seed = i as u64;
+            [run(&format!("a{i}"), 1, seed, *a), run(&format!("b{i}"), 2, seed, *b)]
+        });
+        let runs: Vec<RunSummary> = cells.collect();
+        let difference = |against: &str, cell: usize| {
+            let table = table(&runs, &["params.n_layers"], Some(against)).unwrap();
+            let means = [0, 1].map(|i| table.cells[i].measured[0].sample.unwrap().mean);
+            (table.cells[cell].measured[0].difference.unwrap(), means)
+        };
+        let ((there, means), (back, _)) = (difference("1", 1), difference("2", 0));
+        prop_assert!((there.value + back.value).abs() < 1e-9);
+        // All seeds pair, so it is the difference of the means too.
+        prop_assert!((there.value - (means[1] - means[0])).abs() < 1e-9);
+        prop_assert_eq!((there.paired, there.pairs), (true, values.len()));
+        let interval = there.interval.unwrap();
+        prop_assert!(interval.low <= there.value + 1e-9 && there.value - 1e-9 <= interval.high);
+    }
 }
 
 proptest! {
