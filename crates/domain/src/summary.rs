@@ -29,12 +29,19 @@ pub struct MetricSummary {
 /// What a run was forked from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
-    /// The run's id.
-    pub id: RunId,
-    /// The run's name.
-    pub name: String,
+    /// The run's id; nothing where it has been deleted.
+    pub id: Option<RunId>,
+    /// The run's name, likewise.
+    pub name: Option<String>,
     /// The step of the checkpoint that the fork began with.
     pub step: u64,
+}
+
+impl std::fmt::Display for Parent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.name.as_deref().unwrap_or("a deleted run");
+        write!(f, "{name} at step {}", self.step)
+    }
 }
 
 /// A run with its newest state. Times are seconds since the Unix epoch.
@@ -70,7 +77,7 @@ pub struct RunSummary {
     pub code_version: String,
     /// A hash over the data set, where one was taken.
     pub data_fingerprint: Option<String>,
-    /// What it was forked from, if that is still there.
+    /// What it was forked from, if it was.
     pub parent: Option<Parent>,
     /// The resolved experiment.
     pub spec: ExperimentSpec,

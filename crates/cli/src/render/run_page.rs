@@ -138,7 +138,7 @@ impl RunPage {
             rows.push(("note", run.note.clone()));
         }
         if let Some(parent) = &run.parent {
-            rows.push(("fork of", format!("{} at step {}", parent.name, parent.step)));
+            rows.push(("fork of", parent.to_string()));
         }
         if !d.forks.is_empty() {
             let forks = d.forks.iter().map(|f| format!("{} at step {}", f.name, f.step));

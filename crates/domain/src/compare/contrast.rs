@@ -68,13 +68,7 @@ impl Contrast {
             .into_iter()
             .filter(|s| !matches!(s.key.as_str(), "name" | "seed"));
         let text = |value: &str| Some(ParamValue::Text(value.to_owned())).filter(|_| !value.is_empty());
-        let parent = |run: &RunSummary| {
-            let parent = run.parent.as_ref()?;
-            Some(ParamValue::Text(format!(
-                "{} at step {}",
-                parent.name, parent.step
-            )))
-        };
+        let parent = |run: &RunSummary| run.parent.as_ref().map(|p| ParamValue::Text(p.to_string()));
         let data = |run: &RunSummary| text(run.data_fingerprint.as_deref().unwrap_or_default());
         let count = |n: u64| Some(ParamValue::Int(n.try_into().unwrap_or(i64::MAX)));
         Self {

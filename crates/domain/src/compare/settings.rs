@@ -100,6 +100,11 @@ pub(super) fn identity(run: &RunSummary) -> String {
 /// Whether two runs of one identity are the same experiment again: they are forks of one checkpoint, or of none, or one is a
 /// fork of the other, which has changed nothing.
 pub(super) fn repeats(a: &RunSummary, b: &RunSummary) -> bool {
-    let forked = |child: &RunSummary, of: &RunSummary| child.parent.as_ref().is_some_and(|p| p.id == of.id);
+    let forked = |child: &RunSummary, of: &RunSummary| {
+        child
+            .parent
+            .as_ref()
+            .is_some_and(|p| p.id.as_ref() == Some(&of.id))
+    };
     a.parent == b.parent || forked(a, b) || forked(b, a)
 }

@@ -144,8 +144,8 @@ fn doubtful_cells_are_marked() {
     runs[1].spec.optim.lr = 1e-3;
     runs[3].metrics.clear();
     runs[4].parent = Some(Parent {
-        id: RunId::from_stored("r0"),
-        name: "r0".into(),
+        id: Some(RunId::from_stored("r0")),
+        name: Some("r0".into()),
         step: 100,
     });
     assert_eq!(
@@ -244,8 +244,8 @@ fn a_repeated_experiment_counts_once() {
     // A fork that changes nothing is a repetition as well; one from elsewhere is not.
     let parent = |name: &str| {
         Some(Parent {
-            id: RunId::from_stored(name),
-            name: name.into(),
+            id: Some(RunId::from_stored(name)),
+            name: Some(name.into()),
             step: 100,
         })
     };

@@ -118,8 +118,8 @@ struct RunRow {
 
 fn parent(id: Option<String>, name: Option<String>, step: Option<i64>) -> Option<Parent> {
     Some(Parent {
-        id: RunId::from_stored(id?),
-        name: name?,
+        id: id.map(RunId::from_stored),
+        name,
         step: step? as u64,
     })
 }
