@@ -16,15 +16,18 @@ use crate::session::Session;
 #[command(
     after_help = "Without --by, names runs and shows them beside each other: the settings that differ, and the metrics.
 
-With --by, takes a query as `diptych runs` does and groups ALL runs that match by these factors: a key of the experiment
-(params.n_layers, seed), model, tag, tag.KEY (the rest of a tag KEY=... or KEY:...), experiment (its name), name, status,
-device, code, data. A cell shows the mean ± the sample standard deviation over its runs; JSON and CSV have the median, minimum and
-maximum too. Notes say what makes a cell doubtful: few runs, missing values, unequal lengths, other code or data, settings
-that are no factor and vary nevertheless. Of runs of one and the same experiment and seed, only the newest that finished counts.
+With --by, takes a query as `diptych runs` does and groups ALL runs that match by these factors: a key \
+        of the experiment (params.n_layers, seed), model, tag, tag.KEY (the rest of a tag KEY=... or KEY:...), \
+        experiment (its name), name, status, device, code, data. A cell shows the mean ± the sample standard \
+        deviation over its runs; JSON and CSV have the median, minimum and maximum too. Notes say what makes a \
+        cell doubtful: few runs, missing values, unequal lengths, other code or data, settings that are no \
+        factor and vary nevertheless. Of runs of one and the same experiment and seed, only the newest that \
+        finished counts.
 
---against CELL adds the difference to that cell, paired by seed: the mean over the seeds that both have, with a 95 %
-percentile bootstrap interval (10,000 resamples, drawn by the numbers themselves, so always the same). Seeds that do not pair are
-left out of the difference and named; where fewer than two pair, it is the difference of the means.
+--against CELL adds the difference to that cell, paired by seed: the mean over the seeds that both have, \
+        with a 95 % percentile bootstrap interval (10,000 resamples, drawn by the numbers themselves, so always \
+        the same). Seeds that do not pair are left out of the difference and named; where fewer than two pair, \
+        it is the difference of the means.
 
 Examples:
   diptych compare brisk-otter calm-finch

@@ -15,11 +15,13 @@ use crate::{checkpoints, experiment};
 /// Start a new run from a checkpoint of another, with other settings if wanted
 #[derive(clap::Args)]
 #[command(
-    after_help = "The fork goes on from the checkpoint as its parent would have: with unchanged settings bit for bit. Settings that change
-the architecture (the shapes in the checkpoint) are refused. The parent's points up to the step are copied, so that the
-fork's history is whole, and stays so where the parent is deleted; `diptych show` names the parent.
+    after_help = "The fork goes on from the checkpoint as its parent would have: with unchanged settings bit for bit. \
+        Settings that change the architecture (the shapes in the checkpoint) are refused. The parent's points up \
+        to the step are copied, so that the fork's history is whole, and stays so where the parent is deleted; \
+        `diptych show` names the parent.
 
-A checkpoint of every k-th epoch is kept for good with `log.keep_every = k`.
+The arithmetic (`--exact`) and, unless given, the number of threads are the parent's. A checkpoint of every k-th \
+        epoch is kept for good with `log.keep_every = k`.
 
 Examples:
   diptych fork brisk-otter --at latest --set optim.epochs=200

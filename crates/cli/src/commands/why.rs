@@ -10,9 +10,9 @@ use crate::session::Session;
 /// Show what differs between two runs, and where their numbers part
 #[derive(clap::Args)]
 #[command(
-    after_help = "Compares settings, seed, code version, data, environment, lengths, and every recorded point except those of the
-machine (perf/, system/). The seed, the settings, the code, the data, the parent, and of the environment threads, arithmetic,
-instructions, device, cpu and os can change numbers.
+    after_help = "Compares settings, seed, code version, data, environment, lengths, and every recorded point except those \
+        of the machine (perf/, system/). The seed, the settings, the code, the data, the parent, and of the \
+        environment threads, arithmetic, instructions, device, cpu and os can change numbers.
 
 Examples:
   diptych why brisk-otter calm-finch
