@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, completions, data, demo, doctor, evaluate, metrics, models, resume, runs, show, stop, sweep,
-    train, translate, weights,
+    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, resume, runs, show,
+    stop, sweep, train, translate, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -35,9 +35,12 @@ pub enum Command {
     Train(train::Args),
     Resume(resume::Args),
     Sweep(sweep::Args),
+    Fork(fork::Args),
     Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
+    Compare(compare::Args),
+    Why(why::Args),
     Metrics(metrics::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),

@@ -54,6 +54,40 @@ pub fn find(run: &str, run_dir: &Path, which: &str) -> Result<Checkpoint, Failur
     }
 }
 
+/// The checkpoint of exactly the step `at`, or the `latest` or the `best`; where there is none, those that there are, nearest first.
+pub fn exactly(run: &str, run_dir: &Path, at: &str) -> Result<Checkpoint, Failure> {
+    let wanted: u64 = match at {
+        "latest" | "last" => return find(run, run_dir, "last"),
+        "best" => return find(run, run_dir, "best"),
+        step => step.parse().map_err(|_| {
+            Failure::usage(format!(
+                "--at {step}: expected the step of a checkpoint, latest or best"
+            ))
+        })?,
+    };
+    let found: Vec<Checkpoint> = CheckpointFolder::new(run_dir)
+        .list()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut steps: Vec<u64> = found.iter().map(|c| c.meta().step).collect();
+    steps.sort_by_key(|s| (s.abs_diff(wanted), *s));
+    steps.dedup();
+    let exact = found.into_iter().find(|c| c.meta().step == wanted);
+    let checkpoint = exact.ok_or_else(|| {
+        let steps: Vec<String> = steps.iter().map(u64::to_string).collect();
+        Failure::usage(match steps.as_slice() {
+            [] => format!("run {run} has no checkpoint yet"),
+            _ => format!(
+                "--at {wanted}: run {run} has no checkpoint of that step; it has, nearest first, {}",
+                steps.join(", ")
+            ),
+        })
+    })?;
+    checkpoint.verify().usage()?;
+    Ok(checkpoint)
+}
+
 /// A checkpoint file.
 pub fn open(path: &Path) -> Result<Checkpoint, Failure> {
     let checkpoint = Checkpoint::open(path).usage()?;

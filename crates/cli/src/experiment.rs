@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use diptych_domain::spec::{Draft, SpecError, SpecIssue};
+use diptych_domain::spec::{Draft, SpecError, SpecIssue, keys};
 use diptych_domain::{ExperimentSpec, suggest};
 use diptych_models::{ModelError, Plugin, Registry};
 
@@ -25,6 +25,28 @@ pub fn change<'r>(
     sets: &[String],
 ) -> Result<Experiment<'r>, Failure> {
     check(registry, Draft::from_spec(spec, sets))
+}
+
+/// The keys whose values differ between two experiments of one model.
+pub fn changed(before: &ExperimentSpec, after: &ExperimentSpec) -> Vec<String> {
+    let names = after.params.keys().map(|name| format!("params.{name}"));
+    keys::KEYS
+        .iter()
+        .map(|k| k.key.to_owned())
+        .chain(names)
+        .filter(|key| keys::value(before, key) != keys::value(after, key))
+        .collect()
+}
+
+/// Gives `to` the value that `key` has in `from`.
+pub fn copy_key(from: &ExperimentSpec, to: &mut ExperimentSpec, key: &str) {
+    match (key.strip_prefix("params."), keys::value(from, key)) {
+        (Some(name), Some(value)) => drop(to.params.insert(name.to_owned(), value)),
+        (None, Some(value)) => {
+            keys::find(key).map(|k| k.set(to, &value));
+        }
+        _ => {}
+    }
 }
 
 /// Resolves a draft with its plugin, and lets the plugin check the whole.

@@ -1,15 +1,16 @@
 //! From a checked experiment to a tracked run, and from a tracked run to its end: what `train`, `resume` and `demo` share.
 
-use diptych_data::{DataError, Dataset, Split};
+use diptych_data::{DataError, Dataset, Split, fingerprint};
 use diptych_domain::spec::Layout;
-use diptych_domain::{ExperimentSpec, RunStatus, RunSummary};
-use diptych_models::Plugin;
-use diptych_runner::{Barrier, RunnerError, TrainOptions, TrainOutcome};
-use diptych_store::{NewRun, ProcessIdentity, WriterProblem};
+use diptych_domain::{CheckpointKind, ExperimentSpec, RunStatus, RunSummary};
+use diptych_models::{Model, Plugin};
+use diptych_runner::{Barrier, CheckpointFolder, CheckpointMeta, RunnerError, TrainOptions, TrainOutcome};
+use diptych_store::{CheckpointRecord, NewRun, ProcessIdentity, WriterProblem};
 
-use crate::compute::Compute;
+use crate::compute::{Compute, ComputeArgs, EXACT};
 use crate::drive::drive;
 use crate::failure::{Failure, ResultExt, chain};
+use crate::render::human;
 use crate::session::Session;
 use crate::{environment, interrupt, output};
 
@@ -35,6 +36,22 @@ pub fn create(
     create_unchecked(session, spec, compute, label, Some(fingerprint))
 }
 
+/// Makes a run that goes on from step `at` of another; its data is looked at as in [`create`].
+pub fn create_fork(
+    session: &Session,
+    spec: &ExperimentSpec,
+    compute: &Compute,
+    label: Label,
+    (parent, at): (&RunSummary, u64),
+) -> Result<RunSummary, Failure> {
+    let data_fingerprint = Some(check_data(spec)?);
+    session.wait(session.home.create_run(NewRun {
+        data_fingerprint,
+        parent: Some((parent.id.clone(), at)),
+        ..new_run(spec, compute, label)
+    }))
+}
+
 /// Makes a run without looking at its data.
 pub fn create_unchecked(
     session: &Session,
@@ -44,42 +61,96 @@ pub fn create_unchecked(
     data_fingerprint: Option<String>,
 ) -> Result<RunSummary, Failure> {
     session.wait(session.home.create_run(NewRun {
+        data_fingerprint,
+        ..new_run(spec, compute, label)
+    }))
+}
+
+/// Gives a new run its first checkpoint: it begins where that stands.
+pub fn begin_with(
+    session: &Session,
+    run: &RunSummary,
+    model: &dyn Model,
+    meta: &CheckpointMeta,
+) -> Result<(), Failure> {
+    let folder = CheckpointFolder::new(&session.home.run_dir(&run.id));
+    folder.prepare()?;
+    for saved in folder.save(model, meta, &[CheckpointKind::Last])? {
+        let record = CheckpointRecord {
+            step: meta.step,
+            epoch: meta.epoch,
+            wall: human::now(),
+            kind: saved.kind,
+            path: saved.path,
+            bytes: saved.bytes,
+            score: None,
+        };
+        session.wait(session.home.add_checkpoint(&run.id, &record))?;
+    }
+    Ok(())
+}
+
+fn new_run(spec: &ExperimentSpec, compute: &Compute, label: Label) -> NewRun {
+    NewRun {
         name: label.name,
         tags: label.tags,
         note: label.note,
         environment: environment::describe(compute).into_iter().collect(),
         code_version: environment::VERSION.into(),
-        data_fingerprint,
         device: compute.device.to_string(),
         ..NewRun::new(spec.clone())
-    }))
+    }
 }
 
-/// Opens the splits and reads their first images; the fingerprint of the training split.
+/// Where and how to compute what goes on from `run`. Another number of threads or another algorithm rounds sums differently, and
+/// it is to go on bit for bit, so both are the run's unless they are given.
+pub fn compute_of(session: &Session, run: &RunSummary, mut wanted: ComputeArgs) -> Result<Compute, Failure> {
+    let environment = session.wait(session.home.environment(&run.id))?;
+    wanted.exact |= environment.get("arithmetic").is_some_and(|a| a == EXACT);
+    if wanted.threads.is_none() {
+        let before = environment.get("threads").and_then(|n| n.parse().ok());
+        wanted.threads = before.filter(|n| (1..=environment::cores()).contains(&usize::from(*n)));
+    }
+    wanted.settle()
+}
+
+/// Opens the splits and reads their first images; the fingerprint of the files of both.
 fn check_data(spec: &ExperimentSpec) -> Result<String, Failure> {
-    fingerprint(&open_data(spec)?)
+    open_data(spec)?.fingerprint()
 }
 
-/// Opens the splits and reads their first images; the training split.
-pub fn open_data(spec: &ExperimentSpec) -> Result<Dataset, Failure> {
+/// Opens the splits and reads their first images.
+pub fn open_data(spec: &ExperimentSpec) -> Result<Splits, Failure> {
     let wrong = |e: DataError| Failure::usage(format!("data.root: {}", chain(&e)));
     let train = Dataset::open(&spec.data, Split::Train).map_err(wrong)?;
     train.load_eval(0).map_err(wrong)?;
+    let mut held_out = None;
     if spec.data.layout != Layout::Single {
         match Dataset::open(&spec.data, Split::Val) {
-            Ok(val) => val.load_eval(0).map(drop).map_err(wrong)?,
+            Ok(val) => {
+                val.load_eval(0).map_err(wrong)?;
+                held_out = Some(val);
+            }
             // Without a held-out split there is no evaluation, and the probes are training images; the training says so.
             Err(DataError::MissingSplit { .. } | DataError::Empty { .. }) => {}
             Err(e) => return Err(wrong(e)),
         }
     }
-    Ok(train)
+    Ok(Splits { train, held_out })
 }
 
-/// A hash over a split's files.
-pub fn fingerprint(data: &Dataset) -> Result<String, Failure> {
-    data.fingerprint()
-        .map_err(|e| Failure::usage(format!("data.root: {}", chain(&e))))
+/// The splits of a data set.
+pub struct Splits {
+    pub train: Dataset,
+    pub held_out: Option<Dataset>,
+}
+
+impl Splits {
+    /// A hash over the files of both.
+    pub fn fingerprint(&self) -> Result<String, Failure> {
+        let sets: Vec<&Dataset> = std::iter::once(&self.train).chain(&self.held_out).collect();
+        fingerprint(&sets).map_err(|e| Failure::usage(format!("data.root: {}", chain(&e))))
+    }
 }
 
 /// Trains a run to its end, or until someone stops it. Everything that happens goes to the store and to the screen.
@@ -89,6 +160,16 @@ pub fn train(
     run: &RunSummary,
     compute: &Compute,
 ) -> Result<TrainOutcome, Failure> {
+    if run.parent.is_some()
+        && CheckpointFolder::new(&session.home.run_dir(&run.id))
+            .list()?
+            .is_empty()
+    {
+        return Err(Failure::usage(format!(
+            "fork {} has not got its first checkpoint: it was killed while it was made; fork its parent again",
+            run.name
+        )));
+    }
     let claim = session.wait(session.home.claim(&run.id, &ProcessIdentity::current()))?;
     output::note(format!(
         "{} on {} with {} threads; Ctrl-C stops it cleanly",

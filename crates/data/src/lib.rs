@@ -10,6 +10,7 @@ mod convert;
 mod dataset;
 mod decode;
 mod error;
+mod fingerprint;
 #[cfg(test)]
 mod fixtures;
 mod layout;
@@ -27,6 +28,7 @@ mod transform;
 pub use dataset::Dataset;
 pub use decode::{MAX_PIXELS, MAX_SIDE};
 pub use error::DataError;
+pub use fingerprint::fingerprint;
 pub use layout::Split;
 pub use listing::{EXTENSIONS, list_images};
 pub use loader::{Loader, LoaderOptions, batches_per_epoch};

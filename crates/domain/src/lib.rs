@@ -3,6 +3,7 @@
 //! Plain types without I/O. Every other crate depends on this one; it depends on none of them.
 
 pub mod cell;
+pub mod compare;
 pub mod device;
 pub mod event;
 pub mod id;
@@ -28,5 +29,5 @@ pub use params::{ParamDecl, ParamKind, ParamValue, Params};
 pub use spec::ExperimentSpec;
 pub use status::RunStatus;
 pub use stream::stream_seed;
-pub use summary::{MetricSummary, RunSummary};
+pub use summary::{MetricSummary, Parent, RunSummary};
 pub use tensor::{NamedTensor, TensorData, TensorInfo};

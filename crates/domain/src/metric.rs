@@ -45,6 +45,18 @@ impl MetricKey {
         .iter()
         .any(|good| name.contains(good))
     }
+
+    /// Whether one end of the metric's values is better at all: not of rates, states of the machine and of a GAN's health.
+    pub fn has_better_end(&self) -> bool {
+        !["optim/", "system/", "health/"]
+            .iter()
+            .any(|group| self.0.starts_with(group))
+    }
+
+    /// Whether it says something of the machine instead of the training: such values are never twice the same.
+    pub fn is_of_the_machine(&self) -> bool {
+        ["perf/", "system/"].iter().any(|group| self.0.starts_with(group))
+    }
 }
 
 impl fmt::Display for MetricKey {
@@ -63,5 +75,7 @@ mod tests {
         assert!(MetricKey::eval("l1").lower_is_better());
         assert!(!MetricKey::eval("psnr").lower_is_better());
         assert!(!MetricKey::new("perf/images_per_second").lower_is_better());
+        assert!(!MetricKey::new("optim/lr").has_better_end());
+        assert!(MetricKey::eval("l1").has_better_end());
     }
 }

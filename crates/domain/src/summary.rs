@@ -27,6 +27,24 @@ pub struct MetricSummary {
     pub count: u64,
 }
 
+/// What a run was forked from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The run's id; nothing where it has been deleted.
+    pub id: Option<RunId>,
+    /// The run's name, likewise.
+    pub name: Option<String>,
+    /// The step of the checkpoint that the fork began with.
+    pub step: u64,
+}
+
+impl std::fmt::Display for Parent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.name.as_deref().unwrap_or("a deleted run");
+        write!(f, "{name} at step {}", self.step)
+    }
+}
+
 /// A run with its newest state. Times are seconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
@@ -56,6 +74,12 @@ pub struct RunSummary {
     pub total_steps: u64,
     /// The device it computes on.
     pub device: String,
+    /// The version or commit of the code that made it.
+    pub code_version: String,
+    /// A hash over the data set, where one was taken.
+    pub data_fingerprint: Option<String>,
+    /// What it was forked from, if it was.
+    pub parent: Option<Parent>,
     /// The resolved experiment.
     pub spec: ExperimentSpec,
     /// The sweeps that it is a cell of, by name.

@@ -41,7 +41,7 @@
 //! (`metrics/codec.rs`). So a flush is one small insert however many metrics there are, a chart of a million points is
 //! 245 rows, and a point costs 7 to 12 bytes. Each chunk keeps its steps' range and its extremes beside the blob:
 //! range reads skip what they do not want, and a rewind decodes the one chunk that straddles the step and remakes the
-//! summaries from the others' columns. Points may come late, in any order of steps; they are put in order when read.
+//! summaries from the others' columns. What it takes out is kept beside them, as superseded ([`Home::superseded`]). Points may come late, in any order of steps; they are put in order when read.
 //! Two points of one metric and step are both kept. `BENCHMARKS.md` has the figures behind the choice.
 //!
 //! # SQL
@@ -62,8 +62,8 @@ mod writer;
 
 pub use error::{Result, StoreError};
 pub use home::{Home, HomeWarning};
-pub use metrics::Series;
+pub use metrics::{Series, Superseded};
 pub use process::ProcessIdentity;
 pub use records::{CheckpointRecord, EventRecord, ImageRecord, LogLine};
-pub use runs::{Claim, NewRun, RunDetails, TakenCell};
+pub use runs::{Claim, Fork, NewRun, RunDetails, TakenCell};
 pub use writer::{RunLogger, RunWriter, WriterProblem};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::Context;
 use crate::failure::Failure;
 use crate::output;
+use crate::render::csv::field;
 use crate::session::Session;
 
 /// Print the recorded metrics of runs
@@ -29,6 +30,10 @@ pub struct Args {
     /// The format
     #[arg(long, value_enum, default_value = "csv")]
     format: Format,
+    /// The points that were superseded instead: made, and made again after the run had gone back to an older checkpoint;
+    /// `back_to` says to which step
+    #[arg(long)]
+    superseded: bool,
     /// Only this metric, such as eval/psnr; may be given several times
     #[arg(long, value_name = "KEY")]
     metric: Vec<String>,
@@ -52,6 +57,8 @@ struct Point<'a> {
     epoch: u64,
     wall: f64,
     value: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    back_to: Option<u64>,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
@@ -64,15 +71,20 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         }
     }
     let wanted = wanted(&args.metric, &runs)?;
-    let mut writer = PointWriter::new(output::stdout(), args.format)?;
+    let mut writer = PointWriter::new(output::stdout(), args.format, args.superseded)?;
+    let asked = |key: &MetricKey| wanted.as_ref().is_none_or(|w| w.contains(key));
     for run in &runs {
-        for key in run
-            .metrics
-            .keys()
-            .filter(|k| wanted.as_ref().is_none_or(|w| w.contains(*k)))
-        {
+        if args.superseded {
+            for part in session.wait(session.home.superseded(&run.id))? {
+                if asked(&part.key) {
+                    writer.series(&run.name, &part.key, &part.series, Some(part.back_to))?;
+                }
+            }
+            continue;
+        }
+        for key in run.metrics.keys().filter(|k| asked(k)) {
             let series = session.wait(session.home.metrics(&run.id, key, ..))?;
-            writer.series(&run.name, key, &series)?;
+            writer.series(&run.name, key, &series, None)?;
         }
     }
     writer.end()
@@ -117,9 +129,12 @@ struct PointWriter<W> {
 }
 
 impl<W: Write> PointWriter<W> {
-    fn new(mut out: W, format: Format) -> Result<Self, Failure> {
+    fn new(mut out: W, format: Format, superseded: bool) -> Result<Self, Failure> {
         match format {
-            Format::Csv => writeln!(out, "run,key,step,epoch,wall,value")?,
+            Format::Csv => {
+                let more = if superseded { ",back_to" } else { "" };
+                writeln!(out, "run,key,step,epoch,wall,value{more}")?;
+            }
             Format::Json => write!(out, "[")?,
         }
         Ok(Self {
@@ -129,7 +144,14 @@ impl<W: Write> PointWriter<W> {
         })
     }
 
-    fn series(&mut self, run: &str, key: &MetricKey, series: &Series) -> Result<(), Failure> {
+    fn series(
+        &mut self,
+        run: &str,
+        key: &MetricKey,
+        series: &Series,
+        back_to: Option<u64>,
+    ) -> Result<(), Failure> {
+        let more = back_to.map(|step| format!(",{step}")).unwrap_or_default();
         let (run_field, key_field) = (field(run), field(key.as_str()));
         for i in 0..series.len() {
             let point = Point {
@@ -139,11 +161,12 @@ impl<W: Write> PointWriter<W> {
                 epoch: series.epochs[i],
                 wall: series.walls[i],
                 value: series.values[i],
+                back_to,
             };
             match self.format {
                 Format::Csv => writeln!(
                     self.out,
-                    "{run_field},{key_field},{},{},{},{}",
+                    "{run_field},{key_field},{},{},{},{}{more}",
                     point.step, point.epoch, point.wall, point.value
                 )?,
                 Format::Json => {
@@ -164,15 +187,6 @@ impl<W: Write> PointWriter<W> {
     }
 }
 
-/// A CSV field, quoted where it has to be.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,9 +202,11 @@ mod tests {
 
     fn written(format: Format, runs: &[&str]) -> String {
         let mut out = Vec::new();
-        let mut writer = PointWriter::new(&mut out, format).unwrap();
+        let mut writer = PointWriter::new(&mut out, format, false).unwrap();
         for run in runs {
-            writer.series(run, &MetricKey::eval("l1"), &series()).unwrap();
+            writer
+                .series(run, &MetricKey::eval("l1"), &series(), None)
+                .unwrap();
         }
         writer.end().unwrap();
         String::from_utf8(out).unwrap()

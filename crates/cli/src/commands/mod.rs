@@ -1,11 +1,13 @@
 //! The commands, one file each: its arguments and what it does.
 
 pub mod bench;
+pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod demo;
 pub mod doctor;
 pub mod evaluate;
+pub mod fork;
 pub mod metrics;
 pub mod models;
 pub mod resume;
@@ -16,6 +18,7 @@ pub mod sweep;
 pub mod train;
 pub mod translate;
 pub mod weights;
+pub mod why;
 
 use crate::Context;
 use crate::args::Command;
@@ -31,6 +34,9 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Stop(args) => stop::run(context, args),
         Command::Runs(args) => runs::run(context, args),
         Command::Show(args) => show::run(context, args),
+        Command::Fork(args) => fork::run(context, args),
+        Command::Compare(args) => compare::run(context, args),
+        Command::Why(args) => why::run(context, args),
         Command::Metrics(args) => metrics::run(context, args),
         Command::Translate(args) => translate::run(context, args),
         Command::Evaluate(args) => evaluate::run(context, args),

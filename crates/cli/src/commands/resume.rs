@@ -1,10 +1,10 @@
 use diptych_domain::RunStatus;
 
 use crate::Context;
-use crate::compute::{ComputeArgs, EXACT};
+use crate::compute::ComputeArgs;
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::{environment, interrupt, launch};
+use crate::{interrupt, launch};
 
 /// Continue a stopped, failed or crashed run from its last checkpoint
 #[derive(clap::Args)]
@@ -40,15 +40,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         )));
     }
     let plugin = launch::plugin_of(&context.registry, &run)?;
-    let mut wanted = args.compute;
-    let environment = session.wait(session.home.environment(&run.id))?;
-    // Another number of threads or another algorithm rounds sums differently; the run is to go on bit for bit.
-    wanted.exact |= environment.get("arithmetic").is_some_and(|a| a == EXACT);
-    if wanted.threads.is_none() {
-        let before = environment.get("threads").and_then(|n| n.parse().ok());
-        wanted.threads = before.filter(|n| (1..=environment::cores()).contains(&usize::from(*n)));
-    }
-    let compute = wanted.settle()?;
+    let compute = launch::compute_of(&session, &run, args.compute)?;
     if interrupt::received() {
         return Err(Failure::interrupted(format!("{} was not begun", run.name)));
     }

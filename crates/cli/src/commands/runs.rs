@@ -32,15 +32,20 @@ pub struct Args {
     json: bool,
 }
 
-pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    let text = args.query.join(" ");
-    let query = Query::parse(&text).map_err(|e| {
+/// A query, or what is wrong with it and where.
+pub fn parse_query(text: &str) -> Result<Query, Failure> {
+    Query::parse(text).map_err(|e| {
         Failure::usage(format!(
             "{}\n  {}",
             e.problem,
-            e.pointer(&text).replace('\n', "\n  ")
+            e.pointer(text).replace('\n', "\n  ")
         ))
-    })?;
+    })
+}
+
+pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let text = args.query.join(" ");
+    let query = parse_query(&text)?;
     let sort = match &args.sort {
         Some(key) => Some(SortKey::parse(key).map_err(|e| Failure::usage(format!("--sort {key}: {e}")))?),
         None => None,

@@ -107,7 +107,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         compute,
         tags: args.tag,
         note: args.note,
-        fingerprints: data.iter().map(launch::fingerprint).collect::<Result<_, _>>()?,
+        fingerprints: data
+            .iter()
+            .map(launch::Splits::fingerprint)
+            .collect::<Result<_, _>>()?,
     };
     let ended = dispatch::dispatch(&session, &plan, &standings, &options)?;
     let interrupted = interrupt::received();

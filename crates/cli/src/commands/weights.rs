@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use diptych_data::{Dataset, Split, batches_per_epoch};
-use diptych_domain::{CheckpointKind, DeviceChoice, ExperimentSpec, suggest};
+use diptych_domain::{DeviceChoice, ExperimentSpec, suggest};
 use diptych_models::BuildContext;
+use diptych_runner::CheckpointMeta;
 use diptych_runner::plateau::Plateau;
-use diptych_runner::{CheckpointFolder, CheckpointMeta};
 
 use crate::Context;
 use crate::compute::Compute;
@@ -166,9 +166,7 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
         plateau: Plateau::default(),
         networks: known.iter().map(|&n| n.to_owned()).collect(),
     };
-    let folder = CheckpointFolder::new(&session.home.run_dir(&run.id));
-    folder.prepare()?;
-    folder.save(model.as_ref(), &meta, &[CheckpointKind::Last])?;
+    launch::begin_with(&session, &run, model.as_ref(), &meta)?;
     output::note(format!(
         "made run {}; `diptych translate {0} INPUT -o DIR` uses these weights, `diptych resume {0}` trains on",
         run.name

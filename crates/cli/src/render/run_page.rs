@@ -43,9 +43,7 @@ impl RunPage {
         let d = &self.details;
         let more = json!({
             "spec_hash": d.spec_hash,
-            "code_version": d.code_version,
-            "data_fingerprint": d.data_fingerprint,
-            "parent": d.parent.as_ref().map(|(id, step)| json!({"id": id, "step": step})),
+            "forks": d.forks.iter().map(|f| json!({"id": f.id, "name": f.name, "step": f.step})).collect::<Vec<_>>(),
             "stop_requested": d.stop_requested,
             "process": d.owner,
             "folder": self.folder,
@@ -143,13 +141,17 @@ impl RunPage {
         if !run.note.is_empty() {
             rows.push(("note", run.note.clone()));
         }
-        if let Some((id, step)) = &d.parent {
-            rows.push(("parent", format!("{id} at step {step}")));
+        if let Some(parent) = &run.parent {
+            rows.push(("fork of", parent.to_string()));
         }
-        rows.push(("code", d.code_version.clone()));
+        if !d.forks.is_empty() {
+            let forks = d.forks.iter().map(|f| format!("{} at step {}", f.name, f.step));
+            rows.push(("forks", forks.collect::<Vec<_>>().join(", ")));
+        }
+        rows.push(("code", run.code_version.clone()));
         rows.push(("spec", d.spec_hash.chars().take(16).collect()));
         rows.extend(
-            d.data_fingerprint
+            run.data_fingerprint
                 .as_ref()
                 .map(|f| ("data", f.chars().take(16).collect())),
         );

@@ -91,6 +91,12 @@ impl Table {
         out
     }
 
+    /// How wide it is where nothing has to give way.
+    pub fn natural_width(&self) -> usize {
+        let widths = self.widths(usize::MAX);
+        widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
+    }
+
     fn widths(&self, width: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = self.columns.iter().map(|(name, _)| length(name)).collect();
         for row in &self.rows {
@@ -204,6 +210,12 @@ mod tests {
             table().render(80),
             "NAME         STEP  NOTE\nbrisk-otter    12  the first one that learnt anything\na            1234\n"
         );
+    }
+
+    #[test]
+    fn its_own_width_is_that_of_the_longest_line() {
+        let longest = table().render(200).lines().map(length).max();
+        assert_eq!(Some(table().natural_width()), longest);
     }
 
     #[test]

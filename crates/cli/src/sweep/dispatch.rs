@@ -224,12 +224,8 @@ impl Dispatcher<'_> {
     }
 
     fn warn_of_other_data(&self, run: &RunSummary, data: usize) -> Result<(), Failure> {
-        let then = self
-            .session
-            .wait(self.session.home.details(&run.id))?
-            .data_fingerprint;
         let now = self.options.fingerprints.get(data);
-        if let (Some(then), Some(now)) = (&then, now)
+        if let (Some(then), Some(now)) = (&run.data_fingerprint, now)
             && then != now
         {
             self.view.say(&format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use diptych_data::{Dataset, batches_per_epoch};
+use diptych_data::batches_per_epoch;
 use diptych_domain::ExperimentSpec;
 use diptych_domain::cell::{FactorValue, label, run_name};
 use diptych_domain::spec::Sweep;
@@ -12,7 +12,7 @@ use diptych_models::Registry;
 
 use crate::experiment;
 use crate::failure::Failure;
-use crate::launch;
+use crate::launch::{self, Splits};
 
 /// A sweep whose cells are all sound.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub fn load(
     path: &Path,
     sets: &[String],
     name: Option<&str>,
-) -> Result<(Plan, Vec<Dataset>), Failure> {
+) -> Result<(Plan, Vec<Splits>), Failure> {
     if name.is_some_and(|name| name.trim().is_empty()) {
         return Err(Failure::usage(
             "--name: it is empty; expected what the sweep is to be called",
@@ -98,7 +98,7 @@ pub fn check(
 }
 
 /// Opens every data set that the cells train on, once each.
-fn with_data(planned: Vec<PlannedCell>) -> Result<(Vec<Dataset>, Vec<Cell>), Failure> {
+fn with_data(planned: Vec<PlannedCell>) -> Result<(Vec<Splits>, Vec<Cell>), Failure> {
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut data = Vec::new();
     let mut cells = Vec::new();
@@ -113,7 +113,7 @@ fn with_data(planned: Vec<PlannedCell>) -> Result<(Vec<Dataset>, Vec<Cell>), Fai
                 data.len() - 1
             }
         };
-        let per_epoch = batches_per_epoch(data[at].len(), d.batch_size as usize);
+        let per_epoch = batches_per_epoch(data[at].train.len(), d.batch_size as usize);
         cells.push(Cell {
             steps: per_epoch * cell.spec.optim.total_epochs(),
             factors: cell.factors,

@@ -51,6 +51,11 @@ fn a_run_translates_evaluates_and_exports() {
         image.display()
     ));
     assert!(only("a") == only("c"), "the images differ");
+    let imported = world.json("show imported --json");
+    assert_eq!(
+        imported["checkpoints"][0]["path"], "checkpoints/last.safetensors",
+        "{imported}"
+    );
     world.ok("resume imported");
     assert_eq!(world.json("show imported --json")["status"], "finished");
 }

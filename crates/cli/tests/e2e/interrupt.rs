@@ -103,6 +103,20 @@ fn a_killed_run_is_seen_as_crashed_and_resumes_to_the_same_end() {
         weights(&world, "unbroken") == weights(&world, "broken"),
         "the weights differ"
     );
+    // Points that were made again are kept, and since training is deterministic they were the same.
+    let superseded = world.json("metrics broken --metric loss/G_L1 --superseded --format json");
+    for point in superseded.as_array().unwrap() {
+        let step = point["step"].as_u64().unwrap();
+        assert!(step > point["back_to"].as_u64().unwrap(), "{point}");
+        assert_eq!(point["value"].as_f64(), unbroken.get(&step).copied(), "{point}");
+    }
+    let rewinds = world.json("show broken --json");
+    let rewound = rewinds["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|e| e["kind"] == "rewound");
+    assert_eq!(rewound, !superseded.as_array().unwrap().is_empty());
     if asked.is_some() {
         let all = unbroken.len();
         eprintln!(

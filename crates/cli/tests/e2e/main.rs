@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)] // a panic is how a test fails
 
 mod bad_input;
+mod compare;
 mod cyclegan;
 mod exchange;
+mod fork;
 mod interrupt;
 mod support;
 mod sweep;

@@ -72,7 +72,8 @@ impl Aggregate {
             .map_or("last", |(n, _)| n)
     }
 
-    fn of(self, summary: &MetricSummary) -> f64 {
+    /// That value of a metric's summary.
+    pub fn of(self, summary: &MetricSummary) -> f64 {
         match self {
             Self::Last => summary.last,
             Self::Min => summary.min,

@@ -47,6 +47,9 @@ fn run(id: &str, name: &str) -> RunSummary {
         step: 400,
         total_steps: 1000,
         device: "cuda:0".into(),
+        code_version: "0.1.0".into(),
+        data_fingerprint: None,
+        parent: None,
         spec,
         cells: vec![SweepCell {
             sweep: "losses".into(),

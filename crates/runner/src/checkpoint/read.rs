@@ -116,6 +116,11 @@ impl Checkpoint {
         })
     }
 
+    /// Whether the model's state has the names and shapes of this checkpoint's tensors.
+    pub fn fits(&self, model: &dyn Model) -> bool {
+        self.layout.difference(&model.state()).is_none()
+    }
+
     /// Sets every tensor of the model's state, moments included, after [`Checkpoint::verify`].
     ///
     /// # Errors

@@ -127,7 +127,12 @@ pub(crate) async fn read_tail(
     Ok(points)
 }
 
-async fn append_to_chunks(connection: &mut SqliteConnection, metric: i64, mut points: Series) -> Result<()> {
+/// Appends points to a metric's chunks, filling up the last one first.
+pub(crate) async fn append_to_chunks(
+    connection: &mut SqliteConnection,
+    metric: i64,
+    mut points: Series,
+) -> Result<()> {
     let last = sqlx::query!(
         "SELECT seq, points, data FROM chunks WHERE metric = ? ORDER BY seq DESC LIMIT 1",
         metric
@@ -200,7 +205,7 @@ pub(crate) fn decode_chunk_into(metric: i64, seq: i64, mut data: &[u8], into: &m
         .map_err(|problem| damaged(&format!("chunk {seq} of metric {metric}"), problem))
 }
 
-fn damaged(what: &str, problem: codec::Damage) -> StoreError {
+pub(crate) fn damaged(what: &str, problem: codec::Damage) -> StoreError {
     StoreError::Damaged {
         what: what.to_owned(),
         problem: problem.to_owned(),

@@ -4,14 +4,17 @@ use sqlx::SqliteConnection;
 
 use super::fold::{Points, Tail, decode_chunk, put_chunk, to_db};
 use super::stats::Stats;
+use super::superseded::{keep, keep_chunks, new_rewind};
 use crate::error::Result;
 
-/// Deletes a run's points of steps after `step` and sets every metric's summary right; says how many there were.
+/// Takes a run's points of steps after `step` out of its history, keeps them as superseded, and sets every metric's summary
+/// right; says how many there were.
 pub(crate) async fn rewind(
     connection: &mut SqliteConnection,
     run: i64,
     tail: &mut Tail,
     step: u64,
+    wall: f64,
 ) -> Result<u64> {
     let step_db = to_db(step);
     let late = sqlx::query_scalar!(
@@ -25,6 +28,8 @@ pub(crate) async fn rewind(
         return Ok(0);
     }
     tail.fold(connection, run, Points::new()).await?;
+    let rewind = new_rewind(connection, run, step, wall).await?;
+    keep_chunks(connection, rewind, run, step).await?;
     let cut = sqlx::query!(
         "SELECT m.pk AS metric, c.seq, c.data FROM metrics m JOIN chunks c ON c.metric = m.pk
          WHERE m.run = ? AND c.first_step <= ? AND c.last_step > ?",
@@ -36,6 +41,9 @@ pub(crate) async fn rewind(
     .await?;
     for chunk in cut {
         let mut points = decode_chunk(chunk.metric, chunk.seq, &chunk.data)?;
+        let mut late = points.clone();
+        late.retain_steps(|s| s > step);
+        keep(connection, rewind, chunk.metric, chunk.seq, &late).await?;
         points.retain_steps(|s| s <= step);
         put_chunk(connection, chunk.metric, chunk.seq, &points).await?;
     }

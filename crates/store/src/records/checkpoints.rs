@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use diptych_domain::{CheckpointKind, RunId};
+use sqlx::SqliteConnection;
 
 use crate::error::{Result, StoreError};
 use crate::home::Home;
+use crate::metrics::fold::to_db;
 use crate::runs::pk;
 
 /// A checkpoint on disk.
@@ -28,6 +30,17 @@ pub struct CheckpointRecord {
 }
 
 impl Home {
+    /// Records a checkpoint that a run has before its first training. Those of a training come as events.
+    ///
+    /// # Errors
+    /// An unknown run, or where the database cannot be written.
+    pub async fn add_checkpoint(&self, run: &RunId, checkpoint: &CheckpointRecord) -> Result<()> {
+        let mut tx = self.write().await?;
+        let run = pk(&mut tx, run).await?;
+        put_checkpoint(&mut tx, run, checkpoint).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// A run's checkpoints, in the order of their steps.
     ///
     /// # Errors
@@ -66,4 +79,30 @@ impl Home {
             })
             .collect()
     }
+}
+
+/// Writes or replaces the row of a file.
+pub(crate) async fn put_checkpoint(
+    connection: &mut SqliteConnection,
+    run: i64,
+    checkpoint: &CheckpointRecord,
+) -> Result<()> {
+    let (path, kind) = (checkpoint.path.to_string_lossy(), checkpoint.kind.as_str());
+    let [step, epoch, bytes] = [checkpoint.step, checkpoint.epoch, checkpoint.bytes].map(to_db);
+    let path = path.as_ref();
+    sqlx::query!(
+        "INSERT OR REPLACE INTO checkpoints (run, path, step, epoch, wall, kind, bytes, score)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        run,
+        path,
+        step,
+        epoch,
+        checkpoint.wall,
+        kind,
+        bytes,
+        checkpoint.score
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

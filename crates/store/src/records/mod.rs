@@ -11,4 +11,5 @@ pub use events::EventRecord;
 pub use images::ImageRecord;
 pub use logs::LogLine;
 
+pub(crate) use checkpoints::put_checkpoint;
 pub(crate) use logs::append_text;

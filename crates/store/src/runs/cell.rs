@@ -124,10 +124,11 @@ async fn candidate(
 ) -> Result<Option<(i64, RunId, State)>> {
     let json = new.spec.nameless_json().map_err(StoreError::Spec)?;
     let (model, seed) = (&new.spec.model, new.spec.seed as i64);
-    // Model and seed spare most runs the look at their text.
+    // Model and seed spare most runs the look at their text. A fork began from other weights than a cell does.
     let rows = sqlx::query!(
         "SELECT pk, id, status, owner, heartbeat, step FROM runs
-         WHERE model = ? AND seed = ? AND json_remove(spec, '$.name') = json_remove(?, '$.name') ORDER BY id DESC",
+         WHERE model = ? AND seed = ? AND parent_step IS NULL
+               AND json_remove(spec, '$.name') = json_remove(?, '$.name') ORDER BY id DESC",
         model,
         seed,
         json

@@ -9,6 +9,8 @@ use sqlx::SqliteConnection;
 
 use crate::error::{Result, StoreError};
 use crate::home::{Home, now};
+use crate::metrics::fold::to_db;
+use crate::metrics::inherit;
 
 /// What a run is made from.
 #[derive(Clone, Debug)]
@@ -30,7 +32,7 @@ pub struct NewRun {
     pub data_fingerprint: Option<String>,
     /// The device it will compute on.
     pub device: String,
-    /// The run it branches from, and the step at which it does.
+    /// The run it is forked from, and the step at which it is: it takes over the points up to there.
     pub parent: Option<(RunId, u64)>,
 }
 
@@ -75,7 +77,8 @@ pub(super) async fn insert(tx: &mut SqliteConnection, home: &Home, new: &NewRun)
         None => memorable(entropy(&id)),
     };
     let (created, seed) = (now(), new.spec.seed as i64);
-    let parent_step = new.parent.as_ref().map(|(_, step)| *step as i64);
+    let parent_step = new.parent.as_ref().map(|(_, step)| to_db(*step));
+    let step = parent_step.unwrap_or(0);
 
     let parent = match &new.parent {
         Some((parent, _)) => Some(pk(tx, parent).await?),
@@ -85,8 +88,8 @@ pub(super) async fn insert(tx: &mut SqliteConnection, home: &Home, new: &NewRun)
     let id_text = id.as_str();
     let run = sqlx::query!(
         "INSERT INTO runs (id, name, status, model, note, created, updated, device, spec, spec_hash, seed,
-                           code_version, data_fingerprint, parent, parent_step)
-         VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           code_version, data_fingerprint, parent, parent_step, step)
+         VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         id_text,
         name,
         new.spec.model,
@@ -100,7 +103,8 @@ pub(super) async fn insert(tx: &mut SqliteConnection, home: &Home, new: &NewRun)
         new.code_version,
         new.data_fingerprint,
         parent,
-        parent_step
+        parent_step,
+        step
     )
     .execute(&mut *tx)
     .await?
@@ -143,10 +147,20 @@ pub(super) async fn insert(tx: &mut SqliteConnection, home: &Home, new: &NewRun)
         .execute(&mut *tx)
         .await?;
     }
+    let mut origin = None;
+    if let (Some(parent), Some((_, step))) = (parent, &new.parent) {
+        inherit(tx, parent, *step, run).await?;
+        let name = sqlx::query_scalar!("SELECT name FROM runs WHERE pk = ?", parent)
+            .fetch_one(&mut *tx)
+            .await?;
+        origin = Some(format!("forked from {name} at step {step}"));
+    }
     sqlx::query!(
-        "INSERT INTO events (run, wall, kind, step, epoch) VALUES (?, ?, 'created', 0, 0)",
+        "INSERT INTO events (run, wall, kind, step, epoch, detail) VALUES (?, ?, 'created', ?, 0, ?)",
         run,
-        created
+        created,
+        step,
+        origin
     )
     .execute(&mut *tx)
     .await?;

@@ -14,12 +14,8 @@ pub struct RunDetails {
     pub spec_hash: String,
     /// The spec's canonical JSON as saved, whatever version saved it.
     pub spec_json: String,
-    /// The version or commit of the code that made it.
-    pub code_version: String,
-    /// A hash over the data set.
-    pub data_fingerprint: Option<String>,
-    /// The run it branched from, and the step at which it did.
-    pub parent: Option<(RunId, u64)>,
+    /// The runs forked from it, oldest first, and the steps at which they were.
+    pub forks: Vec<Fork>,
     /// Epochs of the whole run (0: not known yet).
     pub total_epochs: u64,
     /// The process that trains it, or trained it last if that ended without a word.
@@ -28,6 +24,17 @@ pub struct RunDetails {
     pub heartbeat: f64,
     /// Whether it has been asked to stop.
     pub stop_requested: bool,
+}
+
+/// A run that was forked from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// Its id.
+    pub id: RunId,
+    /// Its name.
+    pub name: String,
+    /// The step of the checkpoint that it began with.
+    pub step: u64,
 }
 
 impl Home {
@@ -39,22 +46,29 @@ impl Home {
         let mut tx = self.read().await?;
         let run = pk(&mut tx, run).await?;
         let row = sqlx::query!(
-            r#"SELECT r.spec_hash, r.spec, r.code_version, r.data_fingerprint, r.total_epochs, r.owner, r.heartbeat,
-                      r.stop_requested AS "stop_requested: bool", r.parent_step, p.id AS "parent?"
-               FROM runs r LEFT JOIN runs p ON p.pk = r.parent WHERE r.pk = ?"#,
+            r#"SELECT spec_hash, spec, total_epochs, owner, heartbeat, stop_requested AS "stop_requested: bool"
+               FROM runs WHERE pk = ?"#,
             run
         )
         .fetch_one(&mut *tx)
         .await?;
+        let forks = sqlx::query!(
+            r#"SELECT id, name, parent_step AS "step!" FROM runs WHERE parent = ? AND parent_step IS NOT NULL ORDER BY id"#,
+            run
+        )
+        .fetch_all(&mut *tx)
+        .await?;
         Ok(RunDetails {
             spec_hash: row.spec_hash,
             spec_json: row.spec,
-            code_version: row.code_version,
-            data_fingerprint: row.data_fingerprint,
-            parent: row
-                .parent
-                .zip(row.parent_step)
-                .map(|(id, step)| (RunId::from_stored(id), step as u64)),
+            forks: forks
+                .into_iter()
+                .map(|f| Fork {
+                    id: RunId::from_stored(f.id),
+                    name: f.name,
+                    step: f.step as u64,
+                })
+                .collect(),
             total_epochs: row.total_epochs as u64,
             owner: row.owner.as_deref().and_then(ProcessIdentity::from_json),
             heartbeat: row.heartbeat,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use diptych_domain::cell::SweepCell;
 use diptych_domain::spec::ExperimentSpec;
-use diptych_domain::{MetricKey, MetricSummary, RunId, RunStatus, RunSummary};
+use diptych_domain::{MetricKey, MetricSummary, Parent, RunId, RunStatus, RunSummary};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::SqliteConnection;
@@ -44,9 +44,10 @@ impl Home {
             None => {
                 sqlx::query_as!(
                     RunRow,
-                    "SELECT pk, id, name, status, message, model, note, created, updated, step, epoch, total_steps,
-                            device, spec
-                     FROM runs ORDER BY id DESC"
+                    r#"SELECT r.pk, r.id, r.name, r.status, r.message, r.model, r.note, r.created, r.updated, r.step, r.epoch,
+                              r.total_steps, r.device, r.code_version, r.data_fingerprint, r.spec, r.parent_step,
+                              p.id AS "parent_id?", p.name AS "parent_name?"
+                       FROM runs r LEFT JOIN runs p ON p.pk = r.parent ORDER BY r.id DESC"#
                 )
                 .fetch_all(&mut *tx)
                 .await?
@@ -54,9 +55,10 @@ impl Home {
             Some(id) => {
                 sqlx::query_as!(
                     RunRow,
-                    "SELECT pk, id, name, status, message, model, note, created, updated, step, epoch, total_steps,
-                            device, spec
-                     FROM runs WHERE id = ?",
+                    r#"SELECT r.pk, r.id, r.name, r.status, r.message, r.model, r.note, r.created, r.updated, r.step, r.epoch,
+                              r.total_steps, r.device, r.code_version, r.data_fingerprint, r.spec, r.parent_step,
+                              p.id AS "parent_id?", p.name AS "parent_name?"
+                       FROM runs r LEFT JOIN runs p ON p.pk = r.parent WHERE r.id = ?"#,
                     id
                 )
                 .fetch_all(&mut *tx)
@@ -81,6 +83,9 @@ impl Home {
                     step: row.step as u64,
                     total_steps: row.total_steps as u64,
                     device: row.device,
+                    code_version: row.code_version,
+                    data_fingerprint: row.data_fingerprint,
+                    parent: parent(row.parent_id, row.parent_name, row.parent_step),
                     spec,
                     cells: cells.remove(&row.pk).unwrap_or_default(),
                     metrics: metrics.remove(&row.pk).unwrap_or_default(),
@@ -106,7 +111,20 @@ struct RunRow {
     epoch: i64,
     total_steps: i64,
     device: String,
+    code_version: String,
+    data_fingerprint: Option<String>,
     spec: String,
+    parent_step: Option<i64>,
+    parent_id: Option<String>,
+    parent_name: Option<String>,
+}
+
+fn parent(id: Option<String>, name: Option<String>, step: Option<i64>) -> Option<Parent> {
+    Some(Parent {
+        id: id.map(RunId::from_stored),
+        name,
+        step: step? as u64,
+    })
 }
 
 struct MetricRow {

@@ -16,7 +16,7 @@ pub(crate) use create::pk;
 pub use cell::TakenCell;
 pub use claim::Claim;
 pub use create::NewRun;
-pub use details::RunDetails;
+pub use details::{Fork, RunDetails};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use diptych_domain::{ParamValue, RunId, RunStatus};
+use diptych_domain::{ParamValue, Parent, RunId, RunStatus};
 
 use super::*;
 use crate::testing::{ended, home, run, spec, started, writer};
@@ -33,8 +33,25 @@ async fn a_run_is_saved_with_everything_that_made_it() {
     let details = home.details(&made.id).await.unwrap();
     assert_eq!(details.spec_hash, spec().hash().unwrap());
     assert_eq!(details.spec_json, spec().canonical_json().unwrap());
-    assert_eq!(details.parent, Some((parent, 40)));
-    assert_eq!(details.data_fingerprint.as_deref(), Some("abc"));
+    let lineage = Parent {
+        id: Some(parent.clone()),
+        name: Some("parent".into()),
+        step: 40,
+    };
+    assert_eq!(made.parent, Some(lineage));
+    assert_eq!((made.code_version.as_str(), made.step), ("0.1.0", 40));
+    assert_eq!(made.data_fingerprint.as_deref(), Some("abc"));
+    let forks = home.details(&parent).await.unwrap().forks;
+    assert_eq!(
+        (forks.len(), forks[0].name.as_str(), forks[0].step),
+        (1, "facades", 40)
+    );
+    sqlx::query("DELETE FROM runs WHERE name = 'parent'")
+        .execute(&home.pool)
+        .await
+        .unwrap();
+    let orphan = home.summary(&made.id).await.unwrap().parent.unwrap();
+    assert_eq!(orphan.to_string(), "a deleted run at step 40");
     assert!(home.run_dir(&made.id).join("images").is_dir());
     let events = home.events(&made.id).await.unwrap();
     assert_eq!(events[0].kind, "created");

@@ -13,6 +13,7 @@ use crate::metrics::Series;
 use crate::metrics::fold::{Points, to_db};
 use crate::metrics::rewind::{put_summary, rewind};
 use crate::metrics::stats::Stats;
+use crate::records::{CheckpointRecord, put_checkpoint};
 use crate::runs::{Claim, lost};
 
 /// Writes everything in `batch`; says whether the run has been asked to stop.
@@ -213,22 +214,16 @@ async fn put_file(connection: &mut SqliteConnection, run: i64, event: &RunEvent)
             bytes,
             score,
         } => {
-            let (path, wall, kind) = (path.to_string_lossy(), storable(*wall), kind.as_str());
-            let (path, step, epoch, bytes) = (path.as_ref(), to_db(*step), to_db(*epoch), to_db(*bytes));
-            sqlx::query!(
-                "INSERT OR REPLACE INTO checkpoints (run, path, step, epoch, wall, kind, bytes, score)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                run,
-                path,
-                step,
-                epoch,
-                wall,
-                kind,
-                bytes,
-                score
-            )
-            .execute(connection)
-            .await?;
+            let record = CheckpointRecord {
+                step: *step,
+                epoch: *epoch,
+                wall: storable(*wall),
+                kind: *kind,
+                path: path.clone(),
+                bytes: *bytes,
+                score: *score,
+            };
+            put_checkpoint(connection, run, &record).await?;
         }
         RunEvent::CheckpointRemoved { path } => {
             let path = path.to_string_lossy();
@@ -242,7 +237,8 @@ async fn put_file(connection: &mut SqliteConnection, run: i64, event: &RunEvent)
     Ok(())
 }
 
-/// Deletes what belongs to steps after `step`: it is about to be made again.
+/// Takes back what belongs to steps after `step`: it is about to be made again. Points are superseded; images and checkpoints,
+/// whose files will be overwritten, are forgotten.
 async fn take_back(
     connection: &mut SqliteConnection,
     run: i64,
@@ -252,7 +248,7 @@ async fn take_back(
     wall: f64,
 ) -> Result<()> {
     let step_db = to_db(step);
-    let points = rewind(connection, run, &mut state.tail, step).await?;
+    let points = rewind(connection, run, &mut state.tail, step, wall).await?;
     if points > 0 {
         state.metrics = metrics(connection, run).await?;
     }
@@ -274,8 +270,9 @@ async fn take_back(
     let from = std::mem::replace(&mut state.step, step);
     (state.epoch, state.ended) = (epoch, false);
     if points + images + checkpoints > 0 {
-        let detail =
-            format!("from step {from}: {points} points, {images} images, {checkpoints} checkpoints deleted");
+        let detail = format!(
+            "from step {from}: {points} points superseded, {images} images, {checkpoints} checkpoints deleted"
+        );
         note(connection, run, wall, "rewound", (step, epoch), Some(&detail)).await?;
     }
     Ok(())

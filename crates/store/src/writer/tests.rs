@@ -1,7 +1,7 @@
 use diptych_domain::{CheckpointKind, ImageRole, LogLevel, MetricKey, RunEvent, RunId, RunStatus};
 
-use crate::testing::{ended, home, run, started, values, writer};
-use crate::{Home, Series};
+use crate::testing::{ended, home, run, spec, started, values, writer};
+use crate::{Home, NewRun, Series};
 
 mod trouble;
 
@@ -145,7 +145,7 @@ fn checkpoint(step: u64, path: &str, kind: CheckpointKind) -> RunEvent {
 async fn a_rewind_takes_back_what_will_be_made_again() {
     let (_dir, home) = home().await;
     let id = run(&home, "x").await;
-    let last = 60_000; // chunks before, at and after the cut, and a tail
+    let last = 60_000_u64; // chunks before, at and after the cut, and a tail
     let cut = 20_123;
     let first = writer(&home, &id).await;
     first.log(started(0));
@@ -216,6 +216,59 @@ async fn a_rewind_takes_back_what_will_be_made_again() {
     first.flush().unwrap();
     assert!(read(&home, &id, "loss/a").await.is_empty());
     assert!(home.summary(&id).await.unwrap().metrics.is_empty());
+
+    // Nothing is lost: what was taken out is kept with the rewind that did it.
+    let superseded = home.superseded(&id).await.unwrap();
+    let of = |back_to: u64| {
+        let found = superseded
+            .iter()
+            .find(|s| s.back_to == back_to && s.key.as_str() == "loss/a");
+        found.map(|s| s.series.clone()).unwrap()
+    };
+    let late = of(cut);
+    assert_eq!(
+        (late.steps[0], late.steps.len() as u64),
+        (cut + 1, last + 2 - cut)
+    );
+    assert_eq!(
+        (late.values[0], late.values.last()),
+        (1e6 * value(cut + 1), Some(&7e9))
+    );
+    assert_eq!(of(0).steps, (1..=cut + 1).collect::<Vec<_>>());
+    assert_eq!(of(0).values.last(), Some(&0.25));
+}
+
+#[tokio::test]
+async fn a_fork_takes_over_the_points_up_to_its_step_and_keeps_them() {
+    let (_dir, home) = home().await;
+    let parent = run(&home, "parent").await;
+    let writer = writer(&home, &parent).await;
+    writer.log(started(0));
+    for step in 1..=5000 {
+        writer.log(values(step, &[("loss/a", value(step))]));
+    }
+    writer.log(values(5000, &[("eval/late", 1.0)]));
+    writer.flush().unwrap();
+    let new = NewRun {
+        parent: Some((parent.clone(), 4500)),
+        ..NewRun::new(spec())
+    };
+    let fork = home.create_run(new).await.unwrap();
+    let own = read(&home, &fork.id, "loss/a").await;
+    let theirs = read(&home, &parent, "loss/a").await;
+    assert_eq!(own.steps, (1..=4500).collect::<Vec<_>>());
+    assert_eq!(
+        (&own.values[..], &own.walls[..]),
+        (&theirs.values[..4500], &theirs.walls[..4500])
+    );
+    let s = fork.metrics[&MetricKey::new("loss/a")];
+    assert_eq!((s.count, s.step, s.last), (4500, 4500, value(4500)));
+    assert!(!fork.metrics.contains_key(&MetricKey::new("eval/late")));
+
+    // What happens to the parent later changes nothing.
+    writer.log(started(10));
+    writer.flush().unwrap();
+    assert_eq!(read(&home, &fork.id, "loss/a").await.len(), 4500);
 }
 
 #[tokio::test]

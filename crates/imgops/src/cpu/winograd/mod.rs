@@ -12,6 +12,8 @@ mod plan;
 mod transform;
 mod weights;
 
+use std::iter::once;
+
 use crate::cpu::kernel::LANES;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
@@ -52,7 +54,7 @@ impl Plan {
             let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
             let live = |point| Live {
                 rows: self.live(g, point),
-                columns: vec![0..g.narrow_c],
+                columns: once(0..g.narrow_c).collect(),
             };
             self.products(&v, live, panel, g.narrow_c, m);
             self.collect_narrow(g, m, out, accumulate);
@@ -80,7 +82,7 @@ impl Plan {
             let len = g.narrow_c * LANES;
             let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
             let live = |point| Live {
-                rows: vec![0..g.narrow_c],
+                rows: once(0..g.narrow_c).collect(),
                 columns: self.live(g, point),
             };
             self.products(&m, live, panel, inputs, v);
