@@ -1,5 +1,6 @@
 //! Networks, losses, schedules and the model plugins, behind an object-safe edge of plain buffers.
 
+pub mod gradient_penalty;
 pub mod networks;
 pub mod optimiser;
 pub mod plugin;

@@ -138,7 +138,8 @@ pub fn activate_tangent<D: ImageDevice, T: Flow<D>>(
     let op = "activate_tangent";
     activation.check(op)?;
     if activation.negative_slope().is_none() {
-        let problem = format!("the slope of {activation:?} changes with its input; ReLU's and leaky ReLU's do not");
+        let problem =
+            format!("the slope of {activation:?} changes with its input; ReLU's and leaky ReLU's do not");
         return Err(OpError::shape(op, problem));
     }
     if tangent.shape() != y.shape() {

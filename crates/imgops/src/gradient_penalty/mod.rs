@@ -70,7 +70,10 @@ pub fn gradient_penalty<D: ImageDevice>(
 ) -> Result<(Scalar<D>, Images4<D>), OpError> {
     let (op, (n, c, h, w)) = ("gradient_penalty", *gradient.shape());
     if n * c * h * w == 0 {
-        return Err(OpError::shape(op, format!("empty gradient {:?}", gradient.shape())));
+        return Err(OpError::shape(
+            op,
+            format!("empty gradient {:?}", gradient.shape()),
+        ));
     }
     let gradient = arrange(gradient.clone())?;
     gradient

@@ -83,18 +83,20 @@ impl<'a> Statistics<'a> {
     fn add(&self, out: &mut [f32], v: (&[f32], &[f32]), w: (&[f32], &[f32]), k: &[Vec<f32>; 3]) {
         let (group_len, columns) = (self.x.len() / self.groups, self.columns);
         let task = task_len(columns);
-        out.par_chunks_mut(group_len).enumerate().for_each(|(group, out)| {
-            let part = group * columns..(group + 1) * columns;
-            let c = Coefficients {
-                means: [&v.1[part.clone()], &w.1[part.clone()], &self.centre[part.clone()]],
-                factors: [&k[0][part.clone()], &k[1][part.clone()], &k[2][part]],
-            };
-            out.par_chunks_mut(task).enumerate().for_each(|(i, out)| {
-                let at = group * group_len + i * task;
-                let rows = at..at + out.len();
-                combine(c, [&v.0[rows.clone()], &w.0[rows.clone()], &self.x[rows]], out);
+        out.par_chunks_mut(group_len)
+            .enumerate()
+            .for_each(|(group, out)| {
+                let part = group * columns..(group + 1) * columns;
+                let c = Coefficients {
+                    means: [&v.1[part.clone()], &w.1[part.clone()], &self.centre[part.clone()]],
+                    factors: [&k[0][part.clone()], &k[1][part.clone()], &k[2][part]],
+                };
+                out.par_chunks_mut(task).enumerate().for_each(|(i, out)| {
+                    let at = group * group_len + i * task;
+                    let rows = at..at + out.len();
+                    combine(c, [&v.0[rows.clone()], &w.0[rows.clone()], &self.x[rows]], out);
+                });
             });
-        });
     }
 }
 
@@ -198,11 +200,7 @@ impl NormTangentKernel for Cpu {
             (0..s.len()).map(|i| (scales[i] * s[i] * f(i)) as f32).collect()
         };
         let (mean_t, mean_g) = (rounded(&of_t.plain), rounded(&of_g.plain));
-        let by_tangent = [
-            factor(&|_| 1.0),
-            factor(&|_| 0.0),
-            factor(&|i| -s[i] * a[i]),
-        ];
+        let by_tangent = [factor(&|_| 1.0), factor(&|_| 0.0), factor(&|i| -s[i] * a[i])];
         stats.add(out.tangent, (g, &mean_g), (t, &mean_t), &by_tangent);
         let by_input = [
             factor(&|i| -s[i] * b[i]),

@@ -83,7 +83,10 @@ pub fn norm_tangent<D: ImageDevice, T: Flow<D>>(
         return Err(OpError::shape(op, problem));
     }
     if let Some(weight) = weight.filter(|v| v.shape().0 != c) {
-        let problem = format!("weight has {} values, the input {shape:?} has {c} channels", weight.shape().0);
+        let problem = format!(
+            "weight has {} values, the input {shape:?} has {c} channels",
+            weight.shape().0
+        );
         return Err(OpError::shape(op, problem));
     }
     let group = h * w * if over == Normalised::Batch { n } else { 1 };
@@ -92,7 +95,10 @@ pub fn norm_tangent<D: ImageDevice, T: Flow<D>>(
         return Err(OpError::shape(op, problem));
     }
     if !D::is_arranged(x) {
-        return Err(OpError::shape(op, "the input must come from an operation".to_owned()));
+        return Err(OpError::shape(
+            op,
+            "the input must come from an operation".to_owned(),
+        ));
     }
     let (tangent, mut tape) = arrange(tangent)?.split_tape();
     let device = x.device().clone();

@@ -594,7 +594,14 @@ fn misfits_are_typed_errors() {
     assert!(l1_loss(image([1, 1, 2, 2]), &image([1, 1, 2, 3]), 1.0).is_err());
     let tanh = Some(Activation::Tanh);
     assert!(text(instance_norm(image([1, 1, 2, 2]), tanh)).contains("ReLU and leaky ReLU can"));
-    assert!(text(activate_tangent(image([1, 1, 2, 2]), &image([1, 1, 2, 2]), Activation::Tanh)).contains("slope"));
+    assert!(
+        text(activate_tangent(
+            image([1, 1, 2, 2]),
+            &image([1, 1, 2, 2]),
+            Activation::Tanh
+        ))
+        .contains("slope")
+    );
     let whole = |a, b| text(norm_tangent(&image(a), image(b), None, Normalised::Image, true));
     assert!(whole([1, 1, 2, 2], [1, 1, 2, 3]).contains("against"));
     assert!(whole([2, 1, 1, 1], [2, 1, 1, 1]).contains("more than one value"));

@@ -162,14 +162,19 @@ pub fn norm_tangent(x: &Array, t: &Array, w: &[f64], whole_batch: bool) -> Array
     let group = |k: usize| {
         let members = (0..x.values.len()).filter(move |i| {
             let (plane, same) = (i / (h * wd), k % channels);
-            if whole_batch { plane % channels == same } else { plane == k }
+            if whole_batch {
+                plane % channels == same
+            } else {
+                plane == k
+            }
         });
         members.collect::<Vec<_>>()
     };
     let mut y = x.clone();
     for k in 0..if whole_batch { channels } else { n * channels } {
         let members = group(k);
-        let mean = |f: &dyn Fn(usize) -> f64| members.iter().map(|i| f(*i)).sum::<f64>() / members.len() as f64;
+        let mean =
+            |f: &dyn Fn(usize) -> f64| members.iter().map(|i| f(*i)).sum::<f64>() / members.len() as f64;
         let m = mean(&|i| x.values[i]);
         let s = 1.0 / (mean(&|i| (x.values[i] - m).powi(2)) + f64::from(1e-5f32)).sqrt();
         let u = |i: usize| (x.values[i] - m) * s;

@@ -1,11 +1,14 @@
 //! Convolutions and norms that know which tensors of a [`ParamSet`] are theirs.
 
+use dfdx::tensor::NoneTape;
 use diptych_imgops::{
-    Activation, BatchNormMode, ConvConfig, Flow, ImageDevice, Images4, OpError, activate, batch_norm,
-    conv_transpose2d, conv2d, instance_norm,
+    Activation, BatchNormMode, ConvConfig, Flow, ImageDevice, Images4, Normalised, OpError, Upsampling,
+    activate, activate_tangent, batch_norm, conv_transpose2d, conv2d, instance_norm, norm_tangent,
+    reflection_pad, upsample2,
 };
 
 use super::Norm;
+use super::dual::Dual;
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 
@@ -109,6 +112,107 @@ impl Conv {
             conv2d(x, weight, bias, config)
         }
     }
+
+    /// How the output, before its activation, changes along `tangent`: the convolution without its bias.
+    pub(crate) fn tangent<D: ImageDevice, T: Flow<D>>(
+        &self,
+        tangent: Images4<D, T>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let linear = Self {
+            bias: None,
+            ..self.clone()
+        };
+        linear.forward(tangent, None, pass)
+    }
+
+    /// [`Conv::forward`] of a dual number.
+    pub(crate) fn dual<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Dual<D, V, T>,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Dual<D, V, T>, OpError> {
+        let tangent = self.tangent(x.tangent, pass)?;
+        Dual::activated(self.forward(x.value, activation, pass)?, tangent, activation)
+    }
+}
+
+impl<D: ImageDevice, V: Flow<D>, T: Flow<D>> Dual<D, V, T> {
+    /// A dual number from a value that an activation has been applied to and a tangent that it has not.
+    fn activated(
+        value: Images4<D, V>,
+        tangent: Images4<D, T>,
+        activation: Option<Activation>,
+    ) -> Result<Self, OpError> {
+        let tangent = match activation {
+            Some(activation) => activate_tangent(tangent, &value.retaped::<NoneTape>(), activation)?,
+            None => tangent,
+        };
+        Ok(Self { value, tangent })
+    }
+}
+
+/// How a generator doubles its images' sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upscale {
+    /// By a transposed convolution, as both papers do.
+    Transposed,
+    /// By upsampling, reflection padding and a 3x3 convolution, which leaves no checkerboard (Odena et al. 2016).
+    Resize(Upsampling),
+}
+
+/// A layer that doubles sides.
+#[derive(Clone, Debug)]
+pub(crate) struct Up {
+    upsampling: Option<Upsampling>,
+    conv: Conv,
+}
+
+impl Up {
+    /// A layer at `position` of a sequence whose names start with `prefix`; a transposed convolution has the extents of `s`.
+    /// Gives the position of what follows, too: a resize-convolution takes three places (upsampling, padding, convolution),
+    /// as in the reference's FAQ, which gives the convolution's tensors their names.
+    pub(crate) fn new<D: ImageDevice>(
+        params: &mut ParamSet<D>,
+        prefix: &str,
+        position: usize,
+        s: ConvShape,
+        output_padding: usize,
+        upscale: Upscale,
+    ) -> Result<(Self, usize), OpError> {
+        let (upsampling, conv, position) = match upscale {
+            Upscale::Transposed => {
+                let conv = Conv::transposed(params, &format!("{prefix}.{position}"), s, output_padding)?;
+                (None, conv, position)
+            }
+            Upscale::Resize(upsampling) => {
+                let s = ConvShape {
+                    kernel: 3,
+                    stride: 1,
+                    padding: 0,
+                    ..s
+                };
+                let conv = Conv::new(params, &format!("{prefix}.{}", position + 2), s)?;
+                (Some(upsampling), conv, position + 2)
+            }
+        };
+        Ok((Self { upsampling, conv }, position + 1))
+    }
+
+    /// The output, with `activation` applied in the same pass.
+    pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let x = match self.upsampling {
+            Some(upsampling) => reflection_pad(upsample2(x, upsampling)?, 1)?,
+            None => x,
+        };
+        self.conv.forward(x, activation, pass)
+    }
 }
 
 /// A norm.
@@ -190,5 +294,34 @@ impl NormLayer {
                 None => Ok(x),
             },
         }
+    }
+
+    /// Whether the output's derivative depends on the input.
+    pub(crate) fn is_curved(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// [`NormLayer::forward`] of a dual number, with the batch's statistics.
+    pub(crate) fn dual<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Dual<D, V, T>,
+        activation: Option<Activation>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Dual<D, V, T>, OpError> {
+        if pass.statistics == Statistics::Eval {
+            let problem = "derivatives of norms are those of the batch's statistics, not of running ones";
+            return Err(OpError::shape("norm", problem));
+        }
+        let input = x.value.retaped::<NoneTape>();
+        let value = self.forward(x.value, activation, pass)?;
+        let tangent = match self {
+            Self::Batch { weight, .. } => {
+                let weight = pass.params.vector_at(*weight);
+                norm_tangent(&input, x.tangent, Some(weight), Normalised::Batch, pass.trains)?
+            }
+            Self::Instance => norm_tangent(&input, x.tangent, None, Normalised::Image, false)?,
+            Self::None => x.tangent,
+        };
+        Dual::activated(value, tangent, activation)
     }
 }

@@ -47,12 +47,25 @@ impl Plugin for CycleGan {
         )];
         params.extend(decls::discriminator());
         params.extend(decls::widths());
+        params.extend([decls::norm("instance"), decls::upsampling()]);
+        params.extend(decls::dropout(false));
+        params.extend(decls::gan_mode("lsgan"));
         params.extend([
-            decls::norm("instance"),
-            decls::flag("dropout", false, "dropout 0.5 inside the generators, also at test time"),
-            decls::gan_mode("lsgan"),
-            decls::weight("lambda_a", 10.0, "weight of the cycle loss A -> B -> A"),
-            decls::weight("lambda_b", 10.0, "weight of the cycle loss B -> A -> B"),
+            decls::weight(
+                "lambda_gan",
+                1.0,
+                "weight of the GAN losses; 0 trains with the cycle losses alone, without discriminators",
+            ),
+            decls::weight(
+                "lambda_a",
+                10.0,
+                "weight of the forward cycle loss A -> B -> A; 0 leaves it out",
+            ),
+            decls::weight(
+                "lambda_b",
+                10.0,
+                "weight of the backward cycle loss B -> A -> B; 0 leaves it out",
+            ),
             decls::weight(
                 "lambda_identity",
                 0.5,
@@ -74,11 +87,7 @@ impl Plugin for CycleGan {
     }
 
     fn losses(&self, params: &Params) -> Vec<&'static str> {
-        let identity = !matches!(params.get("lambda_identity"), Some(ParamValue::Float(v)) if *v == 0.0);
-        model::LOSSES
-            .into_iter()
-            .filter(|name| identity || !name.starts_with("idt"))
-            .collect()
+        Settings::losses(params)
     }
 
     fn networks(&self, _params: &Params) -> Vec<&'static str> {

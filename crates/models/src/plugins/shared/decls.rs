@@ -86,12 +86,47 @@ pub(crate) fn norm(default: &str) -> ParamDecl {
 }
 
 /// The adversarial loss.
-pub(crate) fn gan_mode(default: &str) -> ParamDecl {
+pub(crate) fn gan_mode(default: &str) -> [ParamDecl; 2] {
+    [
+        choice(
+            "gan_mode",
+            &["vanilla", "lsgan", "wgangp"],
+            default,
+            "cross-entropy, least squares, or Wasserstein with a gradient penalty (for which norm = instance suits better than batch)",
+        ),
+        weight(
+            "lambda_gp",
+            10.0,
+            "weight of wgangp's gradient penalty; 0 leaves the critic unregularised, as the reference does",
+        ),
+    ]
+}
+
+/// Dropout in generators.
+pub(crate) fn dropout(default: bool) -> [ParamDecl; 2] {
+    [
+        flag(
+            "dropout",
+            default,
+            "dropout 0.5 inside generators, also at test time",
+        ),
+        choice(
+            "dropout_levels",
+            &["reference", "paper"],
+            "reference",
+            "a U-Net's levels with dropout: the PyTorch reference's, or the paper's (the first three after the bottleneck); \
+             encoder_decoder always has the paper's",
+        ),
+    ]
+}
+
+/// How generators double sides.
+pub(crate) fn upsampling() -> ParamDecl {
     choice(
-        "gan_mode",
-        &["vanilla", "lsgan"],
-        default,
-        "cross-entropy or least squares",
+        "upsampling",
+        &["transposed", "nearest", "bilinear"],
+        "transposed",
+        "how generators enlarge: transposed convolution, or upsampling and a 3x3 convolution, which leaves no checkerboard",
     )
 }
 

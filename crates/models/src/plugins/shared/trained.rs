@@ -1,5 +1,6 @@
 //! A network with its tensors and its optimiser.
 
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{NoneTape, Trace};
 use diptych_domain::{Images, stream_seed};
 use diptych_imgops::{GanMode, ImageDevice, Images4, OpError, Scalar, backward, gan_loss};
@@ -7,6 +8,7 @@ use diptych_imgops::{GanMode, ImageDevice, Images4, OpError, Scalar, backward, g
 use super::errors::{op, weights};
 use super::networks::NetworkSettings;
 use super::transfer::upload;
+use crate::gradient_penalty::{penalise, shares};
 use crate::networks::init::initialise;
 use crate::networks::{Discriminator, Generator, ParamSet, Pass, Statistics};
 use crate::optimiser::Adam;
@@ -56,6 +58,19 @@ impl<D: ImageDevice> Trained<D, Discriminator> {
         let grads = backward(loss)?;
         self.adam.collect(&self.params, grads)?;
         Ok(value)
+    }
+
+    /// Adds the gradient of WGAN-GP's penalty, with this weight, to the critic's buffers; gives the penalty.
+    pub(crate) fn penalise(
+        &mut self,
+        real: &Images4<D>,
+        fake: &Images4<D>,
+        weight: f32,
+        seed: u64,
+    ) -> Result<Scalar<D>, OpError> {
+        let shares = shares(real.shape().0, seed);
+        let pair = (real, fake);
+        penalise(&self.net, &mut self.params, &mut self.adam, pair, &shares, weight)
     }
 }
 

@@ -1,8 +1,41 @@
 //! Reading resolved hyperparameters.
 
+use diptych_domain::params::{self, ParamError};
+use diptych_domain::spec::ExperimentSpec;
 use diptych_domain::{ParamValue, Params};
 
-use crate::plugin::ModelError;
+use crate::plugin::{ModelError, Plugin};
+
+/// A spec's hyperparameters, checked and with defaults filled in: those of a run made before a plugin declared one of them
+/// lack it.
+///
+/// # Errors
+/// [`ModelError::Setting`] for a name that the plugin does not declare, or a value that does not fit.
+pub fn resolve(plugin: &dyn Plugin, spec: &ExperimentSpec) -> Result<Params, ModelError> {
+    params::resolve(plugin.name(), &plugin.params(), &spec.params).map_err(|e| {
+        let key = format!("params.{}", e.name());
+        let (value, problem) = match &e {
+            ParamError::Invalid { value, expected, .. } => (value.clone(), format!("expected {expected}")),
+            ParamError::Unknown { .. } => (
+                spec.params
+                    .get(e.name())
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                format!("{} has no such parameter", plugin.name()),
+            ),
+        };
+        ModelError::Setting { key, value, problem }
+    })
+}
+
+/// Whether a loss's weight is above zero; `default` where it is not given.
+pub fn weighs(params: &Params, name: &str, default: bool) -> bool {
+    match params.get(name) {
+        Some(ParamValue::Float(v)) => *v > 0.0,
+        Some(ParamValue::Int(v)) => *v > 0,
+        _ => default,
+    }
+}
 
 /// Resolved parameters: every declared name is present with its declared type.
 pub(crate) struct Values<'a>(pub(crate) &'a Params);
