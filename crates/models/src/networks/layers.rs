@@ -13,11 +13,11 @@ use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 
 /// LeakyReLU with the slope of both papers, 0.2.
-pub(crate) const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::LEAKY_SLOPE);
+pub const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::LEAKY_SLOPE);
 
 /// A convolution or transposed convolution.
 #[derive(Clone, Debug)]
-pub(crate) struct Conv {
+pub struct Conv {
     weight: usize,
     bias: Option<usize>,
     config: ConvConfig,
@@ -27,18 +27,27 @@ pub(crate) struct Conv {
 
 /// A convolution's extents.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ConvShape {
-    pub(crate) inp: usize,
-    pub(crate) out: usize,
-    pub(crate) kernel: usize,
-    pub(crate) stride: usize,
-    pub(crate) padding: usize,
-    pub(crate) bias: bool,
+pub struct ConvShape {
+    /// Input channels.
+    pub inp: usize,
+    /// Output channels.
+    pub out: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Pixels from one window to the next.
+    pub stride: usize,
+    /// Pixels of zeros around the input.
+    pub padding: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
 }
 
 impl Conv {
     /// A convolution whose tensors are `{name}.weight` and `{name}.bias`.
-    pub(crate) fn new<D: ImageDevice>(
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new<D: ImageDevice>(
         params: &mut ParamSet<D>,
         name: &str,
         s: ConvShape,
@@ -47,8 +56,11 @@ impl Conv {
         Self::build(params, name, shape, s, false, 0)
     }
 
-    /// A transposed convolution.
-    pub(crate) fn transposed<D: ImageDevice>(
+    /// A transposed convolution; `output_padding` more pixels come out at the right and at the bottom.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn transposed<D: ImageDevice>(
         params: &mut ParamSet<D>,
         name: &str,
         s: ConvShape,
@@ -86,13 +98,16 @@ impl Conv {
     }
 
     /// Marks the network's first layer, whose input may be an image that needs no gradient.
-    pub(crate) fn first(mut self) -> Self {
+    pub fn first(mut self) -> Self {
         self.first = true;
         self
     }
 
     /// The output, with `activation` applied in the same pass.
-    pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         activation: Option<Activation>,
@@ -164,7 +179,7 @@ pub enum Upscale {
 
 /// A layer that doubles sides.
 #[derive(Clone, Debug)]
-pub(crate) struct Up {
+pub struct Up {
     upsampling: Option<Upsampling>,
     conv: Conv,
 }
@@ -173,7 +188,10 @@ impl Up {
     /// A layer at `position` of a sequence whose names start with `prefix`; a transposed convolution has the extents of `s`.
     /// Gives the position of what follows, too: a resize-convolution takes three places (upsampling, padding, convolution),
     /// as in the reference's FAQ, which gives the convolution's tensors their names.
-    pub(crate) fn new<D: ImageDevice>(
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new<D: ImageDevice>(
         params: &mut ParamSet<D>,
         prefix: &str,
         position: usize,
@@ -201,7 +219,10 @@ impl Up {
     }
 
     /// The output, with `activation` applied in the same pass.
-    pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         activation: Option<Activation>,
@@ -217,7 +238,10 @@ impl Up {
 
 /// A norm.
 #[derive(Clone, Debug)]
-pub(crate) enum NormLayer {
+pub struct NormLayer(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
     /// Batch norm: indices of scale, shift and the first of mean, variance, counter.
     Batch {
         weight: usize,
@@ -231,40 +255,51 @@ pub(crate) enum NormLayer {
 }
 
 impl NormLayer {
+    /// No norm: only the activation is applied.
+    pub fn none() -> Self {
+        Self(Kind::None)
+    }
+
     /// A norm whose tensors, if any, are `{name}.weight`, `{name}.bias`, `{name}.running_mean` and so on.
-    pub(crate) fn new<D: ImageDevice>(
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new<D: ImageDevice>(
         params: &mut ParamSet<D>,
         name: &str,
         norm: Norm,
         channels: usize,
     ) -> Result<Self, OpError> {
-        Ok(match norm {
+        Ok(Self(match norm {
             Norm::Batch => {
                 let weight = params.add_vector(format!("{name}.weight"), channels, 1.0)?;
                 let bias = params.add_vector(format!("{name}.bias"), channels, 0.0)?;
                 let running = params.add_running(format!("{name}.running_mean"), channels, 0.0)?;
                 params.add_running(format!("{name}.running_var"), channels, 1.0)?;
                 params.add_count(format!("{name}.num_batches_tracked"));
-                Self::Batch {
+                Kind::Batch {
                     weight,
                     bias,
                     running,
                 }
             }
-            Norm::Instance => Self::Instance,
-            Norm::None => Self::None,
-        })
+            Norm::Instance => Kind::Instance,
+            Norm::None => Kind::None,
+        }))
     }
 
     /// The output, with `activation` applied in the same pass.
-    pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         activation: Option<Activation>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        match self {
-            Self::Batch {
+        match &self.0 {
+            Kind::Batch {
                 weight,
                 bias,
                 running,
@@ -288,8 +323,8 @@ impl NormLayer {
                 };
                 batch_norm(x, &w, &b, mode, activation, trains)
             }
-            Self::Instance => instance_norm(x, activation),
-            Self::None => match activation {
+            Kind::Instance => instance_norm(x, activation),
+            Kind::None => match activation {
                 Some(activation) => activate(x, activation),
                 None => Ok(x),
             },
@@ -298,7 +333,7 @@ impl NormLayer {
 
     /// Whether the output's derivative depends on the input.
     pub(crate) fn is_curved(&self) -> bool {
-        !matches!(self, Self::None)
+        !matches!(self.0, Kind::None)
     }
 
     /// [`NormLayer::forward`] of a dual number, with the batch's statistics.
@@ -314,13 +349,13 @@ impl NormLayer {
         }
         let input = x.value.retaped::<NoneTape>();
         let value = self.forward(x.value, activation, pass)?;
-        let tangent = match self {
-            Self::Batch { weight, .. } => {
+        let tangent = match &self.0 {
+            Kind::Batch { weight, .. } => {
                 let weight = pass.params.vector_at(*weight);
                 norm_tangent(&input, x.tangent, Some(weight), Normalised::Batch, pass.trains)?
             }
-            Self::Instance => norm_tangent(&input, x.tangent, None, Normalised::Image, false)?,
-            Self::None => x.tangent,
+            Kind::Instance => norm_tangent(&input, x.tangent, None, Normalised::Image, false)?,
+            Kind::None => x.tangent,
         };
         Dual::activated(value, tangent, activation)
     }

@@ -41,6 +41,39 @@ impl Norm {
     }
 }
 
+/// What turns images into images: a generator, a discriminator, or a network of one's own.
+pub trait Network {
+    /// The output for `x` `[n, c, h, w]`, on the tape of `x` if it has one.
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] where the input does not fit; [`OpError::Device`] where the device fails.
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError>;
+}
+
+impl Network for Generator {
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        self.forward(x, pass)
+    }
+}
+
+impl Network for Discriminator {
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        self.forward(x, pass)
+    }
+}
+
 /// A generator.
 #[derive(Clone, Debug)]
 pub enum Generator {

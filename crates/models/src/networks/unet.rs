@@ -123,7 +123,7 @@ impl UNet {
             down = down.first();
         }
         let down_norm = if outermost || innermost {
-            NormLayer::None
+            NormLayer::none()
         } else {
             NormLayer::new(params, &format!("{prefix}.2"), config.norm, inner)?
         };
@@ -154,7 +154,7 @@ impl UNet {
         };
         let (up, norm_at) = Up::new(params, prefix, up_at, up, 0, upscale)?;
         let up_norm = if outermost {
-            NormLayer::None
+            NormLayer::none()
         } else {
             NormLayer::new(params, &format!("{prefix}.{norm_at}"), config.norm, outer)?
         };

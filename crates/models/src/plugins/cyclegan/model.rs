@@ -62,9 +62,9 @@ impl<D: ImageDevice> CycleGanModel<D> {
         let (a, b, side) = (settings.channels_a, settings.channels_b, settings.crop);
         let networks = &settings.networks;
         let generator =
-            |name, inp, out| Trained::new(&device, networks, name, seed, |p| networks.generator(p, inp, out));
+            |name, inp, out| Trained::new(&device, networks.start(), name, seed, |p| networks.generator(p, inp, out));
         let discriminator =
-            |name, inp| Trained::new(&device, networks, name, seed, |p| networks.discriminator(p, inp));
+            |name, inp| Trained::new(&device, networks.start(), name, seed, |p| networks.discriminator(p, inp));
         Ok(Self {
             g_a: generator("G_A", a, b)?,
             g_b: generator("G_B", b, a)?,
@@ -281,7 +281,9 @@ fn discriminate<D: ImageDevice>(
     })
 }
 
-impl<D: ImageDevice> Networks<D> for CycleGanModel<D> {
+impl<D: ImageDevice> Networks for CycleGanModel<D> {
+    type Device = D;
+
     const PLUGIN: &'static str = "cyclegan";
 
     fn parts(&self) -> Vec<Part<'_, D>> {

@@ -41,10 +41,10 @@ impl<D: ImageDevice> Pix2PixModel<D> {
     /// Where the device fails.
     pub fn new(device: D, settings: Settings, seed: u64) -> Result<Self, ModelError> {
         let networks = &settings.networks;
-        let g = Trained::new(&device, networks, "G", seed, |params| {
+        let g = Trained::new(&device, networks.start(), "G", seed, |params| {
             networks.generator(params, settings.inp, settings.out)
         })?;
-        let d = Trained::new(&device, networks, "D", seed, |params| {
+        let d = Trained::new(&device, networks.start(), "D", seed, |params| {
             networks.discriminator(params, settings.judged_channels())
         })?;
         Ok(Self {
@@ -131,7 +131,9 @@ impl<D: ImageDevice> Pix2PixModel<D> {
     }
 }
 
-impl<D: ImageDevice> Networks<D> for Pix2PixModel<D> {
+impl<D: ImageDevice> Networks for Pix2PixModel<D> {
+    type Device = D;
+
     const PLUGIN: &'static str = "pix2pix";
 
     fn parts(&self) -> Vec<Part<'_, D>> {

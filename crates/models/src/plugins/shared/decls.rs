@@ -3,7 +3,7 @@
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue};
 
 /// A declaration.
-pub(crate) fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc: &'static str) -> ParamDecl {
+pub fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc: &'static str) -> ParamDecl {
     ParamDecl {
         name,
         kind,
@@ -13,7 +13,7 @@ pub(crate) fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc
 }
 
 /// One of some words.
-pub(crate) fn choice(
+pub fn choice(
     name: &'static str,
     words: &'static [&'static str],
     default: &str,
@@ -28,7 +28,7 @@ pub(crate) fn choice(
 }
 
 /// A loss's weight: any number from 0.
-pub(crate) fn weight(name: &'static str, default: f64, doc: &'static str) -> ParamDecl {
+pub fn weight(name: &'static str, default: f64, doc: &'static str) -> ParamDecl {
     let kind = ParamKind::Float {
         min: 0.0,
         max: f64::INFINITY,
@@ -37,12 +37,12 @@ pub(crate) fn weight(name: &'static str, default: f64, doc: &'static str) -> Par
 }
 
 /// A switch.
-pub(crate) fn flag(name: &'static str, default: bool, doc: &'static str) -> ParamDecl {
+pub fn flag(name: &'static str, default: bool, doc: &'static str) -> ParamDecl {
     decl(name, ParamKind::Bool, ParamValue::Bool(default), doc)
 }
 
 /// The discriminator's architecture.
-pub(crate) fn discriminator() -> [ParamDecl; 2] {
+pub fn discriminator() -> [ParamDecl; 2] {
     [
         choice(
             "discriminator",
@@ -60,7 +60,7 @@ pub(crate) fn discriminator() -> [ParamDecl; 2] {
 }
 
 /// The networks' widths.
-pub(crate) fn widths() -> [ParamDecl; 2] {
+pub fn widths() -> [ParamDecl; 2] {
     let width = |name, doc| {
         decl(
             name,
@@ -76,7 +76,7 @@ pub(crate) fn widths() -> [ParamDecl; 2] {
 }
 
 /// The norm of every network.
-pub(crate) fn norm(default: &str) -> ParamDecl {
+pub fn norm(default: &str) -> ParamDecl {
     choice(
         "norm",
         &["batch", "instance", "none"],
@@ -86,7 +86,7 @@ pub(crate) fn norm(default: &str) -> ParamDecl {
 }
 
 /// The adversarial loss.
-pub(crate) fn gan_mode(default: &str) -> [ParamDecl; 2] {
+pub fn gan_mode(default: &str) -> [ParamDecl; 2] {
     [
         choice(
             "gan_mode",
@@ -103,7 +103,7 @@ pub(crate) fn gan_mode(default: &str) -> [ParamDecl; 2] {
 }
 
 /// Dropout in generators.
-pub(crate) fn dropout(default: bool) -> [ParamDecl; 2] {
+pub fn dropout(default: bool) -> [ParamDecl; 2] {
     [
         flag(
             "dropout",
@@ -121,7 +121,7 @@ pub(crate) fn dropout(default: bool) -> [ParamDecl; 2] {
 }
 
 /// How generators double sides.
-pub(crate) fn upsampling() -> ParamDecl {
+pub fn upsampling() -> ParamDecl {
     choice(
         "upsampling",
         &["transposed", "nearest", "bilinear"],
@@ -131,7 +131,7 @@ pub(crate) fn upsampling() -> ParamDecl {
 }
 
 /// The initial weights.
-pub(crate) fn init() -> [ParamDecl; 2] {
+pub fn init() -> [ParamDecl; 2] {
     [
         choice(
             "init",

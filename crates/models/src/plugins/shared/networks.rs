@@ -5,6 +5,7 @@ use diptych_domain::spec::ExperimentSpec;
 use diptych_imgops::{AdamConfig, GanMode, ImageDevice, OpError, Upsampling};
 
 use super::errors::setting;
+use super::trained::Start;
 use super::values::Values;
 use crate::networks::patchgan::{PatchGan, PatchGanConfig};
 use crate::networks::pixel::PixelGan;
@@ -121,6 +122,12 @@ impl NetworkSettings {
                 eps: 1e-8,
             },
         })
+    }
+
+    /// How each network starts.
+    pub fn start(&self) -> Start {
+        let (init, init_gain, adam) = (self.init, self.init_gain, self.adam);
+        Start { init, init_gain, adam }
     }
 
     /// The weight of the gradient penalty, where there is one.

@@ -38,7 +38,10 @@ pub fn weighs(params: &Params, name: &str, default: bool) -> bool {
 }
 
 /// Resolved parameters: every declared name is present with its declared type.
-pub(crate) struct Values<'a>(pub(crate) &'a Params);
+pub struct Values<'a>(
+    /// As [`resolve`] gives them.
+    pub &'a Params,
+);
 
 impl Values<'_> {
     fn wrong(&self, name: &str, wanted: &str) -> ModelError {
@@ -55,7 +58,11 @@ impl Values<'_> {
         }
     }
 
-    pub(crate) fn count(&self, name: &str) -> Result<usize, ModelError> {
+    /// A whole number, 0 or more.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] where the name is not declared, or declared as something else.
+    pub fn count(&self, name: &str) -> Result<usize, ModelError> {
         match self.0.get(name) {
             Some(ParamValue::Int(v)) => {
                 usize::try_from(*v).map_err(|_| self.wrong(name, "a whole number, 0 or more"))
@@ -64,7 +71,11 @@ impl Values<'_> {
         }
     }
 
-    pub(crate) fn number(&self, name: &str) -> Result<f64, ModelError> {
+    /// A number.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] where the name is not declared, or declared as something else.
+    pub fn number(&self, name: &str) -> Result<f64, ModelError> {
         match self.0.get(name) {
             Some(ParamValue::Float(v)) => Ok(*v),
             Some(ParamValue::Int(v)) => Ok(*v as f64),
@@ -72,14 +83,22 @@ impl Values<'_> {
         }
     }
 
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, ModelError> {
+    /// A switch.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] where the name is not declared, or declared as something else.
+    pub fn flag(&self, name: &str) -> Result<bool, ModelError> {
         match self.0.get(name) {
             Some(ParamValue::Bool(v)) => Ok(*v),
             _ => Err(self.wrong(name, "true or false")),
         }
     }
 
-    pub(crate) fn word(&self, name: &str) -> Result<&str, ModelError> {
+    /// A word.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] where the name is not declared, or declared as something else.
+    pub fn word(&self, name: &str) -> Result<&str, ModelError> {
         match self.0.get(name) {
             Some(ParamValue::Text(v)) => Ok(v),
             _ => Err(self.wrong(name, "a word")),
