@@ -181,3 +181,6 @@ impl Model for GuardedModel {
         self.model.parameter_counts()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,11 +47,7 @@ impl Conv {
     ///
     /// # Errors
     /// Where the device fails.
-    pub fn new<D: ImageDevice>(
-        params: &mut ParamSet<D>,
-        name: &str,
-        s: ConvShape,
-    ) -> Result<Self, OpError> {
+    pub fn new<D: ImageDevice>(params: &mut ParamSet<D>, name: &str, s: ConvShape) -> Result<Self, OpError> {
         let shape = [s.out, s.inp, s.kernel, s.kernel];
         Self::build(params, name, shape, s, false, 0)
     }

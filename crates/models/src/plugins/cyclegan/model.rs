@@ -61,10 +61,16 @@ impl<D: ImageDevice> CycleGanModel<D> {
     pub fn new(device: D, settings: Settings, seed: u64) -> Result<Self, ModelError> {
         let (a, b, side) = (settings.channels_a, settings.channels_b, settings.crop);
         let networks = &settings.networks;
-        let generator =
-            |name, inp, out| Trained::new(&device, networks.start(), name, seed, |p| networks.generator(p, inp, out));
-        let discriminator =
-            |name, inp| Trained::new(&device, networks.start(), name, seed, |p| networks.discriminator(p, inp));
+        let generator = |name, inp, out| {
+            Trained::new(&device, networks.start(), name, seed, |p| {
+                networks.generator(p, inp, out)
+            })
+        };
+        let discriminator = |name, inp| {
+            Trained::new(&device, networks.start(), name, seed, |p| {
+                networks.discriminator(p, inp)
+            })
+        };
         Ok(Self {
             g_a: generator("G_A", a, b)?,
             g_b: generator("G_B", b, a)?,

@@ -127,7 +127,11 @@ impl NetworkSettings {
     /// How each network starts.
     pub fn start(&self) -> Start {
         let (init, init_gain, adam) = (self.init, self.init_gain, self.adam);
-        Start { init, init_gain, adam }
+        Start {
+            init,
+            init_gain,
+            adam,
+        }
     }
 
     /// The weight of the gradient penalty, where there is one.

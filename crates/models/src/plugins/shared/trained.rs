@@ -37,7 +37,11 @@ impl Start {
             beta2: optim.beta2,
             eps: 1e-8,
         };
-        Self { init, init_gain, adam }
+        Self {
+            init,
+            init_gain,
+            adam,
+        }
     }
 }
 
