@@ -118,7 +118,8 @@ impl Plugin for CycleGan {
             return Err(setting(
                 "data.layout",
                 layout,
-                "CycleGAN trains on two domains: use \"unaligned\", or \"aligned\" for pairs",
+                "CycleGAN trains on two domains: use \"unaligned\", or \"aligned\" for pairs; `diptych translate` applies a \
+                 trained generator to any folder",
             ));
         }
         Settings::from_spec(spec)?.check()

@@ -98,7 +98,7 @@ impl Plugin for Pix2Pix {
             return Err(setting(
                 "data.layout",
                 layout,
-                "pix2pix trains on pairs: use \"aligned\"",
+                "pix2pix trains on pairs: use \"aligned\"; `diptych translate` applies a trained generator to any folder",
             ));
         }
         Settings::from_spec(spec)?.check(spec.data.crop_size as usize)
