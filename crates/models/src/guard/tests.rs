@@ -35,8 +35,7 @@ impl Plugin for Clumsy {
         vec!["G"]
     }
     fn bench_params(&self, _: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {
-        let none: Option<u32> = None;
-        Ok(vec![("x", ParamValue::Int(none.expect("nothing there").into()))])
+        panic!("nothing there")
     }
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError> {
         assert_ne!(spec.model, "validate", "stumbled");
