@@ -1,6 +1,7 @@
 //! CycleGAN: unpaired image-to-image translation with two generators that undo each other (Zhu et al. 2017,
 //! arXiv 1703.10593).
 
+mod direction;
 mod model;
 pub mod pool;
 mod settings;

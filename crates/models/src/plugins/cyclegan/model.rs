@@ -1,15 +1,12 @@
 //! CycleGAN's networks, optimisers and training step (SPEC section 8).
 
-use dfdx::tensor::Gradients;
-use dfdx::tensor::{NoneTape, Trace, WithEmptyTape};
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo, stream_seed};
-use diptych_imgops::{
-    GanMode, ImageDevice, Images4, OpError, Scalar, add_losses, backward, gan_loss, l1_loss,
-};
+use diptych_imgops::{ImageDevice, Images4, Scalar};
 
+use super::direction::{Cycle, Judgement, discriminate, keep};
 use super::pool::ImagePool;
 use super::settings::Settings;
-use crate::networks::{Discriminator, Generator, Pass, Statistics};
+use crate::networks::{Discriminator, Generator};
 use crate::plugin::{InferMode, Model, ModelError};
 use crate::plugins::shared::errors::{op, weights};
 use crate::plugins::shared::state::{Networks, Part, PartMut};
@@ -28,14 +25,6 @@ struct Losses<D: ImageDevice> {
     g: Option<Scalar<D>>,
     cycle: Option<Scalar<D>>,
     identity: Option<Scalar<D>>,
-}
-
-/// A discriminator's losses.
-struct Judgement<D: ImageDevice> {
-    /// Its two halves: real, fake.
-    halves: [Scalar<D>; 2],
-    /// WGAN-GP's penalty, halved like they are.
-    penalty: Option<Scalar<D>>,
 }
 
 /// CycleGAN on a device.
@@ -166,125 +155,6 @@ impl<D: ImageDevice> CycleGanModel<D> {
             images.w, images.h
         )))
     }
-}
-
-/// One direction: to the other domain and back again.
-struct Cycle<'a, D: ImageDevice> {
-    there: &'a mut Trained<D, Generator>,
-    back: &'a mut Trained<D, Generator>,
-    /// Judges what comes from `there`.
-    judge: &'a mut Trained<D, Discriminator>,
-    /// For the dropout of `there` and `back`.
-    seeds: [u64; 2],
-}
-
-/// What comes of one direction.
-struct Translated<D: ImageDevice> {
-    /// The images, where a discriminator is to see them.
-    fake: Option<Images4<D>>,
-    gan: Option<Scalar<D>>,
-    cycle: Option<Scalar<D>>,
-}
-
-impl<D: ImageDevice> Cycle<'_, D> {
-    /// Adds the gradients of this direction's GAN and cycle losses, as far as they have a weight, to both generators' buffers.
-    fn run(
-        self,
-        real: &Images4<D>,
-        mode: GanMode,
-        lambda_gan: f32,
-        lambda_cycle: f32,
-    ) -> Result<Translated<D>, OpError> {
-        let mut out = Translated {
-            fake: None,
-            gan: None,
-            cycle: None,
-        };
-        if lambda_gan == 0.0 && lambda_cycle == 0.0 {
-            return Ok(out);
-        }
-        let Self {
-            there,
-            back,
-            judge,
-            seeds,
-        } = self;
-        let mut grads = Gradients::leaky();
-        there.adam.lend_to(&there.params, &mut grads)?;
-        back.adam.lend_to(&back.params, &mut grads)?;
-        let mut pass = Pass::new(&mut there.params, Statistics::Train, true, seeds[0]);
-        let fake = there.net.forward(real.clone().traced(grads), &mut pass)?;
-        // A second handle on the fake: both losses' gradients meet in it.
-        let judged = (lambda_gan > 0.0).then(|| fake.with_empty_tape());
-        out.fake = judged.as_ref().map(|fake| fake.retaped());
-        // The tape of `there` goes with the fake that is translated back, or else with the one that is judged.
-        let (mut loss, judged) = if lambda_cycle > 0.0 {
-            let mut pass = Pass::new(&mut back.params, Statistics::Train, true, seeds[1]);
-            pass.input_grad = true;
-            let reconstructed = back.net.forward(fake, &mut pass)?;
-            let cycle = l1_loss(reconstructed, real, lambda_cycle)?;
-            out.cycle = Some(cycle.retaped());
-            (Some(cycle), judged)
-        } else {
-            (None, Some(fake))
-        };
-        if let Some(judged) = judged {
-            let mut pass = Pass::new(&mut judge.params, Statistics::Train, false, 0);
-            let gan = gan_loss(judge.net.forward(judged, &mut pass)?, mode, true, lambda_gan)?;
-            out.gan = Some(gan.retaped());
-            loss = Some(match loss {
-                Some(cycle) => add_losses(gan, cycle)?,
-                None => gan,
-            });
-        }
-        if let Some(loss) = loss {
-            let mut grads = backward(loss)?;
-            there.adam.collect_from(&there.params, &mut grads)?;
-            back.adam.collect_from(&back.params, &mut grads)?;
-        }
-        Ok(out)
-    }
-}
-
-/// The identity loss: a generator given an image of its output's domain should keep it. Adds its gradient to the buffers;
-/// nothing is computed without a weight.
-fn keep<D: ImageDevice>(
-    generator: &mut Trained<D, Generator>,
-    real: &Images4<D>,
-    weight: f32,
-    seed: u64,
-) -> Result<Option<Scalar<D>>, OpError> {
-    if weight == 0.0 {
-        return Ok(None);
-    }
-    let grads = generator.adam.lend(&generator.params)?;
-    let mut pass = Pass::new(&mut generator.params, Statistics::Train, true, seed);
-    let same = generator.net.forward(real.clone().traced(grads), &mut pass)?;
-    let loss = l1_loss(same, real, weight)?;
-    let value = loss.retaped::<NoneTape>();
-    let grads = backward(loss)?;
-    generator.adam.collect(&generator.params, grads)?;
-    Ok(Some(value))
-}
-
-/// One update of a discriminator, real images first. `penalty` is the weight of WGAN-GP's, if any, and its seed.
-fn discriminate<D: ImageDevice>(
-    discriminator: &mut Trained<D, Discriminator>,
-    real: Images4<D>,
-    fake: Images4<D>,
-    mode: GanMode,
-    penalty: Option<(f32, u64)>,
-) -> Result<Judgement<D>, OpError> {
-    let of_real = discriminator.judge(real.clone(), true, mode)?;
-    let of_fake = discriminator.judge(fake.clone(), false, mode)?;
-    let penalty = penalty
-        .map(|(weight, seed)| discriminator.penalise(&real, &fake, 0.5 * weight, seed))
-        .transpose()?;
-    discriminator.update()?;
-    Ok(Judgement {
-        halves: [of_real, of_fake],
-        penalty,
-    })
 }
 
 impl<D: ImageDevice> Networks for CycleGanModel<D> {
