@@ -74,6 +74,11 @@ pix2pix-patchgan ROOT *ARGS:
 pix2pix-lambda ROOT *ARGS:
     {{diptych}} sweep experiments/pix2pix-lambda.toml --name pix2pix-lambda-{{SIZE}} {{pix2pix_size}} {{unet_size}} --set data.root="$@"
 
+# CycleGAN: cycle consistency alone, the GAN loss alone, with one cycle, with both. ROOT as for cyclegan-small.
+[positional-arguments]
+cyclegan-losses ROOT *ARGS:
+    {{diptych}} sweep experiments/cyclegan-losses.toml --name cyclegan-losses-{{SIZE}} {{cyclegan_size}} {{resnet_size}} --set data.root="$@"
+
 # CycleGAN: weights of the identity loss from 0 to 1. ROOT as for cyclegan-small.
 [positional-arguments]
 cyclegan-identity ROOT *ARGS:

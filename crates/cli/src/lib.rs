@@ -24,9 +24,12 @@ mod weights_file;
 use std::process::ExitCode;
 
 use clap::Parser;
-pub use diptych_models::Registry;
+/// What a plugin is written with: `use diptych::plugin::*`.
+pub use diptych_models::prelude as plugin;
+pub use diptych_models::{Registry, RegistryError};
 
 use args::Cli;
+use failure::Failure;
 
 /// What every command gets.
 struct Context {
@@ -36,8 +39,12 @@ struct Context {
     home: Option<std::path::PathBuf>,
 }
 
-/// Runs the command that the process was started with; returns its exit code.
+/// Runs the command that the process was started with; returns its exit code. A plugin whose declaration is not sound
+/// ([`Registry::check`]) is refused before anything is done.
 pub fn run(registry: Registry) -> ExitCode {
+    if let Err(e) = registry.check() {
+        return Failure::from(e).report();
+    }
     let cli = Cli::parse();
     // Warnings of the libraries, on standard error like everything that is not a result.
     tracing_subscriber::fmt()

@@ -14,9 +14,11 @@ use crate::concat::ConcatKernel;
 use crate::conv::ConvKernel;
 use crate::dropout::DropoutKernel;
 use crate::filter::FilterKernel;
+use crate::gradient_penalty::GradientPenaltyKernel;
 use crate::instance_norm::InstanceNormKernel;
 use crate::layout::LayoutKernel;
 use crate::loss::LossKernel;
+use crate::norm_tangent::NormTangentKernel;
 use crate::reflection_pad::ReflectionPadKernel;
 use crate::upsample::UpsampleKernel;
 
@@ -91,9 +93,11 @@ pub trait ImageDevice:
     + ConvKernel
     + DropoutKernel
     + FilterKernel
+    + GradientPenaltyKernel
     + InstanceNormKernel
     + LayoutKernel
     + LossKernel
+    + NormTangentKernel
     + ReflectionPadKernel
     + TapeKernel
     + UpsampleKernel

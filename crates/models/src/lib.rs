@@ -1,10 +1,13 @@
 //! Networks, losses, schedules and the model plugins, behind an object-safe edge of plain buffers.
 
+pub mod gradient_penalty;
+mod guard;
 pub mod networks;
 pub mod optimiser;
 pub mod plugin;
 pub mod plugins;
+pub mod prelude;
 pub mod registry;
 
 pub use plugin::{BenchRequest, BuildContext, InferMode, Model, ModelError, Plugin};
-pub use registry::Registry;
+pub use registry::{Registry, RegistryError};

@@ -31,6 +31,16 @@ pub enum ModelError {
     /// The device asked for is not to be had.
     #[error("{0}")]
     Device(String),
+    /// A plugin's code has panicked, which is a mistake in it.
+    #[error("{plugin} panicked in {call}: {message}")]
+    Panicked {
+        /// The plugin.
+        plugin: &'static str,
+        /// The method that was called.
+        call: &'static str,
+        /// What the panic said.
+        message: String,
+    },
     /// A failing operation.
     #[error(transparent)]
     Op(#[from] Box<dyn std::error::Error + Send + Sync>),

@@ -1,7 +1,11 @@
 //! The plugins that this binary knows.
 
+use std::collections::HashSet;
+
+use diptych_domain::params::{self, ParamError, Params};
 use diptych_domain::suggest;
 
+use crate::guard::Guarded;
 use crate::plugin::Plugin;
 use crate::plugins::cyclegan::CycleGan;
 use crate::plugins::pix2pix::Pix2Pix;
@@ -23,19 +27,89 @@ pub struct UnknownModel {
     pub valid: Vec<&'static str>,
 }
 
+/// A plugin whose declaration is not sound.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Two plugins of one name.
+    #[error("two models are named `{name}`: give one of them another `Plugin::name`")]
+    NameTaken {
+        /// The name.
+        name: &'static str,
+    },
+    /// A name that cannot be written in experiments and queries as it is.
+    #[error(
+        "`{name}` cannot be a model's name: use lower-case letters, digits, `-` and `_`, with a letter first"
+    )]
+    Name {
+        /// The name.
+        name: &'static str,
+    },
+    /// Something that `diptych models` has to show is missing.
+    #[error("model `{model}`: {what}")]
+    Incomplete {
+        /// The plugin.
+        model: &'static str,
+        /// What is missing, and where to give it.
+        what: String,
+    },
+    /// A parameter declared twice.
+    #[error("model `{model}`: the parameter `{param}` is declared twice")]
+    ParamTwice {
+        /// The plugin.
+        model: &'static str,
+        /// The parameter.
+        param: &'static str,
+    },
+    /// A default outside a parameter's own range.
+    #[error("model `{model}`: a parameter's default does not fit its declaration: {source}")]
+    Default {
+        /// The plugin.
+        model: &'static str,
+        /// Which, and why.
+        source: ParamError,
+    },
+    /// A generator that is not among the networks.
+    #[error("model `{model}`: `{name}` is not one of its networks ({})", networks.join(", "))]
+    NoSuchNetwork {
+        /// The plugin.
+        model: &'static str,
+        /// What [`Plugin::generator`] or [`Plugin::reverse_generator`] says.
+        name: &'static str,
+        /// What [`Plugin::networks`] says.
+        networks: Vec<&'static str>,
+    },
+}
+
 impl Registry {
     /// The plugins that come with Diptych.
     pub fn builtin() -> Self {
-        Self {
-            plugins: vec![Box::new(Pix2Pix), Box::new(CycleGan)],
-        }
+        let plugins = Vec::new();
+        Self { plugins }.with(Pix2Pix).with(CycleGan)
     }
 
-    /// Adds a plugin, in front of any of the same name.
+    /// Adds a plugin. What is wrong with its declaration is found by [`Registry::check`]; where it panics, that is an error of
+    /// the run, not of the process.
     #[must_use]
     pub fn with(mut self, plugin: impl Plugin + 'static) -> Self {
-        self.plugins.insert(0, Box::new(plugin));
+        self.plugins.push(Box::new(Guarded(plugin)));
         self
+    }
+
+    /// Checks every plugin's declaration: names, documentation, defaults, networks.
+    ///
+    /// # Errors
+    /// The first thing found.
+    pub fn check(&self) -> Result<(), RegistryError> {
+        let mut names = HashSet::new();
+        for plugin in self.iter() {
+            let name = plugin.name();
+            if !names.insert(name) {
+                return Err(RegistryError::NameTaken { name });
+            }
+            declared_soundly(plugin)?;
+        }
+        Ok(())
     }
 
     /// Every plugin.
@@ -59,37 +133,62 @@ impl Registry {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn names_are_unique_and_every_parameter_is_documented_and_valid_by_default() {
-        let registry = Registry::builtin();
-        let names: Vec<&str> = registry.iter().map(|p| p.name()).collect();
-        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
-        for plugin in registry.iter() {
-            let decls = plugin.params();
-            assert_eq!(
-                decls.iter().map(|d| d.name).collect::<HashSet<_>>().len(),
-                decls.len()
-            );
-            assert!(decls.iter().all(|d| !d.doc.is_empty()));
-            let defaults = decls
-                .iter()
-                .map(|d| (d.name.to_owned(), d.default.clone()))
-                .collect();
-            diptych_domain::params::resolve(plugin.name(), &decls, &defaults).unwrap();
+fn declared_soundly(plugin: &dyn Plugin) -> Result<(), RegistryError> {
+    let model = plugin.name();
+    let letter = |c: char| c.is_ascii_lowercase();
+    if !model.starts_with(letter)
+        || !model
+            .chars()
+            .all(|c| letter(c) || c.is_ascii_digit() || "-_".contains(c))
+    {
+        return Err(RegistryError::Name { name: model });
+    }
+    let incomplete = |what: String| Err(RegistryError::Incomplete { model, what });
+    if plugin.summary().trim().is_empty() {
+        return incomplete("it has no summary: say in `Plugin::summary` what it is, in one line".into());
+    }
+    let decls = plugin.params();
+    let mut names = HashSet::new();
+    for decl in &decls {
+        let param = decl.name;
+        if !names.insert(param) {
+            return Err(RegistryError::ParamTwice { model, param });
+        }
+        if decl.doc.trim().is_empty() {
+            return incomplete(format!(
+                "the parameter `{param}` has no documentation: say in `ParamDecl::doc` what it does, in one line"
+            ));
         }
     }
-
-    #[test]
-    fn a_typo_gets_the_nearest_name() {
-        let error = Registry::builtin().get("pix2pics").err().unwrap().to_string();
-        assert_eq!(
-            error,
-            "unknown model `pix2pics` (did you mean `pix2pix`?); there are: pix2pix, cyclegan"
-        );
+    let defaults: Params = decls
+        .iter()
+        .map(|d| (d.name.to_owned(), d.default.clone()))
+        .collect();
+    let defaults = params::resolve(model, &decls, &defaults)
+        .map_err(|source| RegistryError::Default { model, source })?;
+    for (list, empty) in [
+        ("`Plugin::layouts`", plugin.layouts().is_empty()),
+        ("`Plugin::losses`", plugin.losses(&defaults).is_empty()),
+    ] {
+        if empty {
+            return incomplete(format!("{list} names none"));
+        }
     }
+    let networks = plugin.networks(&defaults);
+    for name in [Some(plugin.generator()), plugin.reverse_generator()]
+        .into_iter()
+        .flatten()
+    {
+        if !networks.contains(&name) {
+            return Err(RegistryError::NoSuchNetwork {
+                model,
+                name,
+                networks,
+            });
+        }
+    }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,9 @@ const THRESHOLD: f64 = 0.01;
 /// Evaluations without a gain that are borne before a drop.
 const PATIENCE: u32 = 5;
 
+/// A drop that would change the rate by no more than this is not made, as in PyTorch.
+const SMALLEST_DROP: f64 = 1e-8;
+
 /// The state of the plateau policy for a metric of which less is better; it travels in checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plateau {
@@ -44,9 +47,17 @@ impl Plateau {
         }
     }
 
-    /// What is left of the full rate.
-    pub fn factor(&self) -> f64 {
-        FACTOR.powi(i32::try_from(self.drops).unwrap_or(i32::MAX))
+    /// What is left of the full rate `lr`.
+    pub fn factor(&self, lr: f64) -> f64 {
+        let mut factor = 1.0;
+        for _ in 0..self.drops {
+            let next = factor * FACTOR;
+            if lr * (factor - next) <= SMALLEST_DROP {
+                break;
+            }
+            factor = next;
+        }
+        factor
     }
 }
 
@@ -63,13 +74,13 @@ mod tests {
     #[test]
     fn gains_keep_the_rate() {
         let falling: Vec<f64> = (0..40).map(|i| 0.9_f64.powi(i)).collect();
-        assert_eq!(after(&falling).factor(), 1.0);
+        assert_eq!(after(&falling).factor(1.0), 1.0);
     }
 
     #[test]
     fn five_still_evaluations_are_borne_and_the_sixth_drops() {
-        assert_eq!(after(&[1.0; 6]).factor(), 1.0);
-        assert_eq!(after(&[1.0; 7]).factor(), 0.2);
+        assert_eq!(after(&[1.0; 6]).factor(1.0), 1.0);
+        assert_eq!(after(&[1.0; 7]).factor(1.0), 0.2);
         assert_eq!(after(&[1.0; 12]).drops, 1);
         assert_eq!(after(&[1.0; 13]).drops, 2);
     }

@@ -24,7 +24,7 @@ pub fn learning_rate(optim: &OptimSpec, epoch: u64, plateau: &Plateau) -> f64 {
         Policy::Linear => linear(epoch, u64::from(optim.epochs), u64::from(optim.decay_epochs)),
         Policy::Step => STEP_FACTOR.powi(i32::try_from(epoch / STEP_EPOCHS).unwrap_or(i32::MAX)),
         Policy::Cosine => cosine(epoch, u64::from(optim.epochs)),
-        Policy::Plateau => plateau.factor(),
+        Policy::Plateau => plateau.factor(optim.lr),
     };
     optim.lr * factor
 }
@@ -108,6 +108,41 @@ mod tests {
         assert!(rate(Policy::Cosine, 100, 0, 100).abs() < 1e-18);
         assert_near(rate(Policy::Cosine, 100, 100, 150), 1e-4);
         assert_near(rate(Policy::Cosine, 0, 10, 1), 2e-4);
+    }
+
+    /// Recorded by `tests/oracle/schedules.py`. PyTorch updates some rates step by step, so that its rounding adds up.
+    #[test]
+    fn golden_rates_are_those_of_pytorchs_schedulers() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/schedules.json");
+        let cases: Vec<serde_json::Value> =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut policies = std::collections::BTreeMap::new();
+        for case in &cases {
+            let whole = |key: &str| u32::try_from(case[key].as_u64().unwrap()).unwrap();
+            let optim = OptimSpec {
+                lr: case["lr"].as_f64().unwrap(),
+                policy: serde_json::from_value(case["policy"].clone()).unwrap(),
+                epochs: whole("epochs"),
+                decay_epochs: whole("decay_epochs"),
+                ..OptimSpec::default()
+            };
+            let mut plateau = Plateau::default();
+            let metric = case["metric"].as_array();
+            for (i, want) in case["rates"].as_array().unwrap().iter().enumerate() {
+                let want = want.as_f64().unwrap();
+                let got = learning_rate(&optim, i as u64 + 1, &plateau);
+                assert!(
+                    (got - want).abs() <= 1e-12 * want + 1e-15 * optim.lr,
+                    "epoch {} of {optim:?}: {got} for {want}",
+                    i + 1
+                );
+                if let Some(value) = metric.and_then(|m| m.get(i)) {
+                    plateau.observe(value.as_f64().unwrap_or(f64::NAN));
+                }
+                *policies.entry(format!("{:?}", optim.policy)).or_insert(0) += 1;
+            }
+        }
+        assert_eq!(policies.len(), 4, "{policies:?}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) struct Line {
     nan_at: u64,
     /// The weights turn infinite in this step without a sign in the loss (0: never).
     blow_at: u64,
+    /// The step panics half way through its update (0: never).
+    panic_at: u64,
     /// Sizes must be multiples of this.
     multiple: usize,
 }
@@ -48,7 +50,12 @@ impl Plugin for Fake {
         "a line per channel"
     }
     fn params(&self) -> Vec<ParamDecl> {
-        vec![int("nan_at", 0), int("blow_at", 0), int("multiple", 1)]
+        vec![
+            int("nan_at", 0),
+            int("blow_at", 0),
+            int("panic_at", 0),
+            int("multiple", 1),
+        ]
     }
     fn layouts(&self) -> &'static [Layout] {
         &[Layout::Aligned]
@@ -79,6 +86,7 @@ impl Plugin for Fake {
             seed: context.spec.seed,
             nan_at: get("nan_at", 0),
             blow_at: get("blow_at", 0),
+            panic_at: get("panic_at", 0),
             multiple: usize::try_from(get("multiple", 1)).unwrap_or(1).max(1),
         }))
     }
@@ -107,6 +115,7 @@ impl Line {
             seed: 1,
             nan_at: 0,
             blow_at: 0,
+            panic_at: 0,
             multiple: 1,
         }
     }
@@ -148,6 +157,7 @@ impl Model for Line {
             self.values[3][j] = 0.999 * self.values[3][j] + 0.001 * g * g;
             let change = self.lr as f32 * self.values[2][j] / (self.values[3][j].sqrt() + 1e-8);
             self.values[j / c][j % c] -= change;
+            assert!(self.panic_at != step, "stumbled over value {j}");
         }
         self.steps += 1;
         self.loss = loss / f64::from(n);

@@ -105,6 +105,7 @@ fn every_experiment_is_valid_and_every_cell_can_be_built() {
     let expected = [
         ("cyclegan-generator.toml", 9),
         ("cyclegan-identity.toml", 12),
+        ("cyclegan-losses.toml", 15),
         ("pix2pix-generator.toml", 12),
         ("pix2pix-lambda.toml", 12),
         ("pix2pix-losses.toml", 15),

@@ -114,7 +114,7 @@ fn twelve_cells_killed_in_the_middle_and_run_again_are_twelve_finished_runs() {
     };
     world.ok(&train);
     let losses = |run: &str| -> Vec<(u64, f64)> {
-        let points = world.json(&format!("metrics {run} --metric loss/G_L1 --format json"));
+        let points = world.json(&format!("metrics {run} --metric loss/D_real --format json"));
         let point = |p: &Value| (p["step"].as_u64().unwrap(), p["value"].as_f64().unwrap());
         points.as_array().unwrap().iter().map(point).collect()
     };

@@ -62,6 +62,15 @@ impl ActivationKernel for Cpu {
         Ok(())
     }
 
+    fn activation_tangent(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        tangent: &Images4<Self>,
+    ) -> Result<Images4<Self>, CpuError> {
+        changed_copy(self, tangent, |t| scale_by_slope(activation, slice(y), t))
+    }
+
     fn activation_backward(
         &self,
         activation: Activation,

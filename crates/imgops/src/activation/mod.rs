@@ -2,10 +2,12 @@
 
 pub(crate) mod cpu;
 
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::device::{Flow, ImageDevice, Images4, take};
 use crate::error::OpError;
+use crate::layout::arrange;
 
 /// An activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +71,17 @@ pub trait ActivationKernel: Storage<f32> {
         grad_y: &mut Self::Vec,
     ) -> Result<(), Self::Err>;
 
+    /// `tangent * f'`, given the output.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn activation_tangent(
+        &self,
+        activation: Activation,
+        y: &Images4<Self>,
+        tangent: &Images4<Self>,
+    ) -> Result<Images4<Self>, Self::Err>;
+
     /// Adds to the input's gradient, given the output and its gradient, which may be overwritten.
     ///
     /// # Errors
@@ -110,4 +123,44 @@ pub fn activate<D: ImageDevice, T: Flow<D>>(
         });
     }
     Ok(y.put_tape(tape))
+}
+
+/// The change of an activated output `y` in first order, where its input changes by `tangent`: `f' * tangent`. ReLU and leaky
+/// ReLU only: their slope does not change with the input, so that the gradient goes to the tangent alone.
+///
+/// # Errors
+/// [`OpError::Shape`] for another activation, or where shapes differ; [`OpError::Device`] where the device fails.
+pub fn activate_tangent<D: ImageDevice, T: Flow<D>>(
+    tangent: Images4<D, T>,
+    y: &Images4<D>,
+    activation: Activation,
+) -> Result<Images4<D, T>, OpError> {
+    let op = "activate_tangent";
+    activation.check(op)?;
+    if activation.negative_slope().is_none() {
+        let problem =
+            format!("the slope of {activation:?} changes with its input; ReLU's and leaky ReLU's do not");
+        return Err(OpError::shape(op, problem));
+    }
+    if tangent.shape() != y.shape() {
+        let problem = format!("{:?} against {:?}", tangent.shape(), y.shape());
+        return Err(OpError::shape(op, problem));
+    }
+    let y = arrange(y.clone())?;
+    let (tangent, mut tape) = arrange(tangent)?.split_tape();
+    let device = tangent.device().clone();
+    let out = device
+        .activation_tangent(activation, &y, &tangent)
+        .map_err(OpError::device(op))?;
+    if T::OWNS_TAPE {
+        let (output, input) = (out.ghost(), tangent.ghost());
+        tape.add_backward_op(move |grads| {
+            let mut grad = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
+            let mut gt = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
+            device.activation_backward(activation, &y, &mut grad, &mut gt)?;
+            *grads.get_or_alloc_mut(&input)? = gt;
+            Ok(())
+        });
+    }
+    Ok(out.put_tape(tape))
 }

@@ -1,16 +1,19 @@
-//! Bilinear upsampling on the CPU: rows and columns are mixed by tables.
+//! Upsampling on the CPU: rows and columns are mixed by tables.
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, CpuError, Storage};
 use rayon::prelude::*;
 
-use super::UpsampleKernel;
+use super::{UpsampleKernel, Upsampling};
 use crate::cpu::memory::slice;
 use crate::device::Images4;
 use crate::layout::new_images;
 
 /// For each output position: the two source positions and the second one's weight.
-fn table(len: usize) -> Vec<(usize, usize, f32)> {
+fn table(mode: Upsampling, len: usize) -> Vec<(usize, usize, f32)> {
+    if mode == Upsampling::Nearest {
+        return (0..2 * len).map(|i| (i / 2, i / 2, 0.0)).collect();
+    }
     let step = if len > 1 {
         (len - 1) as f32 / (2 * len - 1) as f32
     } else {
@@ -26,9 +29,9 @@ fn table(len: usize) -> Vec<(usize, usize, f32)> {
 }
 
 impl UpsampleKernel for Cpu {
-    fn upsample_forward(&self, x: &Images4<Self>) -> Result<Images4<Self>, CpuError> {
+    fn upsample_forward(&self, mode: Upsampling, x: &Images4<Self>) -> Result<Images4<Self>, CpuError> {
         let (n, c, h, w) = *x.shape();
-        let (rows, cols) = (table(h), table(w));
+        let (rows, cols) = (table(mode, h), table(mode, w));
         let values = slice(x);
         new_images(self, (n, c, 2 * h, 2 * w), |y| {
             y.par_chunks_mut(2 * w * c).enumerate().for_each(|(row, y)| {
@@ -48,11 +51,12 @@ impl UpsampleKernel for Cpu {
 
     fn upsample_backward(
         &self,
+        mode: Upsampling,
         (_, c, h, w): (usize, usize, usize, usize),
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
-        let (rows, cols) = (table(h), table(w));
+        let (rows, cols) = (table(mode, h), table(mode, w));
         grad_x.par_chunks_mut(w * c).enumerate().for_each(|(row, gx)| {
             let (image, y) = (row / h, row % h);
             for (i, (r0, r1, fy)) in rows.iter().enumerate() {

@@ -4,15 +4,16 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 mod reference;
+mod tangents;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, OwnedTape, TensorFromVec, Trace};
 use diptych_imgops::dropout::DropoutMask;
 use diptych_imgops::{
-    Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, Vector,
-    activate, add_images, add_losses, backward, batch_norm, concat_channels, concat_relu, conv_transpose2d,
-    conv2d, dropout, gan_loss, instance_norm, l1_loss, mse_loss, reflection_pad, upload_images,
-    upsample_bilinear2, weighted_sum,
+    Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, Normalised, OpError, Scalar,
+    Upsampling, Vector, activate, activate_tangent, add_images, add_losses, backward, batch_norm,
+    concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, gan_loss, instance_norm, l1_loss,
+    mix_images, mse_loss, norm_tangent, reflection_pad, upload_images, upsample2, weighted_sum,
 };
 use proptest::prelude::*;
 use reference::{Array, Shape};
@@ -280,7 +281,8 @@ proptest! {
     #[test]
     fn padding_upsampling_and_joining_are_right(x in any_image(4..7), p in 1usize..4) {
         check(&x, |x| reflection_pad(x, p), |x| reference::reflection_pad(x, p))?;
-        check(&x, upsample_bilinear2, reference::upsample2)?;
+        check(&x, |x| upsample2(x, Upsampling::Bilinear), reference::upsample_bilinear)?;
+        check(&x, |x| upsample2(x, Upsampling::Nearest), reference::upsample_nearest)?;
         let other = Array::pattern([x.shape[0], 2, x.shape[2], x.shape[3]], 6);
         check(&x, |x| concat_channels(x, tensor(&other).leaky_trace(), true), |x| reference::concat(x, &other))?;
         let relu = |y: Array| y.map(|v| v.max(0.0));
@@ -521,6 +523,18 @@ fn misfits_are_typed_errors() {
     assert!(l1_loss(image([1, 1, 2, 2]), &image([1, 1, 2, 3]), 1.0).is_err());
     let tanh = Some(Activation::Tanh);
     assert!(text(instance_norm(image([1, 1, 2, 2]), tanh)).contains("ReLU and leaky ReLU can"));
+    assert!(
+        text(activate_tangent(
+            image([1, 1, 2, 2]),
+            &image([1, 1, 2, 2]),
+            Activation::Tanh
+        ))
+        .contains("slope")
+    );
+    let whole = |a, b| text(norm_tangent(&image(a), image(b), None, Normalised::Image, true));
+    assert!(whole([1, 1, 2, 2], [1, 1, 2, 3]).contains("against"));
+    assert!(whole([2, 1, 1, 1], [2, 1, 1, 1]).contains("more than one value"));
+    assert!(text(mix_images(&image([2, 1, 2, 2]), &image([2, 1, 2, 2]), &[0.5])).contains("1 shares"));
     assert!(Filter::from_public(&Cpu::default(), [1, 2, 3, 3], &[0.0; 5]).is_err());
     assert!(upload_images(&Cpu::default(), &[0.0; 5], (1, 2, 1, 2)).is_err());
 }

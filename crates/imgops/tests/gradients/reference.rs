@@ -156,6 +156,36 @@ pub fn batch_norm(x: &Array, w: &[f64], b: &[f64]) -> Array {
     Array::build(x.shape, |n, c, i, j| y.at(n, c, i, j) * w[c] + b[c])
 }
 
+/// How `batch_norm` with these scales (or, for groups of an image, `instance_norm`) changes along `t`.
+pub fn norm_tangent(x: &Array, t: &Array, w: &[f64], whole_batch: bool) -> Array {
+    let [n, channels, h, wd] = x.shape;
+    let group = |k: usize| {
+        let members = (0..x.values.len()).filter(move |i| {
+            let (plane, same) = (i / (h * wd), k % channels);
+            if whole_batch {
+                plane % channels == same
+            } else {
+                plane == k
+            }
+        });
+        members.collect::<Vec<_>>()
+    };
+    let mut y = x.clone();
+    for k in 0..if whole_batch { channels } else { n * channels } {
+        let members = group(k);
+        let mean =
+            |f: &dyn Fn(usize) -> f64| members.iter().map(|i| f(*i)).sum::<f64>() / members.len() as f64;
+        let m = mean(&|i| x.values[i]);
+        let s = 1.0 / (mean(&|i| (x.values[i] - m).powi(2)) + f64::from(1e-5f32)).sqrt();
+        let u = |i: usize| (x.values[i] - m) * s;
+        let (mean_t, with_u) = (mean(&|i| t.values[i]), mean(&|i| u(i) * t.values[i]));
+        for i in &members {
+            y.values[*i] = w[k % channels] * s * (t.values[*i] - mean_t - u(*i) * with_u);
+        }
+    }
+    y
+}
+
 pub fn scale_channels(x: &Array, mean: &[f64], var: &[f64], w: &[f64], b: &[f64]) -> Array {
     Array::build(x.shape, |n, c, i, j| {
         (x.at(n, c, i, j) - mean[c]) / (var[c] + f64::from(1e-5f32)).sqrt() * w[c] + b[c]
@@ -180,7 +210,12 @@ pub fn reflection_pad(x: &Array, p: usize) -> Array {
     })
 }
 
-pub fn upsample2(x: &Array) -> Array {
+pub fn upsample_nearest(x: &Array) -> Array {
+    let [n, c, h, w] = x.shape;
+    Array::build([n, c, 2 * h, 2 * w], |n, c, y, x_at| x.at(n, c, y / 2, x_at / 2))
+}
+
+pub fn upsample_bilinear(x: &Array) -> Array {
     let [n, c, h, w] = x.shape;
     let place = |i: usize, len: usize| {
         let at = i as f64 * (len - 1) as f64 / (2 * len - 1) as f64;

@@ -1,20 +1,23 @@
 //! Convolutions and norms that know which tensors of a [`ParamSet`] are theirs.
 
+use dfdx::tensor::NoneTape;
 use diptych_imgops::{
-    Activation, BatchNormMode, ConvConfig, Flow, ImageDevice, Images4, OpError, activate, batch_norm,
-    conv_transpose2d, conv2d, instance_norm,
+    Activation, BatchNormMode, ConvConfig, Flow, ImageDevice, Images4, Normalised, OpError, Upsampling,
+    activate, activate_tangent, batch_norm, conv_transpose2d, conv2d, instance_norm, norm_tangent,
+    reflection_pad, upsample2,
 };
 
 use super::Norm;
+use super::dual::Dual;
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 
 /// LeakyReLU with the slope of both papers, 0.2.
-pub(crate) const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::LEAKY_SLOPE);
+pub const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::LEAKY_SLOPE);
 
 /// A convolution or transposed convolution.
 #[derive(Clone, Debug)]
-pub(crate) struct Conv {
+pub struct Conv {
     weight: usize,
     bias: Option<usize>,
     config: ConvConfig,
@@ -24,28 +27,36 @@ pub(crate) struct Conv {
 
 /// A convolution's extents.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ConvShape {
-    pub(crate) inp: usize,
-    pub(crate) out: usize,
-    pub(crate) kernel: usize,
-    pub(crate) stride: usize,
-    pub(crate) padding: usize,
-    pub(crate) bias: bool,
+pub struct ConvShape {
+    /// Input channels.
+    pub inp: usize,
+    /// Output channels.
+    pub out: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Pixels from one window to the next.
+    pub stride: usize,
+    /// Pixels of zeros around the input.
+    pub padding: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
 }
 
 impl Conv {
     /// A convolution whose tensors are `{name}.weight` and `{name}.bias`.
-    pub(crate) fn new<D: ImageDevice>(
-        params: &mut ParamSet<D>,
-        name: &str,
-        s: ConvShape,
-    ) -> Result<Self, OpError> {
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new<D: ImageDevice>(params: &mut ParamSet<D>, name: &str, s: ConvShape) -> Result<Self, OpError> {
         let shape = [s.out, s.inp, s.kernel, s.kernel];
         Self::build(params, name, shape, s, false, 0)
     }
 
-    /// A transposed convolution.
-    pub(crate) fn transposed<D: ImageDevice>(
+    /// A transposed convolution; `output_padding` more pixels come out at the right and at the bottom.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn transposed<D: ImageDevice>(
         params: &mut ParamSet<D>,
         name: &str,
         s: ConvShape,
@@ -83,13 +94,16 @@ impl Conv {
     }
 
     /// Marks the network's first layer, whose input may be an image that needs no gradient.
-    pub(crate) fn first(mut self) -> Self {
+    pub fn first(mut self) -> Self {
         self.first = true;
         self
     }
 
     /// The output, with `activation` applied in the same pass.
-    pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         activation: Option<Activation>,
@@ -109,11 +123,121 @@ impl Conv {
             conv2d(x, weight, bias, config)
         }
     }
+
+    /// How the output, before its activation, changes along `tangent`: the convolution without its bias.
+    pub(crate) fn tangent<D: ImageDevice, T: Flow<D>>(
+        &self,
+        tangent: Images4<D, T>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let linear = Self {
+            bias: None,
+            ..self.clone()
+        };
+        linear.forward(tangent, None, pass)
+    }
+
+    /// [`Conv::forward`] of a dual number.
+    pub(crate) fn dual<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Dual<D, V, T>,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Dual<D, V, T>, OpError> {
+        let tangent = self.tangent(x.tangent, pass)?;
+        Dual::activated(self.forward(x.value, activation, pass)?, tangent, activation)
+    }
+}
+
+impl<D: ImageDevice, V: Flow<D>, T: Flow<D>> Dual<D, V, T> {
+    /// A dual number from a value that an activation has been applied to and a tangent that it has not.
+    fn activated(
+        value: Images4<D, V>,
+        tangent: Images4<D, T>,
+        activation: Option<Activation>,
+    ) -> Result<Self, OpError> {
+        let tangent = match activation {
+            Some(activation) => activate_tangent(tangent, &value.retaped::<NoneTape>(), activation)?,
+            None => tangent,
+        };
+        Ok(Self { value, tangent })
+    }
+}
+
+/// How a generator doubles its images' sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upscale {
+    /// By a transposed convolution, as both papers do.
+    Transposed,
+    /// By upsampling, reflection padding and a 3x3 convolution, which leaves no checkerboard (Odena et al. 2016).
+    Resize(Upsampling),
+}
+
+/// A layer that doubles sides.
+#[derive(Clone, Debug)]
+pub struct Up {
+    upsampling: Option<Upsampling>,
+    conv: Conv,
+}
+
+impl Up {
+    /// A layer at `position` of a sequence whose names start with `prefix`; a transposed convolution has the extents of `s`.
+    /// Gives the position of what follows, too: a resize-convolution takes three places (upsampling, padding, convolution),
+    /// as in the reference's FAQ, which gives the convolution's tensors their names.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new<D: ImageDevice>(
+        params: &mut ParamSet<D>,
+        prefix: &str,
+        position: usize,
+        s: ConvShape,
+        output_padding: usize,
+        upscale: Upscale,
+    ) -> Result<(Self, usize), OpError> {
+        let (upsampling, conv, position) = match upscale {
+            Upscale::Transposed => {
+                let conv = Conv::transposed(params, &format!("{prefix}.{position}"), s, output_padding)?;
+                (None, conv, position)
+            }
+            Upscale::Resize(upsampling) => {
+                let s = ConvShape {
+                    kernel: 3,
+                    stride: 1,
+                    padding: 0,
+                    ..s
+                };
+                let conv = Conv::new(params, &format!("{prefix}.{}", position + 2), s)?;
+                (Some(upsampling), conv, position + 2)
+            }
+        };
+        Ok((Self { upsampling, conv }, position + 1))
+    }
+
+    /// The output, with `activation` applied in the same pass.
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let x = match self.upsampling {
+            Some(upsampling) => reflection_pad(upsample2(x, upsampling)?, 1)?,
+            None => x,
+        };
+        self.conv.forward(x, activation, pass)
+    }
 }
 
 /// A norm.
 #[derive(Clone, Debug)]
-pub(crate) enum NormLayer {
+pub struct NormLayer(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
     /// Batch norm: indices of scale, shift and the first of mean, variance, counter.
     Batch {
         weight: usize,
@@ -127,40 +251,51 @@ pub(crate) enum NormLayer {
 }
 
 impl NormLayer {
+    /// No norm: only the activation is applied.
+    pub fn none() -> Self {
+        Self(Kind::None)
+    }
+
     /// A norm whose tensors, if any, are `{name}.weight`, `{name}.bias`, `{name}.running_mean` and so on.
-    pub(crate) fn new<D: ImageDevice>(
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn new<D: ImageDevice>(
         params: &mut ParamSet<D>,
         name: &str,
         norm: Norm,
         channels: usize,
     ) -> Result<Self, OpError> {
-        Ok(match norm {
+        Ok(Self(match norm {
             Norm::Batch => {
                 let weight = params.add_vector(format!("{name}.weight"), channels, 1.0)?;
                 let bias = params.add_vector(format!("{name}.bias"), channels, 0.0)?;
                 let running = params.add_running(format!("{name}.running_mean"), channels, 0.0)?;
                 params.add_running(format!("{name}.running_var"), channels, 1.0)?;
                 params.add_count(format!("{name}.num_batches_tracked"));
-                Self::Batch {
+                Kind::Batch {
                     weight,
                     bias,
                     running,
                 }
             }
-            Norm::Instance => Self::Instance,
-            Norm::None => Self::None,
-        })
+            Norm::Instance => Kind::Instance,
+            Norm::None => Kind::None,
+        }))
     }
 
     /// The output, with `activation` applied in the same pass.
-    pub(crate) fn forward<D: ImageDevice, T: Flow<D>>(
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         activation: Option<Activation>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        match self {
-            Self::Batch {
+        match &self.0 {
+            Kind::Batch {
                 weight,
                 bias,
                 running,
@@ -184,11 +319,40 @@ impl NormLayer {
                 };
                 batch_norm(x, &w, &b, mode, activation, trains)
             }
-            Self::Instance => instance_norm(x, activation),
-            Self::None => match activation {
+            Kind::Instance => instance_norm(x, activation),
+            Kind::None => match activation {
                 Some(activation) => activate(x, activation),
                 None => Ok(x),
             },
         }
+    }
+
+    /// Whether the output's derivative depends on the input.
+    pub(crate) fn is_curved(&self) -> bool {
+        !matches!(self.0, Kind::None)
+    }
+
+    /// [`NormLayer::forward`] of a dual number, with the batch's statistics.
+    pub(crate) fn dual<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Dual<D, V, T>,
+        activation: Option<Activation>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Dual<D, V, T>, OpError> {
+        if pass.statistics == Statistics::Eval {
+            let problem = "derivatives of norms are those of the batch's statistics, not of running ones";
+            return Err(OpError::shape("norm", problem));
+        }
+        let input = x.value.retaped::<NoneTape>();
+        let value = self.forward(x.value, activation, pass)?;
+        let tangent = match &self.0 {
+            Kind::Batch { weight, .. } => {
+                let weight = pass.params.vector_at(*weight);
+                norm_tangent(&input, x.tangent, Some(weight), Normalised::Batch, pass.trains)?
+            }
+            Kind::Instance => norm_tangent(&input, x.tangent, None, Normalised::Image, false)?,
+            Kind::None => x.tangent,
+        };
+        Dual::activated(value, tangent, activation)
     }
 }

@@ -1,5 +1,6 @@
 //! The networks of both papers, generic over the device, with the public checkpoints' tensor names.
 
+mod dual;
 pub mod init;
 pub mod layers;
 pub mod params;
@@ -11,7 +12,9 @@ pub mod unet;
 
 use diptych_imgops::{Flow, ImageDevice, Images4, OpError};
 
+use dual::Dual;
 pub use init::Init;
+pub use layers::Upscale;
 pub use params::ParamSet;
 pub use pass::{Pass, Statistics};
 
@@ -35,6 +38,39 @@ impl Norm {
     /// Whether a convolution in front of this norm carries a bias.
     pub fn conv_bias(self) -> bool {
         self == Self::Instance
+    }
+}
+
+/// What turns images into images: a generator, a discriminator, or a network of one's own.
+pub trait Network {
+    /// The output for `x` `[n, c, h, w]`, on the tape of `x` if it has one.
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] where the input does not fit; [`OpError::Device`] where the device fails.
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError>;
+}
+
+impl Network for Generator {
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        self.forward(x, pass)
+    }
+}
+
+impl Network for Discriminator {
+    fn forward<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        self.forward(x, pass)
     }
 }
 
@@ -94,6 +130,33 @@ impl Discriminator {
         match self {
             Self::Patch(net) => net.forward(x, pass),
             Self::Pixel(net) => net.forward(x, pass),
+        }
+    }
+
+    /// How the logits change, in first order, where the image `x` changes along `tangent` of the same shape. Also gives the
+    /// tape of the values on the way, which is to be run backwards together with that of the result: derivatives of norms
+    /// depend on them. Where no layer [is curved](Self::is_curved) they may go without a tape.
+    ///
+    /// # Errors
+    /// Where the input does not fit, or the device fails.
+    pub fn derivative<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Images4<D, V>,
+        tangent: Images4<D, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<(Images4<D, T>, V), OpError> {
+        let x = Dual { value: x, tangent };
+        match self {
+            Self::Patch(net) => net.derivative(x, pass),
+            Self::Pixel(net) => net.derivative(x, pass),
+        }
+    }
+
+    /// Whether the derivative changes with the input other than in jumps: not so for convolutions and leaky ReLU alone.
+    pub fn is_curved(&self) -> bool {
+        match self {
+            Self::Patch(net) => net.is_curved(),
+            Self::Pixel(net) => net.is_curved(),
         }
     }
 }

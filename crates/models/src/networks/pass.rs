@@ -46,7 +46,7 @@ impl<'a, D: ImageDevice> Pass<'a, D> {
     }
 
     /// The seed of the next dropout mask.
-    pub(crate) fn dropout_seed(&mut self) -> u64 {
+    pub fn dropout_seed(&mut self) -> u64 {
         self.draws += 1;
         stream_seed(self.seed, "dropout", self.draws)
     }

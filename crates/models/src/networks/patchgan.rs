@@ -1,8 +1,10 @@
 //! The n-layer PatchGAN discriminator (SPEC section 4; pix2pix paper, section 3.2.2).
 
+use dfdx::tensor::SplitTape;
 use diptych_imgops::{Flow, ImageDevice, Images4, OpError};
 
 use super::Norm;
+use super::dual::Dual;
 use super::layers::{Conv, ConvShape, LEAKY, NormLayer};
 use super::params::ParamSet;
 use super::pass::Pass;
@@ -100,5 +102,26 @@ impl PatchGan {
             y = norm.forward(y, Some(LEAKY), pass)?;
         }
         self.last.forward(y, None, pass)
+    }
+
+    /// As [`super::Discriminator::derivative`].
+    pub(crate) fn derivative<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Dual<D, V, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<(Images4<D, T>, V), OpError> {
+        let mut y = self.first.dual(x, Some(LEAKY), pass)?;
+        for (conv, norm) in &self.middle {
+            y = conv.dual(y, None, pass)?;
+            y = norm.dual(y, Some(LEAKY), pass)?;
+        }
+        // The value of the last layer is not needed, only the tape of the values before it.
+        let (_, tape) = y.value.split_tape();
+        Ok((self.last.tangent(y.tangent, pass)?, tape))
+    }
+
+    /// As [`super::Discriminator::is_curved`].
+    pub(crate) fn is_curved(&self) -> bool {
+        self.middle.iter().any(|(_, norm)| norm.is_curved())
     }
 }

@@ -1,8 +1,10 @@
 //! The pixel discriminator: 1x1 convolutions, receptive field 1 (SPEC section 4).
 
+use dfdx::tensor::SplitTape;
 use diptych_imgops::{Flow, ImageDevice, Images4, OpError};
 
 use super::Norm;
+use super::dual::Dual;
 use super::layers::{Conv, ConvShape, LEAKY, NormLayer};
 use super::params::ParamSet;
 use super::pass::Pass;
@@ -68,5 +70,23 @@ impl PixelGan {
         let y = self.second.forward(y, None, pass)?;
         let y = self.norm.forward(y, Some(LEAKY), pass)?;
         self.last.forward(y, None, pass)
+    }
+
+    /// As [`super::Discriminator::derivative`].
+    pub(crate) fn derivative<D: ImageDevice, V: Flow<D>, T: Flow<D>>(
+        &self,
+        x: Dual<D, V, T>,
+        pass: &mut Pass<'_, D>,
+    ) -> Result<(Images4<D, T>, V), OpError> {
+        let y = self.first.dual(x, Some(LEAKY), pass)?;
+        let y = self.second.dual(y, None, pass)?;
+        let y = self.norm.dual(y, Some(LEAKY), pass)?;
+        let (_, tape) = y.value.split_tape();
+        Ok((self.last.tangent(y.tangent, pass)?, tape))
+    }
+
+    /// As [`super::Discriminator::is_curved`].
+    pub(crate) fn is_curved(&self) -> bool {
+        self.norm.is_curved()
     }
 }

@@ -5,7 +5,7 @@ use dfdx::tensor::WithEmptyTape;
 use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, add_images, dropout, reflection_pad};
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, NormLayer};
+use super::layers::{Conv, ConvShape, NormLayer, Up, Upscale};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 
@@ -24,6 +24,8 @@ pub struct ResNetConfig {
     pub norm: Norm,
     /// Dropout 0.5 in every block.
     pub dropout: bool,
+    /// How the two last layers but one double the image's sides.
+    pub upscale: Upscale,
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +52,7 @@ pub struct ResNet {
     dropout: bool,
     head: Vec<Stage>,
     blocks: Vec<[Stage; 2]>,
-    ups: Vec<Stage>,
+    ups: Vec<(Up, NormLayer)>,
     last: Conv,
 }
 
@@ -106,7 +108,8 @@ impl ResNet {
             blocks.push([stage(1)?, stage(second)?]);
         }
         let mut ups = Vec::new();
-        for (at, inp) in [(10 + c.blocks, wide), (13 + c.blocks, 2 * ngf)] {
+        let mut at = 10 + c.blocks;
+        for inp in [wide, 2 * ngf] {
             let shape = ConvShape {
                 inp,
                 out: inp / 2,
@@ -115,11 +118,10 @@ impl ResNet {
                 padding: 1,
                 bias,
             };
-            let conv = Conv::transposed(params, &format!("model.{at}"), shape, 1)?;
-            ups.push(Stage {
-                conv,
-                norm: NormLayer::new(params, &format!("model.{}", at + 1), c.norm, inp / 2)?,
-            });
+            let (up, norm_at) = Up::new(params, "model", at, shape, 1, c.upscale)?;
+            let norm = NormLayer::new(params, &format!("model.{norm_at}"), c.norm, inp / 2)?;
+            ups.push((up, norm));
+            at = norm_at + 2; // the norm and ReLU
         }
         let shape = ConvShape {
             inp: ngf,
@@ -129,7 +131,8 @@ impl ResNet {
             padding: 0,
             bias: true,
         };
-        let last = Conv::new(params, &format!("model.{}", 17 + c.blocks), shape)?;
+        // Reflection padding comes first.
+        let last = Conv::new(params, &format!("model.{}", at + 1), shape)?;
         Ok(Self {
             dropout: c.dropout,
             head,
@@ -169,8 +172,9 @@ impl ResNet {
             y = second.forward(reflection_pad(y, 1)?, None, pass)?;
             y = add_images(skip, y)?;
         }
-        for stage in &self.ups {
-            y = stage.forward(y, relu, pass)?;
+        for (up, norm) in &self.ups {
+            y = up.forward(y, None, pass)?;
+            y = norm.forward(y, relu, pass)?;
         }
         self.last
             .forward(reflection_pad(y, 3)?, Some(Activation::Tanh), pass)

@@ -5,9 +5,32 @@ use dfdx::tensor::WithEmptyTape;
 use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, concat_relu, dropout};
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, LEAKY, NormLayer};
+use super::layers::{Conv, ConvShape, LEAKY, NormLayer, Up, Upscale};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
+
+/// Which decoder levels have dropout 0.5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UNetDropout {
+    /// None.
+    Off,
+    /// As in the public reference: those between the widest levels, but not the innermost one. That are three of the eight of
+    /// a U-Net for 256 pixels, two of seven for 128, none below 64.
+    Reference,
+    /// As in the paper and its own code: the three that come first after the bottleneck, the innermost one among them.
+    Paper,
+}
+
+impl UNetDropout {
+    /// Whether the decoder half of `level` of `downs`, counted from the outermost, drops.
+    fn at(self, level: usize, downs: usize) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Reference => level >= 4 && level + 1 < downs,
+            Self::Paper => level > 0 && level + 3 >= downs,
+        }
+    }
+}
 
 /// What a U-Net is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +45,11 @@ pub struct UNetConfig {
     pub ngf: usize,
     /// The norm.
     pub norm: Norm,
-    /// Dropout 0.5 in the innermost decoder levels.
-    pub dropout: bool,
+    /// Where dropout is.
+    pub dropout: UNetDropout,
+    /// How the decoder doubles the image's sides. The innermost level, which starts from a single pixel where the U-Net fits the
+    /// image, always does it by a transposed convolution.
+    pub upscale: Upscale,
     /// Whether encoder outputs are handed to the decoder; false for the encoder-decoder.
     pub skips: bool,
 }
@@ -33,7 +59,7 @@ pub struct UNetConfig {
 struct Level {
     down: Conv,
     down_norm: NormLayer,
-    up: Conv,
+    up: Up,
     up_norm: NormLayer,
     dropout: bool,
 }
@@ -97,7 +123,7 @@ impl UNet {
             down = down.first();
         }
         let down_norm = if outermost || innermost {
-            NormLayer::None
+            NormLayer::none()
         } else {
             NormLayer::new(params, &format!("{prefix}.2"), config.norm, inner)?
         };
@@ -120,25 +146,24 @@ impl UNet {
             bias: bias || outermost,
         };
         let up_at = if innermost { 3 } else { at(3, 5) };
-        let up = Conv::transposed(params, &format!("{prefix}.{up_at}"), up, 0)?;
-        let up_norm = if outermost {
-            NormLayer::None
+        // What comes of upsampling a single pixel is the same everywhere, and a norm over it is zero.
+        let upscale = if innermost {
+            Upscale::Transposed
         } else {
-            NormLayer::new(params, &format!("{prefix}.{}", up_at + 1), config.norm, outer)?
+            config.upscale
         };
-        // The reference drops in the middle 512 <-> 512 levels; the paper's Lua code, which alone has the
-        // encoder-decoder, in the three levels from the bottleneck.
-        let drops = if config.skips {
-            level >= 4 && !innermost
+        let (up, norm_at) = Up::new(params, prefix, up_at, up, 0, upscale)?;
+        let up_norm = if outermost {
+            NormLayer::none()
         } else {
-            level > 0 && level + 3 >= config.downs
+            NormLayer::new(params, &format!("{prefix}.{norm_at}"), config.norm, outer)?
         };
         let mut levels = vec![Level {
             down,
             down_norm,
             up,
             up_norm,
-            dropout: config.dropout && drops,
+            dropout: config.dropout.at(level, config.downs),
         }];
         levels.extend(rest);
         Ok(levels)

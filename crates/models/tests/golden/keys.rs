@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use dfdx::tensor::Cpu;
-use diptych_models::networks::ParamSet;
 use diptych_models::networks::patchgan::{PatchGan, PatchGanConfig};
 use diptych_models::networks::pixel::PixelGan;
 use diptych_models::networks::resnet::{ResNet, ResNetConfig};
-use diptych_models::networks::unet::{UNet, UNetConfig};
+use diptych_models::networks::unet::{UNet, UNetConfig, UNetDropout};
+use diptych_models::networks::{ParamSet, Upscale};
 
 use crate::nets::norm;
 
@@ -29,7 +29,12 @@ fn build(params: &mut ParamSet<Cpu>, variant: &str) -> Option<()> {
                 downs,
                 ngf: 64,
                 norm,
-                dropout,
+                dropout: if dropout {
+                    UNetDropout::Reference
+                } else {
+                    UNetDropout::Off
+                },
+                upscale: Upscale::Transposed,
                 skips: true,
             },
         )
@@ -45,6 +50,7 @@ fn build(params: &mut ParamSet<Cpu>, variant: &str) -> Option<()> {
                 blocks,
                 norm,
                 dropout,
+                upscale: Upscale::Transposed,
             },
         )
         .ok()?;

@@ -3,12 +3,12 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, OwnedTape, Trace};
 use diptych_domain::{NamedTensor, TensorData};
-use diptych_imgops::{AdamConfig, Images4, OpError, backward, weighted_mean};
+use diptych_imgops::{AdamConfig, Images4, OpError, Upsampling, backward, weighted_mean};
 use diptych_models::networks::patchgan::{PatchGan, PatchGanConfig};
 use diptych_models::networks::pixel::PixelGan;
 use diptych_models::networks::resnet::{ResNet, ResNetConfig};
-use diptych_models::networks::unet::{UNet, UNetConfig};
-use diptych_models::networks::{Discriminator, Generator, Norm, ParamSet, Pass, Statistics};
+use diptych_models::networks::unet::{UNet, UNetConfig, UNetDropout};
+use diptych_models::networks::{Discriminator, Generator, Norm, ParamSet, Pass, Statistics, Upscale};
 use diptych_models::optimiser::Adam;
 
 use crate::archive::{Archive, relative_error};
@@ -30,7 +30,7 @@ pub fn norm(word: &str) -> Result<Norm, String> {
 
 /// Builds `UNet(inp, out, downs, ngf, norm)`, `ResNet(inp, out, ngf, blocks, norm)`, `PatchGAN(inp, ndf, layers, norm)`
 /// or `PixelGAN(inp, ndf, norm)`.
-pub fn build(params: &mut ParamSet<Cpu>, kind: &str, args: &[&str]) -> Result<Net, String> {
+pub fn build(params: &mut ParamSet<Cpu>, kind: &str, args: &[&str], upscale: Upscale) -> Result<Net, String> {
     let number = |i: usize| -> Result<usize, String> {
         args.get(i)
             .and_then(|a| a.parse().ok())
@@ -47,7 +47,8 @@ pub fn build(params: &mut ParamSet<Cpu>, kind: &str, args: &[&str]) -> Result<Ne
                 downs,
                 ngf,
                 norm,
-                dropout: false,
+                dropout: UNetDropout::Off,
+                upscale,
                 skips: true,
             };
             Net::Generator(Generator::UNet(UNet::new(params, config).map_err(text)?))
@@ -61,6 +62,7 @@ pub fn build(params: &mut ParamSet<Cpu>, kind: &str, args: &[&str]) -> Result<Ne
                 blocks,
                 norm,
                 dropout: false,
+                upscale,
             };
             Net::Generator(Generator::ResNet(ResNet::new(params, config).map_err(text)?))
         }
@@ -93,22 +95,59 @@ fn values(t: &NamedTensor) -> &[f32] {
     }
 }
 
+/// An optimiser that changes nothing. With beta1 = 0 its first moment after one update is the gradient itself: a public way
+/// to read it.
+pub const READING: AdamConfig = AdamConfig {
+    lr: 0.0,
+    beta1: 0.0,
+    beta2: 0.0,
+    eps: 1e-8,
+};
+
+/// The largest error among the gradients that the file has for parameters; `adam` has just made an update with ours.
+pub fn gradients(archive: &Archive, params: &ParamSet<Cpu>, adam: &Adam<Cpu>) -> Result<f64, String> {
+    let mut worst = 0.0f64;
+    let wanted = archive.under("grad.");
+    // A bias in front of an instance norm has a true gradient of zero: what both sides compute is rounding, to be judged
+    // against the size of the network's other gradients.
+    let scale = wanted
+        .iter()
+        .flat_map(values)
+        .fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
+    for want in wanted.iter().filter(|t| t.name != "x") {
+        let got = adam
+            .read(params, &format!("m.{}", want.name))
+            .map_err(|e| e.to_string())?;
+        let cancelled =
+            want.name.ends_with(".bias") && values(want).iter().all(|v| f64::from(v.abs()) < 1e-6 * scale);
+        let error = if cancelled {
+            values(&got).iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs()))) / scale
+        } else {
+            relative_error(values(&got), values(want))
+        };
+        if error > crate::OP_TOLERANCE {
+            crate::say(&format!("  {}: gradient error {error:.2e}", want.name));
+        }
+        worst = worst.max(error);
+    }
+    Ok(worst)
+}
+
 pub fn run(archive: &Archive) -> Result<f64, String> {
     let (kind, args) = archive.network("net")?;
     let mut params = ParamSet::new(archive.device.clone());
-    let net = build(&mut params, kind, &args)?;
+    let upscale = match archive.text("upsampling") {
+        Err(_) => Upscale::Transposed,
+        Ok("nearest") => Upscale::Resize(Upsampling::Nearest),
+        Ok("bilinear") => Upscale::Resize(Upsampling::Bilinear),
+        Ok(other) => return Err(format!("upsampling {other} is not understood")),
+    };
+    let net = build(&mut params, kind, &args, upscale)?;
     params
         .write_all(&archive.under("net."))
         .map_err(|e| e.to_string())?;
     let text = |e: OpError| e.to_string();
-    let config = AdamConfig {
-        lr: 0.0,
-        beta1: 0.0,
-        beta2: 0.0,
-        eps: 1e-8,
-    };
-    // With beta1 = 0 the first moment after one update is the gradient itself: a public way to read it.
-    let mut adam = Adam::new(&mut params, config).map_err(text)?;
+    let mut adam = Adam::new(&mut params, READING).map_err(text)?;
     let grads = adam.lend(&params).map_err(text)?;
     let x = archive.images("in.x")?;
     let mut pass = Pass::new(&mut params, Statistics::Train, true, 0);
@@ -133,29 +172,7 @@ pub fn run(archive: &Archive) -> Result<f64, String> {
     worst = worst.max(relative_error(&grads.get(&x).as_vec(), archive.values("grad.x")?));
     adam.collect(&params, grads).map_err(text)?;
     adam.step(&mut params).map_err(text)?;
-    let wanted = archive.under("grad.");
-    // A bias in front of an instance norm has a true gradient of zero: what both sides compute is rounding, to be judged
-    // against the size of the network's other gradients.
-    let scale = wanted
-        .iter()
-        .flat_map(values)
-        .fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
-    for want in wanted.iter().filter(|t| t.name != "x") {
-        let got = adam
-            .read(&params, &format!("m.{}", want.name))
-            .map_err(|e| e.to_string())?;
-        let cancelled =
-            want.name.ends_with(".bias") && values(want).iter().all(|v| f64::from(v.abs()) < 1e-6 * scale);
-        let error = if cancelled {
-            values(&got).iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs()))) / scale
-        } else {
-            relative_error(values(&got), values(want))
-        };
-        if error > crate::OP_TOLERANCE {
-            crate::say(&format!("  {}: gradient error {error:.2e}", want.name));
-        }
-        worst = worst.max(error);
-    }
+    worst = worst.max(gradients(archive, &params, &adam)?);
     for want in archive.under("end.") {
         let index = params
             .find(&want.name)

@@ -1,7 +1,7 @@
 //! Training traces of pix2pix and CycleGAN: the models that their files describe.
 
 use diptych_imgops::{AdamConfig, GanMode};
-use diptych_models::networks::{Init, Norm};
+use diptych_models::networks::{Init, Norm, Upscale};
 use diptych_models::plugins::shared::{DiscriminatorKind, GeneratorKind, NetworkSettings};
 use diptych_models::plugins::{cyclegan, pix2pix};
 
@@ -39,10 +39,15 @@ fn networks(archive: &Archive) -> Result<(NetworkSettings, Vec<&str>, Vec<&str>)
             other => return Err(format!("norm {other:?} is not understood")),
         },
         dropout: false,
+        paper_dropout: false,
+        upscale: Upscale::Transposed,
+        lambda_gp: 0.0,
         gan_mode: match archive.text("gan_mode") {
             Ok("vanilla") => GanMode::Vanilla,
             // CycleGAN's files do not say: the reference's step knows no other.
             Ok("lsgan") | Err(_) => GanMode::Lsgan,
+            // The reference's critic goes without a penalty.
+            Ok("wgangp") => GanMode::Wgan,
             Ok(other) => return Err(format!("GAN mode {other} is not understood")),
         },
         init: Init::Normal,
@@ -81,6 +86,7 @@ pub fn cyclegan(archive: &Archive) -> Result<Agreement, String> {
         channels_b: number(&g, 1)?,
         crop: archive.get("in.A")?.shape.last().copied().unwrap_or_default(),
         networks,
+        lambda_gan: 1.0,
         lambda_a: 10.0,
         lambda_b: 10.0,
         lambda_identity: archive.number("lambda_idt")? as f32,

@@ -1,6 +1,7 @@
 //! CycleGAN: unpaired image-to-image translation with two generators that undo each other (Zhu et al. 2017,
 //! arXiv 1703.10593).
 
+mod direction;
 mod model;
 pub mod pool;
 mod settings;
@@ -47,12 +48,25 @@ impl Plugin for CycleGan {
         )];
         params.extend(decls::discriminator());
         params.extend(decls::widths());
+        params.extend([decls::norm("instance"), decls::upsampling()]);
+        params.extend(decls::dropout(false));
+        params.extend(decls::gan_mode("lsgan"));
         params.extend([
-            decls::norm("instance"),
-            decls::flag("dropout", false, "dropout 0.5 inside the generators, also at test time"),
-            decls::gan_mode("lsgan"),
-            decls::weight("lambda_a", 10.0, "weight of the cycle loss A -> B -> A"),
-            decls::weight("lambda_b", 10.0, "weight of the cycle loss B -> A -> B"),
+            decls::weight(
+                "lambda_gan",
+                1.0,
+                "weight of the GAN losses; 0 trains with the cycle losses alone, without discriminators",
+            ),
+            decls::weight(
+                "lambda_a",
+                10.0,
+                "weight of the forward cycle loss A -> B -> A; 0 leaves it out",
+            ),
+            decls::weight(
+                "lambda_b",
+                10.0,
+                "weight of the backward cycle loss B -> A -> B; 0 leaves it out",
+            ),
             decls::weight(
                 "lambda_identity",
                 0.5,
@@ -74,11 +88,7 @@ impl Plugin for CycleGan {
     }
 
     fn losses(&self, params: &Params) -> Vec<&'static str> {
-        let identity = !matches!(params.get("lambda_identity"), Some(ParamValue::Float(v)) if *v == 0.0);
-        model::LOSSES
-            .into_iter()
-            .filter(|name| identity || !name.starts_with("idt"))
-            .collect()
+        Settings::losses(params)
     }
 
     fn networks(&self, _params: &Params) -> Vec<&'static str> {
@@ -109,7 +119,8 @@ impl Plugin for CycleGan {
             return Err(setting(
                 "data.layout",
                 layout,
-                "CycleGAN trains on two domains: use \"unaligned\", or \"aligned\" for pairs",
+                "CycleGAN trains on two domains: use \"unaligned\", or \"aligned\" for pairs; `diptych translate` applies a \
+                 trained generator to any folder",
             ));
         }
         Settings::from_spec(spec)?.check()

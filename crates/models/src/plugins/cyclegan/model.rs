@@ -1,23 +1,17 @@
 //! CycleGAN's networks, optimisers and training step (SPEC section 8).
 
-use dfdx::tensor::Gradients;
-use dfdx::tensor::{NoneTape, Trace, WithEmptyTape};
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo, stream_seed};
-use diptych_imgops::{
-    GanMode, ImageDevice, Images4, OpError, Scalar, add_losses, backward, gan_loss, l1_loss,
-};
+use diptych_imgops::{ImageDevice, Images4, Scalar};
 
+use super::direction::{Cycle, Judgement, discriminate, keep};
 use super::pool::ImagePool;
 use super::settings::Settings;
-use crate::networks::{Discriminator, Generator, Pass, Statistics};
+use crate::networks::{Discriminator, Generator};
 use crate::plugin::{InferMode, Model, ModelError};
 use crate::plugins::shared::errors::{op, weights};
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
 use crate::plugins::shared::transfer::{LatestExtents, upload};
-
-/// The logged losses, under the reference's names and in its order; all include their weights.
-pub(super) const LOSSES: [&str; 8] = ["D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B"];
 
 /// The networks: `G_A` translates A to B and `D_A` judges B; `G_B` translates B to A and `D_B` judges A.
 pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
@@ -25,12 +19,11 @@ pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
 /// The state's names of the pools, each after the images that it holds.
 const POOLS: [&str; 2] = ["pool.fake_B.", "pool.fake_A."];
 
-/// One direction's losses of the latest step, still on the device.
+/// One direction's losses of the latest step, still on the device, weights included; those without a weight are not computed.
 struct Losses<D: ImageDevice> {
-    /// The discriminator's two halves: real, fake.
-    d: [Scalar<D>; 2],
-    g: Scalar<D>,
-    cycle: Scalar<D>,
+    d: Option<Judgement<D>>,
+    g: Option<Scalar<D>>,
+    cycle: Option<Scalar<D>>,
     identity: Option<Scalar<D>>,
 }
 
@@ -57,10 +50,16 @@ impl<D: ImageDevice> CycleGanModel<D> {
     pub fn new(device: D, settings: Settings, seed: u64) -> Result<Self, ModelError> {
         let (a, b, side) = (settings.channels_a, settings.channels_b, settings.crop);
         let networks = &settings.networks;
-        let generator =
-            |name, inp, out| Trained::new(&device, networks, name, seed, |p| networks.generator(p, inp, out));
-        let discriminator =
-            |name, inp| Trained::new(&device, networks, name, seed, |p| networks.discriminator(p, inp));
+        let generator = |name, inp, out| {
+            Trained::new(&device, networks.start(), name, seed, |p| {
+                networks.generator(p, inp, out)
+            })
+        };
+        let discriminator = |name, inp| {
+            Trained::new(&device, networks.start(), name, seed, |p| {
+                networks.discriminator(p, inp)
+            })
+        };
         Ok(Self {
             g_a: generator("G_A", a, b)?,
             g_b: generator("G_B", b, a)?,
@@ -77,8 +76,9 @@ impl<D: ImageDevice> CycleGanModel<D> {
 
     fn step(&mut self, a: Images4<D>, b: Images4<D>, step: u64) -> Result<[Losses<D>; 2], ModelError> {
         let s = &self.settings;
-        let (mode, lambda_a, lambda_b, identity) =
-            (s.networks.gan_mode, s.lambda_a, s.lambda_b, s.lambda_identity);
+        let (mode, penalty) = (s.networks.gan_mode, s.networks.penalty());
+        let (lambda_gan, lambda_a, lambda_b) = (s.lambda_gan, s.lambda_a, s.lambda_b);
+        let [weight_a, weight_b] = s.identity();
         let run_seed = self.seed;
         let seed = |stream: &str| stream_seed(run_seed, &format!("step/{stream}"), step);
 
@@ -91,38 +91,39 @@ impl<D: ImageDevice> CycleGanModel<D> {
             judge: &mut self.d_a,
             seeds: [seed("fake_B"), seed("rec_A")],
         };
-        let (fake_b, g_a, cycle_a) = forth.run(&a, mode, lambda_a).map_err(op)?;
+        let forth = forth.run(&a, mode, lambda_gan, lambda_a).map_err(op)?;
         let back = Cycle {
             there: &mut self.g_b,
             back: &mut self.g_a,
             judge: &mut self.d_b,
             seeds: [seed("fake_A"), seed("rec_B")],
         };
-        let (fake_a, g_b, cycle_b) = back.run(&b, mode, lambda_b).map_err(op)?;
-        let (mut idt_a, mut idt_b) = (None, None);
-        if identity > 0.0 {
-            idt_a = Some(keep(&mut self.g_a, &b, lambda_b * identity, seed("idt_A")).map_err(op)?);
-            idt_b = Some(keep(&mut self.g_b, &a, lambda_a * identity, seed("idt_B")).map_err(op)?);
-        }
+        let back = back.run(&b, mode, lambda_gan, lambda_b).map_err(op)?;
+        let idt_a = keep(&mut self.g_a, &b, weight_a, seed("idt_A")).map_err(op)?;
+        let idt_b = keep(&mut self.g_b, &a, weight_b, seed("idt_B")).map_err(op)?;
         self.g_a.update().map_err(op)?;
         self.g_b.update().map_err(op)?;
 
         // Then the discriminators, on fakes from before that update, now and then on older ones.
-        let fake_b = self.pooled(0, fake_b, seed("pool_B"))?;
-        let fake_a = self.pooled(1, fake_a, seed("pool_A"))?;
-        let d_a = discriminate(&mut self.d_a, b, fake_b, mode).map_err(op)?;
-        let d_b = discriminate(&mut self.d_b, a, fake_a, mode).map_err(op)?;
+        let (mut d_a, mut d_b) = (None, None);
+        if let (Some(fake_b), Some(fake_a)) = (forth.fake, back.fake) {
+            let fake_b = self.pooled(0, fake_b, seed("pool_B"))?;
+            let fake_a = self.pooled(1, fake_a, seed("pool_A"))?;
+            let penalty = |stream| penalty.map(|weight| (weight, seed(stream)));
+            d_a = Some(discriminate(&mut self.d_a, b, fake_b, mode, penalty("gp_A")).map_err(op)?);
+            d_b = Some(discriminate(&mut self.d_b, a, fake_a, mode, penalty("gp_B")).map_err(op)?);
+        }
         Ok([
             Losses {
                 d: d_a,
-                g: g_a,
-                cycle: cycle_a,
+                g: forth.gan,
+                cycle: forth.cycle,
                 identity: idt_a,
             },
             Losses {
                 d: d_b,
-                g: g_b,
-                cycle: cycle_b,
+                g: back.gan,
+                cycle: back.cycle,
                 identity: idt_b,
             },
         ])
@@ -156,85 +157,9 @@ impl<D: ImageDevice> CycleGanModel<D> {
     }
 }
 
-/// One direction: to the other domain and back again.
-struct Cycle<'a, D: ImageDevice> {
-    there: &'a mut Trained<D, Generator>,
-    back: &'a mut Trained<D, Generator>,
-    /// Judges what comes from `there`.
-    judge: &'a mut Trained<D, Discriminator>,
-    /// For the dropout of `there` and `back`.
-    seeds: [u64; 2],
-}
+impl<D: ImageDevice> Networks for CycleGanModel<D> {
+    type Device = D;
 
-impl<D: ImageDevice> Cycle<'_, D> {
-    /// Adds the gradients of this direction's GAN and cycle losses to both generators' buffers; gives the translated images
-    /// and both losses.
-    #[allow(clippy::type_complexity)] // three values that go separate ways at once
-    fn run(
-        self,
-        real: &Images4<D>,
-        mode: GanMode,
-        lambda: f32,
-    ) -> Result<(Images4<D>, Scalar<D>, Scalar<D>), OpError> {
-        let Self {
-            there,
-            back,
-            judge,
-            seeds,
-        } = self;
-        let mut grads = Gradients::leaky();
-        there.adam.lend_to(&there.params, &mut grads)?;
-        back.adam.lend_to(&back.params, &mut grads)?;
-        let mut pass = Pass::new(&mut there.params, Statistics::Train, true, seeds[0]);
-        let fake = there.net.forward(real.clone().traced(grads), &mut pass)?;
-        let image = fake.retaped::<NoneTape>();
-
-        // A second handle on the fake: both losses' gradients meet in it.
-        let mut pass = Pass::new(&mut back.params, Statistics::Train, true, seeds[1]);
-        pass.input_grad = true;
-        let reconstructed = back.net.forward(fake.with_empty_tape(), &mut pass)?;
-        let cycle = l1_loss(reconstructed, real, lambda)?;
-        let mut pass = Pass::new(&mut judge.params, Statistics::Train, false, 0);
-        let gan = gan_loss(judge.net.forward(fake, &mut pass)?, mode, true, 1.0)?;
-        let values = (gan.retaped::<NoneTape>(), cycle.retaped::<NoneTape>());
-        let mut grads = backward(add_losses(gan, cycle)?)?;
-        there.adam.collect_from(&there.params, &mut grads)?;
-        back.adam.collect_from(&back.params, &mut grads)?;
-        Ok((image, values.0, values.1))
-    }
-}
-
-/// The identity loss: a generator given an image of its output's domain should keep it. Adds its gradient to the buffers.
-fn keep<D: ImageDevice>(
-    generator: &mut Trained<D, Generator>,
-    real: &Images4<D>,
-    weight: f32,
-    seed: u64,
-) -> Result<Scalar<D>, OpError> {
-    let grads = generator.adam.lend(&generator.params)?;
-    let mut pass = Pass::new(&mut generator.params, Statistics::Train, true, seed);
-    let same = generator.net.forward(real.clone().traced(grads), &mut pass)?;
-    let loss = l1_loss(same, real, weight)?;
-    let value = loss.retaped::<NoneTape>();
-    let grads = backward(loss)?;
-    generator.adam.collect(&generator.params, grads)?;
-    Ok(value)
-}
-
-/// One update of a discriminator, real images first; its two halves of the loss.
-fn discriminate<D: ImageDevice>(
-    discriminator: &mut Trained<D, Discriminator>,
-    real: Images4<D>,
-    fake: Images4<D>,
-    mode: GanMode,
-) -> Result<[Scalar<D>; 2], OpError> {
-    let of_real = discriminator.judge(real, true, mode)?;
-    let of_fake = discriminator.judge(fake, false, mode)?;
-    discriminator.update()?;
-    Ok([of_real, of_fake])
-}
-
-impl<D: ImageDevice> Networks<D> for CycleGanModel<D> {
     const PLUGIN: &'static str = "cyclegan";
 
     fn parts(&self) -> Vec<Part<'_, D>> {
@@ -274,21 +199,26 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
             return Ok(Vec::new());
         };
         let value = |loss: &Scalar<D>| loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v));
-        let direction = |l: &Losses<D>| {
-            let d: f64 = l.d.iter().map(value).sum();
-            [
-                Some(d),
-                Some(value(&l.g)),
-                Some(value(&l.cycle)),
+        let direction = |l: &Losses<D>, names: [&'static str; 5]| {
+            let d = l.d.as_ref();
+            let values = [
+                d.map(|d| d.halves.iter().map(value).sum()),
+                d.and_then(|d| d.penalty.as_ref()).map(value),
+                l.g.as_ref().map(value),
+                l.cycle.as_ref().map(value),
                 l.identity.as_ref().map(value),
-            ]
+            ];
+            let named = |(name, value): (_, Option<f64>)| Some((name, value?));
+            names
+                .into_iter()
+                .zip(values)
+                .filter_map(named)
+                .collect::<Vec<_>>()
         };
-        let values = both.iter().flat_map(direction);
-        Ok(LOSSES
-            .into_iter()
-            .zip(values)
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect())
+        let [forth, back] = both;
+        let mut all = direction(forth, ["D_A", "gp_A", "G_A", "cycle_A", "idt_A"]);
+        all.extend(direction(back, ["D_B", "gp_B", "G_B", "cycle_B", "idt_B"]));
+        Ok(all)
     }
 
     fn set_learning_rate(&mut self, lr: f64) {
@@ -318,8 +248,11 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
             ("fake_A", fake_a),
             ("rec_B", rec_b),
         ];
-        if self.settings.has_identity() {
+        let [of_a, of_b] = self.settings.identity();
+        if of_a > 0.0 {
             all.push(("idt_A", self.g_a.translate(&pair.b, [a, b], mode)?));
+        }
+        if of_b > 0.0 {
             all.push(("idt_B", self.g_b.translate(&pair.a, [b, a], mode)?));
         }
         Ok(all)

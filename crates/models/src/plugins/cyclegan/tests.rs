@@ -111,6 +111,96 @@ fn the_losses_come_in_the_references_order_and_without_identity_where_it_has_no_
     );
 }
 
+/// The loss ablation of the paper's tables 4 and 5.
+#[test]
+fn each_row_of_the_papers_loss_ablation_computes_its_own_losses_and_no_others() {
+    let rows: [(&str, [f64; 3], &[&str]); 5] = [
+        ("cycle alone", [0.0, 10.0, 10.0], &["cycle_A", "cycle_B"]),
+        ("GAN alone", [1.0, 0.0, 0.0], &["D_A", "G_A", "D_B", "G_B"]),
+        (
+            "GAN + forward",
+            [1.0, 10.0, 0.0],
+            &["D_A", "G_A", "cycle_A", "D_B", "G_B"],
+        ),
+        (
+            "GAN + backward",
+            [1.0, 0.0, 10.0],
+            &["D_A", "G_A", "D_B", "G_B", "cycle_B"],
+        ),
+        (
+            "full",
+            [1.0, 10.0, 10.0],
+            &["D_A", "G_A", "cycle_A", "D_B", "G_B", "cycle_B"],
+        ),
+    ];
+    for (row, [gan, a, b], losses) in rows {
+        let s = spec(&[
+            ("lambda_gan", ParamValue::Float(gan)),
+            ("lambda_a", ParamValue::Float(a)),
+            ("lambda_b", ParamValue::Float(b)),
+            ("lambda_identity", ParamValue::Float(0.0)),
+        ]);
+        CycleGan.validate(&s).unwrap();
+        let mut model = build(&s);
+        let weights = |model: &dyn Model| model::NETWORKS.map(|network| model.weights(network).unwrap());
+        let before = weights(model.as_ref());
+        (1..=2).for_each(|step| model.train_step(&batch(1, step), step).unwrap());
+        assert_eq!(
+            (names(&mut model), CycleGan.losses(&s.params)),
+            (losses.to_vec(), losses.to_vec()),
+            "{row}"
+        );
+        assert!(model.losses().unwrap().iter().all(|l| l.1.is_finite()), "{row}");
+        let trained: Vec<bool> = weights(model.as_ref())
+            .iter()
+            .zip(&before)
+            .map(|(a, b)| a != b)
+            .collect();
+        assert_eq!(trained, [true, true, gan > 0.0, gan > 0.0], "{row}");
+        let pooled = model.read_state("pool.fake_B.count").unwrap().data;
+        assert_eq!(
+            pooled,
+            diptych_domain::TensorData::I64(vec![if gan > 0.0 { 2 } else { 0 }]),
+            "{row}"
+        );
+    }
+}
+
+/// Leaving a term out is the same as giving it the weight zero: the others do not notice.
+#[test]
+fn a_cycle_without_a_weight_leaves_the_other_losses_alone() {
+    let first = |lambda_b: f64| {
+        let mut model = build(&spec(&[
+            ("lambda_b", ParamValue::Float(lambda_b)),
+            ("lambda_identity", ParamValue::Float(0.0)),
+        ]));
+        model.train_step(&batch(1, 1), 1).unwrap();
+        model.losses().unwrap()
+    };
+    let (with, without) = (first(10.0), first(0.0));
+    assert_eq!(with[..5], without[..]);
+}
+
+#[test]
+fn a_critic_with_a_penalty_trains() {
+    let s = spec(&[
+        ("gan_mode", text("wgangp")),
+        ("lambda_identity", ParamValue::Float(0.0)),
+    ]);
+    let mut model = build(&s);
+    (1..=3).for_each(|step| model.train_step(&batch(2, step), step).unwrap());
+    let all = ["D_A", "gp_A", "G_A", "cycle_A", "D_B", "gp_B", "G_B", "cycle_B"];
+    assert_eq!(
+        (names(&mut model), CycleGan.losses(&s.params)),
+        (all.to_vec(), all.to_vec())
+    );
+    let losses = model.losses().unwrap();
+    assert!(
+        losses[1].1 > 0.0 && losses.iter().all(|l| l.1.is_finite()),
+        "{losses:?}"
+    );
+}
+
 #[test]
 fn the_cycle_losses_fall() {
     let mut model = build(&spec(&[("ngf", ParamValue::Int(8))]));
@@ -256,6 +346,16 @@ fn settings_that_do_not_go_together_are_refused() {
     );
     s.params.insert("lambda_identity".into(), ParamValue::Float(0.0));
     assert!(CycleGan.validate(&s).is_ok());
+    let zeros = ["lambda_gan", "lambda_a", "lambda_b"].map(|name| (name, ParamValue::Float(0.0)));
+    assert_eq!(
+        message(&spec(&zeros)),
+        "params.lambda_gan = 0: nothing would be trained, for lambda_a and lambda_b, to which the identity losses are in \
+         proportion, are 0 too; give one of them a weight"
+    );
+    // Without cycle losses there are no identity losses either, whatever their relative weight.
+    let mut gan_alone = spec(&zeros[1..]);
+    gan_alone.data.channels_b = 1;
+    assert!(CycleGan.validate(&gan_alone).is_ok());
     s.data.crop_size = 26;
     assert_eq!(
         message(&s),

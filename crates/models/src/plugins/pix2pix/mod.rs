@@ -46,15 +46,15 @@ impl Plugin for Pix2Pix {
         )];
         params.extend(decls::discriminator());
         params.extend(decls::widths());
+        params.extend([decls::norm("batch"), decls::upsampling()]);
+        params.extend(decls::dropout(true));
+        params.extend(decls::gan_mode("vanilla"));
         params.extend([
-            decls::norm("batch"),
-            decls::flag(
-                "dropout",
-                true,
-                "dropout 0.5 in the generator's inner levels, also at test time",
+            decls::weight(
+                "lambda_l1",
+                100.0,
+                "weight of the L1 loss; 0 trains with the GAN loss alone",
             ),
-            decls::gan_mode("vanilla"),
-            decls::weight("lambda_l1", 100.0, "weight of the L1 loss"),
             decls::weight(
                 "lambda_gan",
                 1.0,
@@ -75,11 +75,7 @@ impl Plugin for Pix2Pix {
     }
 
     fn losses(&self, params: &Params) -> Vec<&'static str> {
-        let adversarial = !matches!(params.get("lambda_gan"), Some(ParamValue::Float(v)) if *v == 0.0);
-        model::LOSSES
-            .into_iter()
-            .filter(|name| adversarial || *name == "G_L1")
-            .collect()
+        Settings::losses(params)
     }
 
     fn networks(&self, _params: &Params) -> Vec<&'static str> {
@@ -102,12 +98,10 @@ impl Plugin for Pix2Pix {
             return Err(setting(
                 "data.layout",
                 layout,
-                "pix2pix trains on pairs: use \"aligned\"",
+                "pix2pix trains on pairs: use \"aligned\"; `diptych translate` applies a trained generator to any folder",
             ));
         }
-        Settings::from_spec(spec)?
-            .networks
-            .check_size(spec.data.crop_size as usize)
+        Settings::from_spec(spec)?.check(spec.data.crop_size as usize)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {

@@ -14,15 +14,13 @@ use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
 use crate::plugins::shared::transfer::{LatestExtents, upload};
 
-/// The logged losses, under the reference's names: `G_L1` includes its weight, `D_real` and `D_fake` are not halved.
-pub(super) const LOSSES: [&str; 4] = ["G_GAN", "G_L1", "D_real", "D_fake"];
-
-/// The latest step's losses, still on the device.
+/// The latest step's losses, still on the device; those without a weight are not computed.
 struct Losses<D: ImageDevice> {
     g_gan: Option<Scalar<D>>,
-    g_l1: Scalar<D>,
+    g_l1: Option<Scalar<D>>,
     d_real: Option<Scalar<D>>,
     d_fake: Option<Scalar<D>>,
+    d_gp: Option<Scalar<D>>,
 }
 
 /// pix2pix on a device.
@@ -43,10 +41,10 @@ impl<D: ImageDevice> Pix2PixModel<D> {
     /// Where the device fails.
     pub fn new(device: D, settings: Settings, seed: u64) -> Result<Self, ModelError> {
         let networks = &settings.networks;
-        let g = Trained::new(&device, networks, "G", seed, |params| {
+        let g = Trained::new(&device, networks.start(), "G", seed, |params| {
             networks.generator(params, settings.inp, settings.out)
         })?;
-        let d = Trained::new(&device, networks, "D", seed, |params| {
+        let d = Trained::new(&device, networks.start(), "D", seed, |params| {
             networks.discriminator(params, settings.judged_channels())
         })?;
         Ok(Self {
@@ -78,20 +76,26 @@ impl<D: ImageDevice> Pix2PixModel<D> {
 
         // The discriminator first, on the fake pair first: batch norm's running statistics depend on the order.
         let (adversarial, mode) = (self.settings.lambda_gan > 0.0, self.settings.networks.gan_mode);
-        let (mut d_fake, mut d_real) = (None, None);
+        let (mut d_fake, mut d_real, mut d_gp) = (None, None, None);
         if adversarial {
-            let x = self.judged(&a, &fake)?;
-            d_fake = Some(self.d.judge(x, false, mode)?);
-            let x = self.judged(&a, &b)?;
-            d_real = Some(self.d.judge(x, true, mode)?);
+            let (generated, real) = (self.judged(&a, &fake)?, self.judged(&a, &b)?);
+            d_fake = Some(self.d.judge(generated.clone(), false, mode)?);
+            d_real = Some(self.d.judge(real.clone(), true, mode)?);
+            if let Some(weight) = self.settings.networks.penalty() {
+                // Halved like the rest of the discriminator's objective, so that they keep the paper's proportion.
+                let seed = stream_seed(self.seed, "step/D_gp", step);
+                d_gp = Some(self.d.penalise(&real, &generated, 0.5 * weight, seed)?);
+            }
             self.d.update()?;
         }
 
         // Then the generator, against the updated discriminator, which is frozen; the same fake.
         let fake = fake.put_tape(tape);
-        let (loss, g_gan, g_l1) = if adversarial {
+        let (mut g_gan, mut g_l1) = (None, None);
+        let lambda_l1 = self.settings.lambda_l1;
+        let loss = if adversarial {
             // A second handle on the same tensor: both losses' gradients meet in it.
-            let l1 = l1_loss(fake.with_empty_tape(), &b, self.settings.lambda_l1)?;
+            let second = (lambda_l1 > 0.0).then(|| fake.with_empty_tape());
             let x = if self.settings.conditional {
                 concat_channels(a.retaped(), fake, false)?
             } else {
@@ -100,12 +104,19 @@ impl<D: ImageDevice> Pix2PixModel<D> {
             let mut pass = Pass::new(&mut self.d.params, Statistics::Train, false, 0);
             let logits = self.d.net.forward(x, &mut pass)?;
             let gan = gan_loss(logits, mode, true, self.settings.lambda_gan)?;
-            let values = (Some(gan.retaped()), l1.retaped());
-            (add_losses(gan, l1)?, values.0, values.1)
+            g_gan = Some(gan.retaped());
+            match second {
+                Some(second) => {
+                    let l1 = l1_loss(second, &b, lambda_l1)?;
+                    g_l1 = Some(l1.retaped());
+                    add_losses(gan, l1)?
+                }
+                None => gan,
+            }
         } else {
-            let l1 = l1_loss(fake, &b, self.settings.lambda_l1)?;
-            let value = l1.retaped();
-            (l1, None, value)
+            let l1 = l1_loss(fake, &b, lambda_l1)?;
+            g_l1 = Some(l1.retaped());
+            l1
         };
         let grads = backward(loss)?;
         self.g.adam.collect(&self.g.params, grads)?;
@@ -115,11 +126,14 @@ impl<D: ImageDevice> Pix2PixModel<D> {
             g_l1,
             d_real,
             d_fake,
+            d_gp,
         })
     }
 }
 
-impl<D: ImageDevice> Networks<D> for Pix2PixModel<D> {
+impl<D: ImageDevice> Networks for Pix2PixModel<D> {
+    type Device = D;
+
     const PLUGIN: &'static str = "pix2pix";
 
     fn parts(&self) -> Vec<Part<'_, D>> {
@@ -145,14 +159,18 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
             return Ok(Vec::new());
         };
         let value = |loss: &Scalar<D>| loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v));
-        // The discriminator's losses carry the factor 0.5 of its objective; the reference logs them without.
+        // Weights are included, but for the factor 0.5 of the discriminator's objective: the reference logs without it.
         let all = [
-            losses.g_gan.as_ref().map(|l| (LOSSES[0], value(l))),
-            Some((LOSSES[1], value(&losses.g_l1))),
-            losses.d_real.as_ref().map(|l| (LOSSES[2], 2.0 * value(l))),
-            losses.d_fake.as_ref().map(|l| (LOSSES[3], 2.0 * value(l))),
+            ("G_GAN", 1.0, &losses.g_gan),
+            ("G_L1", 1.0, &losses.g_l1),
+            ("D_real", 2.0, &losses.d_real),
+            ("D_fake", 2.0, &losses.d_fake),
+            ("D_gp", 2.0, &losses.d_gp),
         ];
-        Ok(all.into_iter().flatten().collect())
+        let named = |(name, factor, loss): (_, f64, &Option<Scalar<D>>)| {
+            loss.as_ref().map(|loss| (name, factor * value(loss)))
+        };
+        Ok(all.into_iter().filter_map(named).collect())
     }
 
     fn set_learning_rate(&mut self, lr: f64) {

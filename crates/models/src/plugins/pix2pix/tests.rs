@@ -64,8 +64,11 @@ fn every_generator_and_discriminator_trains_and_its_losses_stay_finite() {
         ("resnet_6blocks", 32),
         ("encoder_decoder", 32),
     ] {
-        for (discriminator, conditional) in [("n_layers", true), ("pixel", false)] {
+        for (discriminator, conditional, upsampling) in
+            [("n_layers", true, "nearest"), ("pixel", false, "transposed")]
+        {
             let changes = [
+                ("upsampling", text(upsampling)),
                 ("generator", text(generator)),
                 ("discriminator", text(discriminator)),
                 ("n_layers", ParamValue::Int(2)),
@@ -79,7 +82,8 @@ fn every_generator_and_discriminator_trains_and_its_losses_stay_finite() {
                     .unwrap();
             }
             let losses = model.losses().unwrap();
-            assert_eq!(losses.iter().map(|l| l.0).collect::<Vec<_>>(), model::LOSSES);
+            let names: Vec<&str> = losses.iter().map(|l| l.0).collect();
+            assert_eq!(names, ["G_GAN", "G_L1", "D_real", "D_fake"]);
             assert!(
                 losses.iter().all(|l| l.1.is_finite() && l.1 > 0.0),
                 "{generator}: {losses:?}"
@@ -128,6 +132,150 @@ fn l1_alone_trains_no_discriminator() {
         Pix2Pix.losses(&s.params)
     );
     assert_eq!(model.weights("D").unwrap(), before);
+}
+
+#[test]
+fn the_gan_loss_alone_computes_no_l1() {
+    let s = spec(
+        32,
+        &[
+            ("generator", text("unet_32")),
+            ("lambda_l1", ParamValue::Float(0.0)),
+            ("n_layers", ParamValue::Int(1)),
+        ],
+    );
+    let mut model = build(&s);
+    let before = model.weights("G").unwrap();
+    model.train_step(&batch(32, 1), 1).unwrap();
+    let names: Vec<&str> = model.losses().unwrap().iter().map(|l| l.0).collect();
+    assert_eq!(names, ["G_GAN", "D_real", "D_fake"]);
+    assert_eq!(names, Pix2Pix.losses(&s.params));
+    assert_ne!(model.weights("G").unwrap(), before);
+}
+
+/// With any norm the penalty pulls the gradient's length at mixed images towards 1; without one it may grow as it likes.
+#[test]
+fn the_gradient_penalty_falls_and_is_left_out_without_a_weight() {
+    let wgan = |norm, lambda| {
+        let mut model = build(&spec(
+            32,
+            &[
+                ("generator", text("unet_32")),
+                ("gan_mode", text("wgangp")),
+                ("lambda_gp", ParamValue::Float(lambda)),
+                ("norm", text(norm)),
+                ("ndf", ParamValue::Int(8)),
+                ("n_layers", ParamValue::Int(2)),
+            ],
+        ));
+        model.set_learning_rate(1e-3);
+        let mut course = Vec::new();
+        for step in 1..=40 {
+            model.train_step(&batch(32, 3), step).unwrap();
+            course.push(model.losses().unwrap());
+        }
+        course
+    };
+    for norm in ["batch", "instance", "none"] {
+        let course = wgan(norm, 10.0);
+        let penalty = |step: usize| course[step][4].1;
+        assert_eq!(course[0][4].0, "D_gp");
+        assert!(course.iter().flatten().all(|l| l.1.is_finite()), "{norm}");
+        let late = (35..40).map(penalty).fold(0.0, f64::max);
+        assert!(late < 0.5 * penalty(0), "{norm}: {} -> {late}", penalty(0));
+    }
+    assert_eq!(wgan("instance", 0.0)[0].len(), 4);
+}
+
+#[test]
+fn a_run_from_before_a_parameter_was_declared_keeps_its_meaning() {
+    let mut s = spec(
+        32,
+        &[("generator", text("unet_32")), ("n_layers", ParamValue::Int(1))],
+    );
+    let mut now = build(&s);
+    for name in ["upsampling", "dropout_levels", "lambda_gp"] {
+        s.params.remove(name).unwrap();
+    }
+    Pix2Pix.validate(&s).unwrap();
+    let mut before = build(&s);
+    for model in [&mut now, &mut before] {
+        model.train_step(&batch(32, 1), 1).unwrap();
+    }
+    assert_eq!(now.losses().unwrap(), before.losses().unwrap());
+    s.params.insert("lambda_l2".into(), ParamValue::Float(1.0));
+    assert_eq!(
+        Pix2Pix.validate(&s).unwrap_err().to_string(),
+        "params.lambda_l2 = 1.0: pix2pix has no such parameter"
+    );
+}
+
+#[test]
+fn dropout_levels_and_upsampling_change_the_generator() {
+    let names = |changes: &[(&str, ParamValue)]| {
+        let model = build(&spec(
+            64,
+            &[
+                &[("generator", text("unet_64")), ("n_layers", ParamValue::Int(1))],
+                changes,
+            ]
+            .concat(),
+        ));
+        let names: Vec<String> = model.weights("G").unwrap().into_iter().map(|t| t.name).collect();
+        names
+    };
+    let plain = names(&[]);
+    assert_eq!(
+        names(&[("dropout_levels", text("paper"))]),
+        plain,
+        "dropout has no tensors"
+    );
+    let resize = names(&[("upsampling", text("nearest"))]);
+    assert_eq!(resize, names(&[("upsampling", text("bilinear"))]));
+    // The outermost convolution comes after ReLU, upsampling and padding; the innermost one stays transposed.
+    assert!(plain.contains(&"model.model.3.weight".to_owned()));
+    assert!(
+        resize.contains(&"model.model.5.weight".to_owned())
+            && !resize.contains(&"model.model.3.weight".to_owned())
+    );
+    let innermost = "model.model.1.model.3.model.3.model.3.model.3.model.3.weight".to_owned();
+    assert!(plain.contains(&innermost) && resize.contains(&innermost));
+
+    let output = |levels: &str, mode| {
+        let mut model = build(&spec(
+            64,
+            &[
+                ("generator", text("unet_64")),
+                ("n_layers", ParamValue::Int(1)),
+                ("init_gain", ParamValue::Float(0.5)),
+                ("dropout_levels", text(levels)),
+            ],
+        ));
+        model.infer(&batch(64, 1).a, mode).unwrap()
+    };
+    assert_ne!(
+        output("paper", InferMode::Paper),
+        output("reference", InferMode::Paper)
+    );
+    assert_eq!(
+        output("paper", InferMode::Eval),
+        output("reference", InferMode::Eval)
+    );
+}
+
+#[test]
+fn something_must_have_a_weight() {
+    let s = spec(
+        256,
+        &[
+            ("lambda_l1", ParamValue::Int(0)),
+            ("lambda_gan", ParamValue::Int(0)),
+        ],
+    );
+    assert_eq!(
+        Pix2Pix.validate(&s).unwrap_err().to_string(),
+        "params.lambda_gan = 0: nothing would be trained, for lambda_l1 is 0 too; give one of them a weight"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue};
 
 /// A declaration.
-pub(crate) fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc: &'static str) -> ParamDecl {
+pub fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc: &'static str) -> ParamDecl {
     ParamDecl {
         name,
         kind,
@@ -13,7 +13,7 @@ pub(crate) fn decl(name: &'static str, kind: ParamKind, default: ParamValue, doc
 }
 
 /// One of some words.
-pub(crate) fn choice(
+pub fn choice(
     name: &'static str,
     words: &'static [&'static str],
     default: &str,
@@ -28,7 +28,7 @@ pub(crate) fn choice(
 }
 
 /// A loss's weight: any number from 0.
-pub(crate) fn weight(name: &'static str, default: f64, doc: &'static str) -> ParamDecl {
+pub fn weight(name: &'static str, default: f64, doc: &'static str) -> ParamDecl {
     let kind = ParamKind::Float {
         min: 0.0,
         max: f64::INFINITY,
@@ -37,12 +37,12 @@ pub(crate) fn weight(name: &'static str, default: f64, doc: &'static str) -> Par
 }
 
 /// A switch.
-pub(crate) fn flag(name: &'static str, default: bool, doc: &'static str) -> ParamDecl {
+pub fn flag(name: &'static str, default: bool, doc: &'static str) -> ParamDecl {
     decl(name, ParamKind::Bool, ParamValue::Bool(default), doc)
 }
 
 /// The discriminator's architecture.
-pub(crate) fn discriminator() -> [ParamDecl; 2] {
+pub fn discriminator() -> [ParamDecl; 2] {
     [
         choice(
             "discriminator",
@@ -60,7 +60,7 @@ pub(crate) fn discriminator() -> [ParamDecl; 2] {
 }
 
 /// The networks' widths.
-pub(crate) fn widths() -> [ParamDecl; 2] {
+pub fn widths() -> [ParamDecl; 2] {
     let width = |name, doc| {
         decl(
             name,
@@ -76,7 +76,7 @@ pub(crate) fn widths() -> [ParamDecl; 2] {
 }
 
 /// The norm of every network.
-pub(crate) fn norm(default: &str) -> ParamDecl {
+pub fn norm(default: &str) -> ParamDecl {
     choice(
         "norm",
         &["batch", "instance", "none"],
@@ -86,17 +86,52 @@ pub(crate) fn norm(default: &str) -> ParamDecl {
 }
 
 /// The adversarial loss.
-pub(crate) fn gan_mode(default: &str) -> ParamDecl {
+pub fn gan_mode(default: &str) -> [ParamDecl; 2] {
+    [
+        choice(
+            "gan_mode",
+            &["vanilla", "lsgan", "wgangp"],
+            default,
+            "cross-entropy, least squares, or Wasserstein with a gradient penalty (for which norm = instance suits better than batch)",
+        ),
+        weight(
+            "lambda_gp",
+            10.0,
+            "weight of wgangp's gradient penalty; 0 leaves the critic unregularised, as the reference does",
+        ),
+    ]
+}
+
+/// Dropout in generators.
+pub fn dropout(default: bool) -> [ParamDecl; 2] {
+    [
+        flag(
+            "dropout",
+            default,
+            "dropout 0.5 inside generators, also at test time",
+        ),
+        choice(
+            "dropout_levels",
+            &["reference", "paper"],
+            "reference",
+            "a U-Net's levels with dropout: the PyTorch reference's, or the paper's (the first three after the bottleneck); \
+             encoder_decoder always has the paper's",
+        ),
+    ]
+}
+
+/// How generators double sides.
+pub fn upsampling() -> ParamDecl {
     choice(
-        "gan_mode",
-        &["vanilla", "lsgan"],
-        default,
-        "cross-entropy or least squares",
+        "upsampling",
+        &["transposed", "nearest", "bilinear"],
+        "transposed",
+        "how generators enlarge: transposed convolution, or upsampling and a 3x3 convolution, which leaves no checkerboard",
     )
 }
 
 /// The initial weights.
-pub(crate) fn init() -> [ParamDecl; 2] {
+pub fn init() -> [ParamDecl; 2] {
     [
         choice(
             "init",

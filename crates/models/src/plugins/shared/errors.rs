@@ -6,12 +6,12 @@ use crate::networks::params::WeightsError;
 use crate::plugin::ModelError;
 
 /// A failing operation.
-pub(crate) fn op(error: OpError) -> ModelError {
+pub fn op(error: OpError) -> ModelError {
     ModelError::Op(Box::new(error))
 }
 
 /// A tensor that does not fit.
-pub(crate) fn weights(error: WeightsError) -> ModelError {
+pub fn weights(error: WeightsError) -> ModelError {
     match error {
         WeightsError::Op(e) => op(e),
         other => ModelError::Weights(other.to_string()),
@@ -19,7 +19,7 @@ pub(crate) fn weights(error: WeightsError) -> ModelError {
 }
 
 /// A setting that does not fit the others.
-pub(crate) fn setting(key: &str, value: impl ToString, problem: impl Into<String>) -> ModelError {
+pub fn setting(key: &str, value: impl ToString, problem: impl Into<String>) -> ModelError {
     ModelError::Setting {
         key: key.to_owned(),
         value: value.to_string(),

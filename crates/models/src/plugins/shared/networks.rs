@@ -1,15 +1,17 @@
 //! Settings of generators and discriminators, out of a resolved experiment.
 
+use diptych_domain::Params;
 use diptych_domain::spec::ExperimentSpec;
-use diptych_imgops::{AdamConfig, GanMode, ImageDevice, OpError};
+use diptych_imgops::{AdamConfig, GanMode, ImageDevice, OpError, Upsampling};
 
 use super::errors::setting;
+use super::trained::Start;
 use super::values::Values;
 use crate::networks::patchgan::{PatchGan, PatchGanConfig};
 use crate::networks::pixel::PixelGan;
 use crate::networks::resnet::{ResNet, ResNetConfig};
-use crate::networks::unet::{UNet, UNetConfig};
-use crate::networks::{Discriminator, Generator, Init, Norm, ParamSet};
+use crate::networks::unet::{UNet, UNetConfig, UNetDropout};
+use crate::networks::{Discriminator, Generator, Init, Norm, ParamSet, Upscale};
 use crate::plugin::ModelError;
 
 /// A generator's architecture.
@@ -47,8 +49,15 @@ pub struct NetworkSettings {
     pub norm: Norm,
     /// Dropout in generators.
     pub dropout: bool,
+    /// Whether U-Nets have it where the paper says, not where the reference does. The encoder-decoder, which the reference does
+    /// not have, always follows the paper.
+    pub paper_dropout: bool,
+    /// How generators double sides.
+    pub upscale: Upscale,
     /// The GAN loss.
     pub gan_mode: GanMode,
+    /// Weight of the gradient penalty that goes with [`GanMode::Wgan`].
+    pub lambda_gp: f32,
     /// Initialisation.
     pub init: Init,
     /// Its gain.
@@ -67,12 +76,12 @@ fn halvings(side: usize) -> usize {
 }
 
 impl NetworkSettings {
-    /// Reads a spec whose `params` are resolved and name all of the networks' settings.
+    /// Reads a spec, and `params`: resolved, and with all of the networks' settings among them.
     ///
     /// # Errors
     /// [`ModelError::Setting`] where they are not, or where the encoder-decoder cannot be fitted to the crop size.
-    pub fn from_spec(spec: &ExperimentSpec) -> Result<Self, ModelError> {
-        let v = Values(&spec.params);
+    pub fn from_spec(spec: &ExperimentSpec, params: &Params) -> Result<Self, ModelError> {
+        let v = Values(params);
         Ok(Self {
             generator: generator_kind(v.word("generator")?, spec.data.crop_size as usize)?,
             discriminator: match v.word("discriminator")? {
@@ -87,11 +96,18 @@ impl NetworkSettings {
                 _ => Norm::None,
             },
             dropout: v.flag("dropout")?,
-            gan_mode: if v.word("gan_mode")? == "lsgan" {
-                GanMode::Lsgan
-            } else {
-                GanMode::Vanilla
+            paper_dropout: v.word("dropout_levels")? == "paper",
+            upscale: match v.word("upsampling")? {
+                "nearest" => Upscale::Resize(Upsampling::Nearest),
+                "bilinear" => Upscale::Resize(Upsampling::Bilinear),
+                _ => Upscale::Transposed,
             },
+            gan_mode: match v.word("gan_mode")? {
+                "lsgan" => GanMode::Lsgan,
+                "wgangp" => GanMode::Wgan,
+                _ => GanMode::Vanilla,
+            },
+            lambda_gp: v.number("lambda_gp")? as f32,
             init: match v.word("init")? {
                 "xavier" => Init::Xavier,
                 "kaiming" => Init::Kaiming,
@@ -106,6 +122,21 @@ impl NetworkSettings {
                 eps: 1e-8,
             },
         })
+    }
+
+    /// How each network starts.
+    pub fn start(&self) -> Start {
+        let (init, init_gain, adam) = (self.init, self.init_gain, self.adam);
+        Start {
+            init,
+            init_gain,
+            adam,
+        }
+    }
+
+    /// The weight of the gradient penalty, where there is one.
+    pub fn penalty(&self) -> Option<f32> {
+        (self.gan_mode == GanMode::Wgan && self.lambda_gp > 0.0).then_some(self.lambda_gp)
     }
 
     /// Checks that every network can take square crops of this side.
@@ -159,14 +190,19 @@ impl NetworkSettings {
         inp: usize,
         out: usize,
     ) -> Result<Generator, OpError> {
-        let (ngf, norm, dropout) = (self.ngf, self.norm, self.dropout);
-        let unet = |downs, skips| UNetConfig {
+        let (ngf, norm, dropout, upscale) = (self.ngf, self.norm, self.dropout, self.upscale);
+        let unet = |downs, skips: bool| UNetConfig {
             inp,
             out,
             downs,
             ngf,
             norm,
-            dropout,
+            dropout: match (dropout, self.paper_dropout || !skips) {
+                (false, _) => UNetDropout::Off,
+                (true, false) => UNetDropout::Reference,
+                (true, true) => UNetDropout::Paper,
+            },
+            upscale,
             skips,
         };
         Ok(match self.generator {
@@ -181,6 +217,7 @@ impl NetworkSettings {
                     blocks,
                     norm,
                     dropout,
+                    upscale,
                 },
             )?),
         })

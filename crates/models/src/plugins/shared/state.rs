@@ -10,14 +10,14 @@ use crate::optimiser::Adam;
 use crate::plugin::ModelError;
 
 /// One network with its optimiser, whatever its architecture.
-pub(crate) struct Part<'a, D: ImageDevice> {
+pub struct Part<'a, D: ImageDevice> {
     name: &'static str,
     params: &'a ParamSet<D>,
     adam: &'a Adam<D>,
 }
 
 /// A [`Part`] to be written to.
-pub(crate) struct PartMut<'a, D: ImageDevice> {
+pub struct PartMut<'a, D: ImageDevice> {
     name: &'static str,
     params: &'a mut ParamSet<D>,
     adam: &'a mut Adam<D>,
@@ -25,7 +25,7 @@ pub(crate) struct PartMut<'a, D: ImageDevice> {
 
 impl<D: ImageDevice, N> Trained<D, N> {
     /// This network under its name in files.
-    pub(crate) fn part(&self, name: &'static str) -> Part<'_, D> {
+    pub fn part(&self, name: &'static str) -> Part<'_, D> {
         Part {
             name,
             params: &self.params,
@@ -34,7 +34,7 @@ impl<D: ImageDevice, N> Trained<D, N> {
     }
 
     /// This network under its name in files.
-    pub(crate) fn part_mut(&mut self, name: &'static str) -> PartMut<'_, D> {
+    pub fn part_mut(&mut self, name: &'static str) -> PartMut<'_, D> {
         PartMut {
             name,
             params: &mut self.params,
@@ -45,15 +45,18 @@ impl<D: ImageDevice, N> Trained<D, N> {
 
 /// A model made of networks with optimisers. State tensors are `<network>.<public name>` of every network, then
 /// `optim.<network>.<…>` of every optimiser.
-pub(crate) trait Networks<D: ImageDevice> {
+pub trait Networks {
+    /// Where they are.
+    type Device: ImageDevice;
+
     /// The plugin's name, for messages.
     const PLUGIN: &'static str;
 
     /// The networks in the order of files and listings.
-    fn parts(&self) -> Vec<Part<'_, D>>;
+    fn parts(&self) -> Vec<Part<'_, Self::Device>>;
 
     /// The same, to be written to.
-    fn parts_mut(&mut self) -> Vec<PartMut<'_, D>>;
+    fn parts_mut(&mut self) -> Vec<PartMut<'_, Self::Device>>;
 
     /// Every tensor of the state.
     fn tensor_infos(&self) -> Vec<TensorInfo> {
@@ -72,6 +75,9 @@ pub(crate) trait Networks<D: ImageDevice> {
     }
 
     /// One tensor of the state.
+    ///
+    /// # Errors
+    /// An unknown name.
     fn read_tensor(&self, name: &str) -> Result<NamedTensor, ModelError> {
         let unknown = || unknown_tensor(Self::PLUGIN, name);
         let (network, place, rest) = split(name).ok_or_else(unknown)?;
@@ -88,6 +94,9 @@ pub(crate) trait Networks<D: ImageDevice> {
     }
 
     /// Sets one tensor of the state.
+    ///
+    /// # Errors
+    /// An unknown name, or a shape that does not fit.
     fn write_tensor(&mut self, tensor: &NamedTensor) -> Result<(), ModelError> {
         let unknown = || unknown_tensor(Self::PLUGIN, &tensor.name);
         let (network, place, rest) = split(&tensor.name).ok_or_else(unknown)?;
@@ -105,6 +114,9 @@ pub(crate) trait Networks<D: ImageDevice> {
     }
 
     /// The tensors of one network under their public names.
+    ///
+    /// # Errors
+    /// An unknown network.
     fn network_weights(&self, network: &str) -> Result<Vec<NamedTensor>, ModelError> {
         let parts = self.parts();
         match parts.iter().find(|p| p.name == network) {
@@ -118,6 +130,9 @@ pub(crate) trait Networks<D: ImageDevice> {
     }
 
     /// Sets the tensors of one network, all or none.
+    ///
+    /// # Errors
+    /// An unknown network, or the first tensor that is missing, unknown or of another shape.
     fn set_network_weights(&mut self, network: &str, tensors: &[NamedTensor]) -> Result<(), ModelError> {
         let mut parts = self.parts_mut();
         match parts.iter_mut().find(|p| p.name == network) {
@@ -164,7 +179,7 @@ fn split(name: &str) -> Option<(&str, Place, &str)> {
 }
 
 /// A state tensor that the plugin does not have.
-pub(crate) fn unknown_tensor(plugin: &str, name: &str) -> ModelError {
+pub fn unknown_tensor(plugin: &str, name: &str) -> ModelError {
     ModelError::Weights(format!("{plugin} has no state tensor `{name}`"))
 }
 

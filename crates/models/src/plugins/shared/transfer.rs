@@ -2,13 +2,16 @@
 
 use dfdx::tensor::Cpu;
 use diptych_domain::{DeviceChoice, Images};
-use diptych_imgops::{ImageDevice, Images4, OpError, upload_images};
+use diptych_imgops::{ImageDevice, Images4, OpError, Scalar, upload_images};
 
 use super::errors::op;
 use crate::plugin::ModelError;
 
 /// Copies images to the device; `what` names them where they have not as many channels as the model takes.
-pub(crate) fn upload<D: ImageDevice>(
+///
+/// # Errors
+/// [`ModelError::Input`] there; or where the device fails.
+pub fn upload<D: ImageDevice>(
     device: &D,
     images: &Images,
     channels: usize,
@@ -23,7 +26,10 @@ pub(crate) fn upload<D: ImageDevice>(
 }
 
 /// The device that a model trains on, keeping the memory of a step's tensors for the next step.
-pub(crate) fn training_device(choice: DeviceChoice) -> Result<Cpu, ModelError> {
+///
+/// # Errors
+/// [`ModelError::Device`] where it is not to be had.
+pub fn training_device(choice: DeviceChoice) -> Result<Cpu, ModelError> {
     match choice {
         DeviceChoice::Auto | DeviceChoice::Cpu => Cpu::default()
             .for_training()
@@ -37,11 +43,14 @@ pub(crate) fn training_device(choice: DeviceChoice) -> Result<Cpu, ModelError> {
 /// The extents of the latest training images. A device keeps the memory of a step's tensors for the next step; where the
 /// extents change, that memory fits nothing any more.
 #[derive(Debug, Default)]
-pub(crate) struct LatestExtents(Option<[usize; 4]>);
+pub struct LatestExtents(Option<[usize; 4]>);
 
 impl LatestExtents {
     /// Gives kept memory back where these images are of other extents than the latest.
-    pub(crate) fn note<D: ImageDevice>(&mut self, device: &D, images: &Images) -> Result<(), ModelError> {
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn note<D: ImageDevice>(&mut self, device: &D, images: &Images) -> Result<(), ModelError> {
         let extents = Some([images.n, images.c, images.h, images.w]);
         if self.0 != extents {
             device.trim().map_err(|e| op(OpError::device("trim")(e)))?;
@@ -49,4 +58,9 @@ impl LatestExtents {
         }
         Ok(())
     }
+}
+
+/// A loss's value, off the device.
+pub fn value<D: ImageDevice>(loss: &Scalar<D>) -> f64 {
+    loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v))
 }

@@ -34,6 +34,33 @@ fn weights_that_are_not_finite_are_never_saved() {
 }
 
 #[test]
+fn a_panic_in_a_step_fails_the_run_and_leaves_its_last_checkpoint() {
+    let bench = Bench::new().param("panic_at", 13);
+    let dir = tempfile::tempdir().unwrap();
+    let registry = diptych_models::Registry::builtin().with(Fake);
+    let plugin = registry.get("fake").unwrap();
+    let mut events = Vec::new();
+    let options = TrainOptions::new(dir.path(), DeviceChoice::Cpu);
+    let error = train(plugin, &bench.spec, &options, &mut |e| events.push(e)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "fake panicked in train_step: stumbled over value 0"
+    );
+    assert!(matches!(
+        events.last(),
+        Some(RunEvent::Ended { status: RunStatus::Failed, step: 12, message: Some(m), .. }) if *m == error.to_string()
+    ));
+    // Not step 12, whose weights the panic has got at.
+    assert_eq!(Checkpoint::open(&last(dir.path())).unwrap().meta().step, 10);
+    // Mended, it ends as if nothing had happened.
+    let mended = bench.param("panic_at", 0);
+    let whole = tempfile::tempdir().unwrap();
+    mended.train(whole.path());
+    assert_eq!(mended.train(dir.path()).1.status, RunStatus::Finished);
+    assert_eq!(tensors(&last(dir.path())), tensors(&last(whole.path())));
+}
+
+#[test]
 fn errors_are_the_last_event_too() {
     let bench = Bench::new();
     let dir = tempfile::tempdir().unwrap();
