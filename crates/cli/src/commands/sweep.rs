@@ -134,8 +134,10 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         )));
     }
     output::note(format!(
-        "{}: all {all} cells have finished; `diptych runs sweep:{}` lists their runs",
-        plan.name, plan.name
+        "{}: all {all} cells have finished; `diptych runs sweep:{}` lists their runs{}",
+        plan.name,
+        plan.name,
+        report::comparison(&plan, &ended).map_or_else(String::new, |c| format!("\n`{c}` is their table")),
     ));
     Ok(())
 }

@@ -40,6 +40,26 @@ pub fn planned(plan: &Plan, standings: &[Standing], estimate: &Estimate) -> Tabl
     table
 }
 
+/// The command that prints the sweep's ablation table, where its runs have something to compare.
+pub fn comparison(plan: &Plan, ended: &[Ended]) -> Option<String> {
+    let factors: Vec<&str> = plan
+        .factors
+        .iter()
+        .map(String::as_str)
+        .filter(|f| *f != "seed")
+        .collect();
+    let keys = || ended.iter().flatten().flat_map(|run| run.metrics.keys());
+    let metric = [MetricKey::eval("l1"), MetricKey::eval("psnr")]
+        .into_iter()
+        .find(|key| keys().any(|k| k == key))
+        .or_else(|| keys().find(|key| key.as_str().starts_with("eval/")).cloned())
+        .or_else(|| keys().next().cloned())?;
+    (!factors.is_empty()).then(|| {
+        let (sweep, by) = (&plan.name, factors.join(","));
+        format!("diptych compare sweep:{sweep} --by {by} --metric {metric} --against first")
+    })
+}
+
 /// The JSON form of a dry run.
 pub fn planned_document(
     plan: &Plan,
