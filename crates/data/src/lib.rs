@@ -16,6 +16,7 @@ mod layout;
 mod listing;
 mod loader;
 pub mod metrics;
+pub mod palette;
 mod raster;
 mod read;
 mod resize;

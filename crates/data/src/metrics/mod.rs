@@ -1,16 +1,22 @@
-//! How near images are to their targets: one value for each image of a batch.
+//! How near images are to their targets, one value for each image of a batch; and how near sets of images are to each other.
 //!
 //! Values are taken as they are, in floating point; nothing is rounded to 8 bits first.
 
+mod confusion;
+mod histogram;
 mod l1;
 mod psnr;
 mod ssim;
+mod swd;
 
 use diptych_domain::Images;
 
+pub use confusion::Confusion;
+pub use histogram::Histogram;
 pub use l1::l1;
 pub use psnr::psnr;
 pub use ssim::ssim;
+pub use swd::{Patches, Swd};
 
 /// Batches that cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
