@@ -25,7 +25,7 @@ mod stream;
 pub mod synth;
 mod transform;
 
-pub use dataset::Dataset;
+pub use dataset::{Dataset, Side};
 pub use decode::{MAX_PIXELS, MAX_SIDE};
 pub use error::DataError;
 pub use layout::Split;

@@ -1,5 +1,6 @@
 //! The colours of label maps: read from a file, found in flat images, or gathered from noisy ones.
 
+mod find;
 mod gather;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use diptych_domain::Images;
 
 use crate::error::DataError;
 
+pub use find::{FILE, Found, find, sample_targets};
 pub use gather::{Gathered, gather};
 
 /// The most classes that a palette may have.

@@ -31,7 +31,8 @@ impl MetricKey {
         &self.0
     }
 
-    /// Whether a smaller value is better: true for everything but PSNR, SSIM, accuracies, IoU, throughput and discriminator scores.
+    /// Whether a smaller value is better: true for everything but PSNR, SSIM, accuracies, IoU, histogram intersection, throughput, and
+    /// how varied outputs are and how they correlate with their targets.
     pub fn lower_is_better(&self) -> bool {
         let name = self.0.rsplit('/').next().unwrap_or(&self.0);
         ![
@@ -41,6 +42,8 @@ impl MetricKey {
             "iou",
             "images_per_second",
             "intersection",
+            "diversity",
+            "correlation",
         ]
         .iter()
         .any(|good| name.contains(good))
@@ -63,5 +66,19 @@ mod tests {
         assert!(MetricKey::eval("l1").lower_is_better());
         assert!(!MetricKey::eval("psnr").lower_is_better());
         assert!(!MetricKey::new("perf/images_per_second").lower_is_better());
+        for name in [
+            "pixel_accuracy",
+            "class_accuracy",
+            "class_iou",
+            "histogram_intersection_A",
+            "ssim",
+        ] {
+            assert!(!MetricKey::eval(name).lower_is_better(), "{name}");
+        }
+        for name in ["swd", "swd_B"] {
+            assert!(MetricKey::eval(name).lower_is_better(), "{name}");
+        }
+        assert!(!MetricKey::new("health/diversity_A").lower_is_better());
+        assert!(MetricKey::new("health/checkerboard").lower_is_better());
     }
 }

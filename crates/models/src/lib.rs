@@ -6,5 +6,5 @@ pub mod plugin;
 pub mod plugins;
 pub mod registry;
 
-pub use plugin::{BenchRequest, BuildContext, InferMode, Model, ModelError, Plugin};
+pub use plugin::{BenchRequest, BuildContext, HealthDecl, HealthKind, InferMode, Model, ModelError, Plugin};
 pub use registry::Registry;

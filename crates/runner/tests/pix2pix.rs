@@ -117,7 +117,7 @@ fn pix2pix_trains_stops_resumes_evaluates_and_translates() {
     let best = CheckpointFolder::new(whole.path()).best().unwrap();
     best.restore_network(model.as_mut(), plugin.generator()).unwrap();
     let val = Dataset::open(&spec.data, Split::Val).unwrap();
-    let report = evaluate(model.as_mut(), &val, InferMode::Paper, &Control::new())
+    let report = evaluate(model.as_mut(), &val, InferMode::Paper, None, &Control::new())
         .unwrap()
         .unwrap();
     assert_eq!(report.images.len(), 2);

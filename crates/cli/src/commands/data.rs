@@ -1,3 +1,5 @@
+mod palette;
+
 use std::path::PathBuf;
 
 use diptych_data::DataError;
@@ -13,6 +15,7 @@ use crate::render::human;
 pub enum Command {
     Synth(SynthArgs),
     Check(CheckArgs),
+    Palette(palette::Args),
 }
 
 /// Make a paired data set by procedure
@@ -66,6 +69,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Synth(args) => synth(&args),
         Command::Check(args) => check(&args),
+        Command::Palette(args) => palette::run(&args),
     }
 }
 

@@ -164,6 +164,8 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
         closed_epochs: 0,
         best: None,
         plateau: Plateau::default(),
+        rollbacks: 0,
+        alarms: String::new(),
         networks: known.iter().map(|&n| n.to_owned()).collect(),
     };
     let folder = CheckpointFolder::new(&session.home.run_dir(&run.id));

@@ -7,28 +7,25 @@ const BINS: usize = 8;
 
 /// A normalised colour histogram: 8 bins a channel, of grey (1 or 2 channels) or of red, green and blue together; alpha is left
 /// out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
     counts: Vec<u64>,
 }
 
 impl Histogram {
-    /// The histogram of every pixel of `images`, whatever their sizes; all must have as many channels.
-    pub fn of<'a>(images: impl IntoIterator<Item = &'a Images>) -> Self {
-        let mut counts = Vec::new();
-        for images in images {
-            let channels = if images.c < 3 { 1 } else { 3 };
-            counts.resize(counts.len().max(BINS.pow(channels as u32)), 0);
-            let pixels = images.h * images.w;
-            for i in 0..images.n {
-                let image = images.image(i);
-                for p in 0..pixels {
-                    let bin = (0..channels).fold(0, |bin, k| bin * BINS + place(image[k * pixels + p]));
-                    counts[bin] += 1;
-                }
+    /// Counts every pixel of `images`, whatever their size; all that are added must have as many channels.
+    pub fn add(&mut self, images: &Images) {
+        let channels = if images.c < 3 { 1 } else { 3 };
+        let bins = BINS.pow(channels as u32);
+        self.counts.resize(self.counts.len().max(bins), 0);
+        let pixels = images.h * images.w;
+        for i in 0..images.n {
+            let image = images.image(i);
+            for p in 0..pixels {
+                let bin = (0..channels).fold(0, |bin, k| bin * BINS + place(image[k * pixels + p]));
+                self.counts[bin] += 1;
             }
         }
-        Self { counts }
     }
 
     /// `sum_j min(h_j, g_j)` of the two, each normalised to 1: 1 for the same colours in the same amounts, 0 for none in common.
@@ -65,7 +62,12 @@ mod tests {
     }
 
     fn intersection(a: &[&Images], b: &[&Images]) -> f64 {
-        Histogram::of(a.iter().copied()).intersection(&Histogram::of(b.iter().copied()))
+        let [a, b] = [a, b].map(|set| {
+            let mut histogram = Histogram::default();
+            set.iter().for_each(|images| histogram.add(images));
+            histogram
+        });
+        a.intersection(&b)
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! Values are taken as they are, in floating point; nothing is rounded to 8 bits first.
 
+mod checkerboard;
 mod confusion;
+mod correlation;
+mod diversity;
 mod histogram;
 mod l1;
 mod psnr;
@@ -11,7 +14,10 @@ mod swd;
 
 use diptych_domain::Images;
 
+pub use checkerboard::period_two_energy;
 pub use confusion::Confusion;
+pub use correlation::correlation;
+pub use diversity::mean_pairwise_l1;
 pub use histogram::Histogram;
 pub use l1::l1;
 pub use psnr::psnr;

@@ -10,8 +10,9 @@ use diptych_imgops::{
 use super::pool::ImagePool;
 use super::settings::Settings;
 use crate::networks::{Discriminator, Generator, Pass, Statistics};
-use crate::plugin::{InferMode, Model, ModelError};
+use crate::plugin::{HealthDecl, HealthKind, InferMode, Model, ModelError};
 use crate::plugins::shared::errors::{op, weights};
+use crate::plugins::shared::health::Verdicts;
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
 use crate::plugins::shared::transfer::{LatestExtents, upload};
@@ -22,6 +23,24 @@ pub(super) const LOSSES: [&str; 8] = ["D_A", "G_A", "cycle_A", "idt_A", "D_B", "
 /// The networks: `G_A` translates A to B and `D_A` judges B; `G_B` translates B to A and `D_B` judges A.
 pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
 
+/// The health values: each discriminator's verdicts, then every gradient. `D_A` judges what `G_A` makes.
+pub(super) const HEALTH: [HealthDecl; 10] = [
+    health("D_real_A", HealthKind::Real),
+    health("D_fake_A", HealthKind::Fake),
+    health("D_accuracy_A", HealthKind::Accuracy),
+    health("D_real_B", HealthKind::Real),
+    health("D_fake_B", HealthKind::Fake),
+    health("D_accuracy_B", HealthKind::Accuracy),
+    health("grad_G_A", HealthKind::GradientNorm),
+    health("grad_G_B", HealthKind::GradientNorm),
+    health("grad_D_A", HealthKind::GradientNorm),
+    health("grad_D_B", HealthKind::GradientNorm),
+];
+
+const fn health(name: &'static str, kind: HealthKind) -> HealthDecl {
+    HealthDecl { name, kind }
+}
+
 /// The state's names of the pools, each after the images that it holds.
 const POOLS: [&str; 2] = ["pool.fake_B.", "pool.fake_A."];
 
@@ -29,6 +48,7 @@ const POOLS: [&str; 2] = ["pool.fake_B.", "pool.fake_A."];
 struct Losses<D: ImageDevice> {
     /// The discriminator's two halves: real, fake.
     d: [Scalar<D>; 2],
+    verdicts: Verdicts<D>,
     g: Scalar<D>,
     cycle: Scalar<D>,
     identity: Option<Scalar<D>>,
@@ -110,17 +130,19 @@ impl<D: ImageDevice> CycleGanModel<D> {
         // Then the discriminators, on fakes from before that update, now and then on older ones.
         let fake_b = self.pooled(0, fake_b, seed("pool_B"))?;
         let fake_a = self.pooled(1, fake_a, seed("pool_A"))?;
-        let d_a = discriminate(&mut self.d_a, b, fake_b, mode).map_err(op)?;
-        let d_b = discriminate(&mut self.d_b, a, fake_a, mode).map_err(op)?;
+        let (d_a, verdicts_a) = discriminate(&mut self.d_a, b, fake_b, mode).map_err(op)?;
+        let (d_b, verdicts_b) = discriminate(&mut self.d_b, a, fake_a, mode).map_err(op)?;
         Ok([
             Losses {
                 d: d_a,
+                verdicts: verdicts_a,
                 g: g_a,
                 cycle: cycle_a,
                 identity: idt_a,
             },
             Losses {
                 d: d_b,
+                verdicts: verdicts_b,
                 g: g_b,
                 cycle: cycle_b,
                 identity: idt_b,
@@ -221,17 +243,17 @@ fn keep<D: ImageDevice>(
     Ok(value)
 }
 
-/// One update of a discriminator, real images first; its two halves of the loss.
+/// One update of a discriminator, real images first; its two halves of the loss, and its verdicts.
 fn discriminate<D: ImageDevice>(
     discriminator: &mut Trained<D, Discriminator>,
     real: Images4<D>,
     fake: Images4<D>,
     mode: GanMode,
-) -> Result<[Scalar<D>; 2], OpError> {
-    let of_real = discriminator.judge(real, true, mode)?;
-    let of_fake = discriminator.judge(fake, false, mode)?;
+) -> Result<([Scalar<D>; 2], Verdicts<D>), OpError> {
+    let (of_real, real) = discriminator.judge(real, true, mode)?;
+    let (of_fake, fake) = discriminator.judge(fake, false, mode)?;
     discriminator.update()?;
-    Ok([of_real, of_fake])
+    Ok(([of_real, of_fake], Verdicts { real, fake }))
 }
 
 impl<D: ImageDevice> Networks<D> for CycleGanModel<D> {
@@ -289,6 +311,41 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
             .zip(values)
             .filter_map(|(name, value)| Some((name, value?)))
             .collect())
+    }
+
+    fn watch(&mut self, on: bool) {
+        self.g_a.adam.watch(on);
+        self.g_b.adam.watch(on);
+        self.d_a.adam.watch(on);
+        self.d_b.adam.watch(on);
+    }
+
+    fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        let Some(both) = &self.losses else {
+            return Ok(Vec::new());
+        };
+        let mode = self.settings.networks.gan_mode;
+        let judged = both.iter().flat_map(|l| l.verdicts.read(mode)).map(Some);
+        let gradients = [
+            self.g_a.adam.gradient_norm(),
+            self.g_b.adam.gradient_norm(),
+            self.d_a.adam.gradient_norm(),
+            self.d_b.adam.gradient_norm(),
+        ];
+        Ok(HEALTH
+            .iter()
+            .zip(judged.chain(gradients))
+            .filter_map(|(decl, value)| Some((decl.name, value?)))
+            .collect())
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        Some(self.g_a.net.receptive_field())
+    }
+
+    fn infer_back(&mut self, input: &Images, mode: InferMode) -> Result<Option<Images>, ModelError> {
+        let channels = [self.settings.channels_b, self.settings.channels_a];
+        self.g_b.translate(input, channels, mode).map(Some)
     }
 
     fn set_learning_rate(&mut self, lr: f64) {

@@ -8,8 +8,9 @@ use diptych_imgops::{
 
 use super::settings::Settings;
 use crate::networks::{Discriminator, Generator, Pass, Statistics};
-use crate::plugin::{InferMode, Model, ModelError};
+use crate::plugin::{HealthDecl, HealthKind, InferMode, Model, ModelError};
 use crate::plugins::shared::errors::op;
+use crate::plugins::shared::health::Verdicts;
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
 use crate::plugins::shared::transfer::{LatestExtents, upload};
@@ -17,12 +18,37 @@ use crate::plugins::shared::transfer::{LatestExtents, upload};
 /// The logged losses, under the reference's names: `G_L1` includes its weight, `D_real` and `D_fake` are not halved.
 pub(super) const LOSSES: [&str; 4] = ["G_GAN", "G_L1", "D_real", "D_fake"];
 
+/// The health values: the discriminator's verdicts, and both gradients.
+pub(super) const HEALTH: [HealthDecl; 5] = [
+    HealthDecl {
+        name: "D_real",
+        kind: HealthKind::Real,
+    },
+    HealthDecl {
+        name: "D_fake",
+        kind: HealthKind::Fake,
+    },
+    HealthDecl {
+        name: "D_accuracy",
+        kind: HealthKind::Accuracy,
+    },
+    HealthDecl {
+        name: "grad_G",
+        kind: HealthKind::GradientNorm,
+    },
+    HealthDecl {
+        name: "grad_D",
+        kind: HealthKind::GradientNorm,
+    },
+];
+
 /// The latest step's losses, still on the device.
 struct Losses<D: ImageDevice> {
     g_gan: Option<Scalar<D>>,
     g_l1: Scalar<D>,
     d_real: Option<Scalar<D>>,
     d_fake: Option<Scalar<D>>,
+    verdicts: Option<Verdicts<D>>,
 }
 
 /// pix2pix on a device.
@@ -78,12 +104,15 @@ impl<D: ImageDevice> Pix2PixModel<D> {
 
         // The discriminator first, on the fake pair first: batch norm's running statistics depend on the order.
         let (adversarial, mode) = (self.settings.lambda_gan > 0.0, self.settings.networks.gan_mode);
-        let (mut d_fake, mut d_real) = (None, None);
+        let (mut d_fake, mut d_real, mut verdicts) = (None, None, None);
         if adversarial {
             let x = self.judged(&a, &fake)?;
-            d_fake = Some(self.d.judge(x, false, mode)?);
+            let (loss, fake) = self.d.judge(x, false, mode)?;
+            d_fake = Some(loss);
             let x = self.judged(&a, &b)?;
-            d_real = Some(self.d.judge(x, true, mode)?);
+            let (loss, real) = self.d.judge(x, true, mode)?;
+            d_real = Some(loss);
+            verdicts = Some(Verdicts { real, fake });
             self.d.update()?;
         }
 
@@ -115,6 +144,7 @@ impl<D: ImageDevice> Pix2PixModel<D> {
             g_l1,
             d_real,
             d_fake,
+            verdicts,
         })
     }
 }
@@ -153,6 +183,32 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
             losses.d_fake.as_ref().map(|l| (LOSSES[3], 2.0 * value(l))),
         ];
         Ok(all.into_iter().flatten().collect())
+    }
+
+    fn watch(&mut self, on: bool) {
+        self.g.adam.watch(on);
+        self.d.adam.watch(on);
+    }
+
+    fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        let verdicts = self.losses.as_ref().and_then(|l| l.verdicts.as_ref());
+        let read = verdicts.map(|v| v.read(self.settings.networks.gan_mode));
+        let judged = (0..3).map(|i| read.map(|values| values[i]));
+        // Without the adversarial loss the discriminator stands still.
+        let gradients = [
+            self.g.adam.gradient_norm(),
+            self.d.adam.gradient_norm().filter(|_| read.is_some()),
+        ];
+        let values = judged.chain(gradients);
+        Ok(HEALTH
+            .iter()
+            .zip(values)
+            .filter_map(|(decl, value)| Some((decl.name, value?)))
+            .collect())
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        Some(self.g.net.receptive_field())
     }
 
     fn set_learning_rate(&mut self, lr: f64) {

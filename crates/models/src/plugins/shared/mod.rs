@@ -4,6 +4,7 @@
 pub(crate) mod bench;
 pub(crate) mod decls;
 pub(crate) mod errors;
+pub(crate) mod health;
 pub mod networks;
 pub(crate) mod state;
 pub(crate) mod trained;

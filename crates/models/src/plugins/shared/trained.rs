@@ -46,16 +46,22 @@ impl<D: ImageDevice, N> Trained<D, N> {
 }
 
 impl<D: ImageDevice> Trained<D, Discriminator> {
-    /// Adds the gradient of half the discriminator's loss on `x` to its buffers; gives that half.
-    pub(crate) fn judge(&mut self, x: Images4<D>, real: bool, mode: GanMode) -> Result<Scalar<D>, OpError> {
+    /// Adds the gradient of half the discriminator's loss on `x` to its buffers; gives that half, and the verdicts.
+    pub(crate) fn judge(
+        &mut self,
+        x: Images4<D>,
+        real: bool,
+        mode: GanMode,
+    ) -> Result<(Scalar<D>, Images4<D>), OpError> {
         let grads = self.adam.lend(&self.params)?;
         let mut pass = Pass::new(&mut self.params, Statistics::Train, true, 0);
         let logits = self.net.forward(x.traced(grads), &mut pass)?;
+        let verdicts = logits.retaped::<NoneTape>();
         let loss = gan_loss(logits, mode, real, 0.5)?;
         let value = loss.retaped::<NoneTape>();
         let grads = backward(loss)?;
         self.adam.collect(&self.params, grads)?;
-        Ok(value)
+        Ok((value, verdicts))
     }
 }
 
