@@ -189,6 +189,8 @@ pub fn failure(error: RunnerError) -> Failure {
         RunnerError::Busy { .. }
         | RunnerError::NoImages { .. }
         | RunnerError::DataChanged { .. }
+        | RunnerError::TileTooSmall { .. }
+        | RunnerError::Overlap { .. }
         | RunnerError::Data(
             DataError::MissingRoot { .. } | DataError::MissingSplit { .. } | DataError::Empty { .. },
         ) => Failure::usage(text),

@@ -29,4 +29,4 @@ pub use control::Control;
 pub use error::RunnerError;
 pub use evaluate::{EvalReport, ImageScores, LabelScores, Scores, SetScores, evaluate, evaluate_set};
 pub use train::{Barrier, Start, TrainOptions, TrainOutcome, train};
-pub use translate::{TranslateOptions, TranslateReport, Translated, Untranslated, translate};
+pub use translate::{Tiles, TranslateOptions, TranslateReport, Translated, Untranslated, translate};

@@ -28,6 +28,8 @@ pub(crate) struct Line {
     blow_at: u64,
     /// Sizes must be multiples of this.
     multiple: usize,
+    /// The receptive field that it claims.
+    field: Option<usize>,
 }
 
 const NAMES: [&str; 4] = ["G.model.weight", "G.model.bias", "optim.G.m", "optim.G.v"];
@@ -93,6 +95,7 @@ impl Plugin for Fake {
             collapse: [get("collapse_from", 0), get("collapse_to", 0)],
             blow_at: get("blow_at", 0),
             multiple: usize::try_from(get("multiple", 1)).unwrap_or(1).max(1),
+            field: None,
         }))
     }
 }
@@ -123,7 +126,13 @@ impl Line {
             collapse: [0; 2],
             blow_at: 0,
             multiple: 1,
+            field: None,
         }
+    }
+
+    pub fn field(mut self, field: usize) -> Self {
+        self.field = Some(field);
+        self
     }
 
     pub fn multiple(mut self, multiple: usize) -> Self {
@@ -197,6 +206,10 @@ impl Model for Line {
             *v = (self.values[0][k] * *v + self.values[1][k]).clamp(-1.0, 1.0);
         }
         Ok(out)
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        self.field
     }
 
     fn state(&self) -> Vec<TensorInfo> {
