@@ -23,7 +23,7 @@ pub mod translate;
 #[cfg(test)]
 mod testing;
 
-pub use bench::{BenchReport, bench};
+pub use bench::{BenchReport, HealthCost, bench, bench_health};
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointMeta};
 pub use control::Control;
 pub use error::RunnerError;

@@ -6,5 +6,6 @@ mod bad_input;
 mod cyclegan;
 mod exchange;
 mod interrupt;
+mod measures;
 mod support;
 mod tracked_run;
