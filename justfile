@@ -41,7 +41,7 @@ cyclegan-small ROOT *ARGS:
 
 # What CycleGAN cannot do: shapes keep their outline while their colour changes, and ground that it never saw breaks it (docs/limits.md).
 limits-shapes DIR="limits" *ARGS:
-    {{diptych}} data synth shapes -o {{DIR}}/shapes --size 64 --train 100 --val 40
+    {{diptych}} data synth shapes -o {{DIR}}/shapes --size 32 --train 100 --val 40
     {{diptych}} --home {{DIR}}/home train experiments/limits-shapes.toml --set data.root={{DIR}}/shapes --name shapes {{ARGS}}
     just limits-table {{DIR}}
 

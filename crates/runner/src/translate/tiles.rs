@@ -77,19 +77,24 @@ pub(super) fn infer(
 /// Tiles along an axis of `len` pixels, evenly spread, the first and the last at the ends.
 fn spans(len: usize, tiling: Tiling) -> Vec<Span> {
     let Tiling { size, overlap } = tiling;
-    if len <= size {
+    if len < size + GRID {
         return vec![Span { from: 0, to: len }];
     }
-    // Beginning at a multiple of the grid costs up to that much of the overlap.
-    let stride = size.saturating_sub(overlap + GRID).max(1);
-    let count = (len - size).div_ceil(stride) + 1;
-    (0..count)
-        .map(|i| {
-            let from = (len - size) * i / (count - 1) / GRID * GRID;
-            let to = if i + 1 == count { len } else { from + size };
-            Span { from, to }
+    // Steps of no more than a multiple of the grid stay so where beginnings are rounded down to the grid.
+    let stride = (size.saturating_sub(overlap) / GRID * GRID).max(GRID);
+    let steps = (len - size).div_ceil(stride);
+    let mut spans: Vec<Span> = (0..=steps)
+        .map(|i| (len - size) * i / steps / GRID * GRID)
+        .map(|from| Span {
+            from,
+            to: from + size,
         })
-        .collect()
+        .collect();
+    spans.dedup();
+    if let Some(last) = spans.last_mut() {
+        last.to = len;
+    }
+    spans
 }
 
 /// The weight of each pixel of tile `i`: rising over what it has in common with the tile before, falling over what it has in common
@@ -184,7 +189,13 @@ mod tests {
 
     #[test]
     fn tiles_cover_an_axis_and_overlap_by_at_least_what_is_asked() {
-        for (len, size, overlap) in [(100, 64, 16), (1000, 128, 32), (65, 64, 32), (4097, 512, 100)] {
+        for (len, size, overlap) in [
+            (100, 64, 16),
+            (1000, 128, 32),
+            (73, 64, 32),
+            (4097, 512, 100),
+            (200, 16, 8),
+        ] {
             let spans = spans(len, Tiling { size, overlap });
             assert_eq!((spans[0].from, spans[spans.len() - 1].to), (0, len));
             for pair in spans.windows(2) {
@@ -197,10 +208,11 @@ mod tests {
                     .all(|s| s.from % GRID == 0 && s.to - s.from >= size && s.to - s.from < size + GRID)
             );
         }
-        assert_eq!(
-            spans(50, Tiling { size: 64, overlap: 8 }),
-            [Span { from: 0, to: 50 }]
-        );
+        // A strip narrower than the grid is no tile.
+        for len in [50, 64, 70] {
+            let tiling = Tiling { size: 64, overlap: 8 };
+            assert_eq!(spans(len, tiling), [Span { from: 0, to: len }]);
+        }
     }
 
     #[test]
