@@ -17,8 +17,10 @@ pub use gather::{Gathered, gather};
 pub const MAX_CLASSES: usize = 256;
 /// A pixel is taken to show a class where its colour is no farther than this from the class's (Euclidean, 0 to 255).
 const NEAR: f64 = 48.0;
+/// A pixel nearly has a class's colour where it is no farther from it than this.
+const TIGHT: f64 = 16.0;
 /// What part of an image's pixels must be near a colour for the image to be a label map.
-pub const MOSTLY: f64 = 0.8;
+pub const MOSTLY: f64 = 0.6;
 
 /// One class of a label map.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,11 +141,24 @@ impl Palette {
             .collect()
     }
 
-    /// The part of the pixels of image `i` that are near one of the colours, 0 to 1: near 1 for a label map, however it was
+    /// The part of the pixels of image `i` that are near one of the colours, 0 to 1: high for a label map, however it was
     /// compressed.
     pub fn coverage(&self, images: &Images, i: usize) -> f64 {
+        self.within(images, i, NEAR)
+    }
+
+    /// The part of the pixels of image `i` that nearly have one of the colours, 0 to 1: high for a label map, low for a picture, even
+    /// where the colours were gathered from it.
+    pub fn tightness(&self, images: &Images, i: usize) -> f64 {
+        self.within(images, i, TIGHT)
+    }
+
+    fn within(&self, images: &Images, i: usize, radius: f64) -> f64 {
         let found = self.nearest(images, i);
-        let near = found.iter().filter(|(_, d)| f64::from(*d) <= NEAR * NEAR).count();
+        let near = found
+            .iter()
+            .filter(|(_, d)| f64::from(*d) <= radius * radius)
+            .count();
         near as f64 / found.len().max(1) as f64
     }
 

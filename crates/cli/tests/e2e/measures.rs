@@ -71,7 +71,7 @@ fn photographs_are_not_scored_by_class() {
 }
 
 #[test]
-fn a_palette_is_gathered_from_label_maps_and_not_from_photographs() {
+fn a_palette_is_gathered_from_label_maps_and_not_from_pictures() {
     let world = World::new();
     let set = data().display().to_string();
     world.ok(&format!("data palette {set} --side b -o p.txt"));
@@ -108,6 +108,11 @@ fn shapes_are_made_and_their_outlines_measured() {
     assert!(circularity(0) > 0.96 && circularity(1) < 0.84, "{rows}");
     assert!(rows[0]["distance"]["mean"].as_f64().unwrap() > 100.0);
     assert!(rows[1]["distance"]["mean"].as_f64().unwrap() < 10.0);
+    let text = world.refused("data outlines s/valA --towards 41,98");
+    assert!(
+        text.contains("--towards takes a colour such as 41,98,210"),
+        "{text}"
+    );
     let text = world.refused("data outlines nowhere");
     assert!(text.contains("nowhere: no such file or folder"), "{text}");
 }

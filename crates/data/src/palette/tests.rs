@@ -111,7 +111,24 @@ fn disturbed_labels_give_their_colours_back() {
 }
 
 #[test]
-fn a_picture_is_not_flat() {
+fn a_picture_is_near_its_own_colours_but_nearly_has_few_of_them() {
+    // Smooth: every pixel lies in a flat area.
+    let mut image = Images::zeros(1, 3, 128, 128);
+    for (i, v) in image.data.iter_mut().enumerate() {
+        let (k, y, x) = (i / (128 * 128), i / 128 % 128, i % 128);
+        let phase = [x + y, 2 * x, x + 256 - 2 * y][k] as f32;
+        *v = (phase * 0.045).sin();
+    }
+    let found = gather([&image]);
+    let colours = found.colours.iter().map(|(colour, _)| *colour);
+    let palette = Palette::new(&PathBuf::from("p"), colours).unwrap();
+    assert!(found.flat > 0.8, "{}", found.flat);
+    let (near, tight) = (palette.coverage(&image, 0), palette.tightness(&image, 0));
+    assert!(near > 0.9 && tight < 0.4, "{near} {tight}");
+}
+
+#[test]
+fn a_picture_of_noise_is_not_flat() {
     let mut image = Images::zeros(1, 3, 40, 40);
     for (i, v) in image.data.iter_mut().enumerate() {
         *v = ((i * 7919) % 256) as f32 / 127.5 - 1.0;

@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(required = true, value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     /// Also the mean distance of the things' colours from this one
-    #[arg(long, value_name = "R,G,B", value_delimiter = ',', num_args = 3)]
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',', num_args = 1)]
     towards: Option<Vec<u8>>,
     /// Print JSON
     #[arg(long)]

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use diptych_data::palette::{self, Class, MOSTLY, Palette};
+use diptych_data::palette::{self, Class, MAX_CLASSES, Palette};
 use diptych_data::{Dataset, Split, write_atomic};
+use diptych_domain::Images;
 use diptych_domain::spec::{DataSpec, Direction, Layout};
 use serde_json::json;
 
@@ -13,6 +14,8 @@ use crate::render::terminal;
 
 /// Label maps that are looked at.
 const LOOKS: usize = 64;
+/// What part of label maps' pixels have nearly the colour of a class.
+const TIGHT_ENOUGH: f64 = 0.6;
 
 /// Gather the colours of label maps into a palette file, for `evaluate`
 #[derive(clap::Args)]
@@ -52,17 +55,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let train = Dataset::open(&spec, Split::Train).usage()?;
     let targets = palette::sample_targets(&train, LOOKS).usage()?;
     let found = palette::gather(&targets);
-    let classes = Palette::new(&args.root, found.colours.iter().map(|(colour, _)| *colour)).usage()?;
-    let coverage = targets.iter().map(|t| classes.coverage(t, 0)).sum::<f64>() / targets.len() as f64;
-    if coverage < MOSTLY {
+    let colours = found.colours.iter().take(MAX_CLASSES).map(|(colour, _)| *colour);
+    let classes = Palette::new(&args.root, colours).usage()?;
+    let mean = |part: &dyn Fn(&Images) -> f64| targets.iter().map(part).sum::<f64>() / targets.len() as f64;
+    let coverage = mean(&|image| classes.coverage(image, 0));
+    let tightness = mean(&|image| classes.tightness(image, 0));
+    if tightness < TIGHT_ENOUGH {
         return Err(Failure::usage(format!(
-            "{}: side {} of {} images has no small set of colours: {:.0} % of its pixels lie near one of the {} most frequent; these \
-             are no label maps",
+            "{}: side {} of {} images has no small set of colours: of its pixels {:.0} % have nearly one of the {} most frequent; \
+             these are no label maps",
             args.root.display(),
             args.side,
             targets.len(),
-            100.0 * coverage,
-            found.colours.len()
+            100.0 * tightness,
+            classes.classes().len(),
         )));
     }
     if let Some(file) = &args.output {
@@ -74,6 +80,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return output::json(&json!({
             "images": targets.len(),
             "coverage": coverage,
+            "tightness": tightness,
             "colours": rows.collect::<Vec<_>>(),
         }));
     }
@@ -82,8 +89,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         table.row([name.clone(), format!("{} %", human::number(100.0 * share))]);
     }
     output::note(format!(
-        "{} images; {:.1} % of their pixels lie near one of these colours",
+        "{} images; {:.1} % of their pixels have nearly one of these colours, {:.1} % are near one",
         targets.len(),
+        100.0 * tightness,
         100.0 * coverage
     ));
     output::line(table.render_styled(terminal::width(), terminal::colours()))
