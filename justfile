@@ -89,6 +89,20 @@ cyclegan-identity ROOT *ARGS:
 cyclegan-generator ROOT *ARGS:
     {{diptych}} sweep experiments/cyclegan-generator.toml --name cyclegan-generator-{{SIZE}} {{cyclegan_size}} {{family_size}} --set data.root="$@"
 
+# What CycleGAN cannot do: shapes keep their outline while their colour changes, and ground that it never saw breaks it (docs/limits.md).
+limits-shapes DIR="limits" *ARGS:
+    {{diptych}} data synth shapes -o {{DIR}}/shapes --size 32 --train 100 --val 40
+    {{diptych}} --home {{DIR}}/home train experiments/limits-shapes.toml --set data.root={{DIR}}/shapes --name shapes {{ARGS}}
+    just limits-table {{DIR}}
+
+# The table of docs/limits.md from what `limits-shapes` has trained in DIR.
+limits-table DIR="limits":
+    {{diptych}} --home {{DIR}}/home translate shapes {{DIR}}/shapes/valA -o {{DIR}}/there > {{DIR}}/there.txt
+    {{diptych}} --home {{DIR}}/home translate shapes {{DIR}}/shapes/valB -o {{DIR}}/back --back > {{DIR}}/back.txt
+    {{diptych}} --home {{DIR}}/home translate shapes {{DIR}}/shapes/unseenA -o {{DIR}}/unseen > {{DIR}}/unseen.txt
+    {{diptych}} data outlines {{DIR}}/shapes/valA {{DIR}}/there {{DIR}}/shapes/valB {{DIR}}/shapes/unseenA {{DIR}}/unseen --towards 41,98,210
+    {{diptych}} data outlines {{DIR}}/shapes/valB {{DIR}}/back {{DIR}}/shapes/valA --towards 230,126,34
+
 # The convolutions of pix2pix and CycleGAN at 256 px, layer by layer and pass by pass; FILTER is a regular expression.
 bench FILTER="":
     cargo bench -p diptych-imgops --bench layers -- '{{FILTER}}'

@@ -1,5 +1,8 @@
 //! From a checked experiment to a tracked run, and from a tracked run to its end: what `train`, `resume` and `demo` share.
 
+use std::path::Path;
+
+use diptych_data::palette::Palette;
 use diptych_data::{DataError, Dataset, Split, fingerprint};
 use diptych_domain::spec::Layout;
 use diptych_domain::{CheckpointKind, ExperimentSpec, RunStatus, RunSummary};
@@ -124,6 +127,10 @@ pub fn open_data(spec: &ExperimentSpec) -> Result<Splits, Failure> {
     let wrong = |e: DataError| Failure::usage(format!("data.root: {}", chain(&e)));
     let train = Dataset::open(&spec.data, Split::Train).map_err(wrong)?;
     train.load_eval(0).map_err(wrong)?;
+    if !spec.data.palette.is_empty() {
+        let file = Path::new(&spec.data.root).join(&spec.data.palette);
+        Palette::read(&file).map_err(|e| Failure::usage(format!("data.palette: {}", chain(&e))))?;
+    }
     let mut held_out = None;
     if spec.data.layout != Layout::Single {
         match Dataset::open(&spec.data, Split::Val) {
@@ -274,6 +281,8 @@ pub fn failure(error: RunnerError) -> Failure {
         RunnerError::Busy { .. }
         | RunnerError::NoImages { .. }
         | RunnerError::DataChanged { .. }
+        | RunnerError::TileTooSmall { .. }
+        | RunnerError::Overlap { .. }
         | RunnerError::Data(
             DataError::MissingRoot { .. } | DataError::MissingSplit { .. } | DataError::Empty { .. },
         ) => Failure::usage(text),

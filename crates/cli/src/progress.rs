@@ -109,6 +109,12 @@ impl Progress {
                     self.say(&format!("epoch {epoch}: held out: {}", scores.join("  ")));
                 }
             }
+            // The log tells why.
+            RunEvent::RolledBack { step, epoch, .. } => {
+                (self.step, self.epoch) = (*step, *epoch + 1);
+                self.marks.clear();
+                self.bar.set_position(*step);
+            }
             RunEvent::Log { level, message, .. } => match level {
                 LogLevel::Info => self.say(message),
                 LogLevel::Warn => self.say(&format!("warning: {message}")),

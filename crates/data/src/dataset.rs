@@ -1,5 +1,7 @@
 //! A split of a data set: what there is, and how one example is made.
 
+mod sides;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,8 @@ use crate::listing::relative_stem;
 use crate::raster::{Raster, Region};
 use crate::stream::{below, stream};
 use crate::transform::Transform;
+
+pub use sides::Side;
 
 /// The largest `load_size` and `crop_size`, in pixels.
 const MAX_SQUARE: u32 = 8192;

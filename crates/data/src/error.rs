@@ -122,6 +122,16 @@ pub enum DataError {
         /// What is valid.
         expected: String,
     },
+    /// A palette that cannot be read.
+    #[error("{}{}: {problem}", path.display(), if *line == 0 { String::new() } else { format!(":{line}") })]
+    Palette {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; 0 for the whole.
+        line: usize,
+        /// What is wrong and what would be valid.
+        problem: String,
+    },
     /// Images that cannot be written or shown as asked.
     #[error("{0}")]
     Shape(String),

@@ -45,7 +45,6 @@ pub fn encode_png(images: &Images, index: usize) -> Result<Vec<u8>, DataError> {
 /// # Errors
 /// As [`encode_png`].
 pub fn encode_png16(images: &Images, index: usize) -> Result<Vec<u8>, DataError> {
-    let to_u16 = |x: f32| ((x + 1.0) / 2.0 * 65535.0).round().clamp(0.0, 65535.0) as u16;
     let (channels, samples) = interleave(images, index, -1.0, to_u16)?;
     // The encoder takes samples in the machine's byte order.
     let bytes: Vec<u8> = samples.iter().flat_map(|v| v.to_ne_bytes()).collect();
@@ -141,8 +140,13 @@ pub(crate) fn to_u8(x: f32) -> u8 {
     ((x + 1.0) / 2.0 * 255.0) as u8
 }
 
+/// In 16 bits, rounded.
+pub(crate) fn to_u16(x: f32) -> u16 {
+    ((x + 1.0) / 2.0 * 65535.0).round().clamp(0.0, 65535.0) as u16
+}
+
 /// Interleaved samples and their channel count (1, 3 or 4); a third plane of `filler` joins two.
-fn interleave<T: Copy>(
+pub(crate) fn interleave<T: Copy>(
     images: &Images,
     index: usize,
     filler: f32,
@@ -187,7 +191,12 @@ fn kind(channels: usize, depth: BitDepth) -> ExtendedColorType {
     }
 }
 
-fn png(bytes: &[u8], width: usize, height: usize, kind: ExtendedColorType) -> Result<Vec<u8>, DataError> {
+pub(crate) fn png(
+    bytes: &[u8],
+    width: usize,
+    height: usize,
+    kind: ExtendedColorType,
+) -> Result<Vec<u8>, DataError> {
     let mut out = Vec::new();
     PngEncoder::new_with_quality(Cursor::new(&mut out), CompressionType::Fast, FilterType::Adaptive)
         .write_image(bytes, width as u32, height as u32, kind)

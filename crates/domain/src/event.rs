@@ -134,6 +134,33 @@ pub enum RunEvent {
         /// Wall clock.
         wall: f64,
     },
+    /// Something about the run's health has changed for the worse or for the better.
+    Health {
+        /// The step at which it showed.
+        step: u64,
+        /// The epoch that step is in.
+        epoch: u64,
+        /// Wall clock.
+        wall: f64,
+        /// True where something has begun to be wrong, false where that has ended.
+        raised: bool,
+        /// What, since when, and by which value.
+        message: String,
+    },
+    /// A run that diverged went back to a checkpoint and trains on from there. What was told of the steps between is superseded by what
+    /// will be told of them again, and stays.
+    RolledBack {
+        /// The step that it diverged at.
+        from: u64,
+        /// The checkpoint's step.
+        step: u64,
+        /// Epochs completed at that step.
+        epoch: u64,
+        /// Wall clock.
+        wall: f64,
+        /// Why, and what changes.
+        message: String,
+    },
     /// A line for the log.
     Log {
         /// How grave.

@@ -31,7 +31,8 @@ impl MetricKey {
         &self.0
     }
 
-    /// Whether a smaller value is better: true for everything but PSNR, SSIM, accuracies, IoU, throughput and discriminator scores.
+    /// Whether a smaller value is better: true for everything but PSNR, SSIM, accuracies, IoU, histogram intersection, throughput, and
+    /// how varied outputs are and how they correlate with their targets.
     pub fn lower_is_better(&self) -> bool {
         let name = self.0.rsplit('/').next().unwrap_or(&self.0);
         ![
@@ -41,6 +42,8 @@ impl MetricKey {
             "iou",
             "images_per_second",
             "intersection",
+            "diversity",
+            "correlation",
         ]
         .iter()
         .any(|good| name.contains(good))
@@ -77,5 +80,19 @@ mod tests {
         assert!(!MetricKey::new("perf/images_per_second").lower_is_better());
         assert!(!MetricKey::new("optim/lr").has_better_end());
         assert!(MetricKey::eval("l1").has_better_end());
+        for name in [
+            "pixel_accuracy",
+            "class_accuracy",
+            "class_iou",
+            "histogram_intersection_A",
+            "ssim",
+        ] {
+            assert!(!MetricKey::eval(name).lower_is_better(), "{name}");
+        }
+        for name in ["swd", "swd_B"] {
+            assert!(MetricKey::eval(name).lower_is_better(), "{name}");
+        }
+        assert!(!MetricKey::new("health/diversity_A").lower_is_better());
+        assert!(MetricKey::new("health/checkerboard").lower_is_better());
     }
 }

@@ -51,6 +51,12 @@ pub trait GradientBuffer: Storage<f32> {
     /// Where the device fails.
     fn buffer_to_host(&self, buffer: &Self::Vec) -> Result<Vec<f32>, Self::Err>;
 
+    /// The sum of the squares of a buffer's values.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn sum_of_squares(&self, buffer: &Self::Vec) -> Result<f64, Self::Err>;
+
     /// Overwrites a buffer with host values of the same length.
     ///
     /// # Errors

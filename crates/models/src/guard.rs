@@ -7,7 +7,7 @@ use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo};
 
-use crate::plugin::{BenchRequest, BuildContext, InferMode, Model, ModelError, Plugin};
+use crate::plugin::{BenchRequest, BuildContext, HealthDecl, InferMode, Model, ModelError, Plugin};
 
 /// A plugin that turns panics while it validates, builds or trains into [`ModelError::Panicked`].
 pub(crate) struct Guarded<P>(pub P);
@@ -98,6 +98,10 @@ impl<P: Plugin> Plugin for Guarded<P> {
         self.0.losses(params)
     }
 
+    fn health(&self, params: &Params) -> Vec<HealthDecl> {
+        self.0.health(params)
+    }
+
     fn networks(&self, params: &Params) -> Vec<&'static str> {
         self.0.networks(params)
     }
@@ -108,6 +112,10 @@ impl<P: Plugin> Plugin for Guarded<P> {
 
     fn reverse_generator(&self) -> Option<&'static str> {
         self.0.reverse_generator()
+    }
+
+    fn reverse_visual(&self) -> Option<&'static str> {
+        self.0.reverse_visual()
     }
 
     fn bench_params(&self, request: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {
@@ -137,6 +145,18 @@ impl Model for GuardedModel {
         self.change("losses", |m| m.losses())
     }
 
+    fn watch(&mut self, on: bool) {
+        // Where this fails, so does the step that follows.
+        let _ = self.change("watch", |m| {
+            m.watch(on);
+            Ok(())
+        });
+    }
+
+    fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        self.change("health", |m| m.health())
+    }
+
     fn set_learning_rate(&mut self, lr: f64) {
         // Where this fails, so does the step that follows.
         let _ = self.change("set_learning_rate", |m| {
@@ -147,6 +167,14 @@ impl Model for GuardedModel {
 
     fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError> {
         self.change("infer", |m| m.infer(input, mode))
+    }
+
+    fn infer_back(&mut self, input: &Images, mode: InferMode) -> Result<Option<Images>, ModelError> {
+        self.change("infer_back", |m| m.infer_back(input, mode))
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        self.model.receptive_field()
     }
 
     fn visuals(

@@ -9,5 +9,5 @@ pub mod plugins;
 pub mod prelude;
 pub mod registry;
 
-pub use plugin::{BenchRequest, BuildContext, InferMode, Model, ModelError, Plugin};
+pub use plugin::{BenchRequest, BuildContext, HealthDecl, HealthKind, InferMode, Model, ModelError, Plugin};
 pub use registry::{Registry, RegistryError};

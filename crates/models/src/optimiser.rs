@@ -29,6 +29,10 @@ pub struct Adam<D: ImageDevice> {
     config: AdamConfig,
     steps: i64,
     slots: Vec<Slot<D>>,
+    /// Whether updates measure their gradients.
+    watched: bool,
+    /// The norm that the latest watched update saw.
+    norm: Option<f64>,
 }
 
 impl<D: ImageDevice> Adam<D> {
@@ -53,6 +57,8 @@ impl<D: ImageDevice> Adam<D> {
             config,
             steps: 0,
             slots,
+            watched: false,
+            norm: None,
         })
     }
 
@@ -111,6 +117,16 @@ impl<D: ImageDevice> Adam<D> {
         Ok(())
     }
 
+    /// Whether the next updates measure their gradients: another reading of each.
+    pub fn watch(&mut self, on: bool) {
+        self.watched = on;
+    }
+
+    /// The norm (L2, over all tensors together) of the gradients that the latest update used; `None` where it was not watched.
+    pub fn gradient_norm(&self) -> Option<f64> {
+        self.norm
+    }
+
     /// One update of every tensor; clears the gradients.
     ///
     /// # Errors
@@ -119,6 +135,14 @@ impl<D: ImageDevice> Adam<D> {
         self.steps += 1;
         let device = params.device().clone();
         let t = self.steps.unsigned_abs();
+        let watched = self.watched;
+        let mut squares = 0.0;
+        let mut measure = |buffer: &D::Vec| {
+            if watched {
+                squares += device.sum_of_squares(buffer).map_err(OpError::device("adam"))?;
+            }
+            Ok::<(), OpError>(())
+        };
         for Slot { index, grad, m, v } in &mut self.slots {
             match (&mut params.params[*index].value, grad) {
                 (Value::Weight(p), Gradient::Kept(grad)) => {
@@ -127,6 +151,7 @@ impl<D: ImageDevice> Adam<D> {
                         // No tape has reached this weight since the last update.
                         clear(&device, &mut grad.values).map_err(OpError::device("adam"))?;
                     }
+                    measure(&grad.values)?;
                     device.adam_step(
                         &self.config,
                         t,
@@ -138,12 +163,14 @@ impl<D: ImageDevice> Adam<D> {
                     )
                 }
                 (Value::Vector(p), Gradient::Lent(grad)) => {
+                    measure(grad)?;
                     device.adam_step(&self.config, t, p, grad, true, m, v)
                 }
                 _ => Ok(()),
             }
             .map_err(OpError::device("adam"))?;
         }
+        self.norm = watched.then(|| squares.sqrt());
         Ok(())
     }
 
@@ -297,10 +324,16 @@ mod tests {
                 TensorData::I64(_) => panic!("moments are reals"),
             })
         };
+        adam.watch(true);
         adam.step(&mut params).unwrap();
         assert_eq!(moments(&adam, &params), [[1.0], [1.0]]);
+        assert_eq!(adam.gradient_norm(), Some(2.0));
         adam.step(&mut params).unwrap();
         assert_eq!(moments(&adam, &params), [[0.5], [0.75]]);
+        assert_eq!(adam.gradient_norm(), Some(0.0));
+        adam.watch(false);
+        adam.step(&mut params).unwrap();
+        assert_eq!(adam.gradient_norm(), None);
         assert!(buffer.lock().start(), "an update leaves the gradient fresh");
     }
 }

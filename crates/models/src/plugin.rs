@@ -79,6 +79,31 @@ pub struct BenchRequest {
     pub identity: Option<f64>,
 }
 
+/// What a health value tells, to those who watch it without knowing the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HealthKind {
+    /// A discriminator's mean verdict on real images: a probability of being real where it is trained on cross-entropy, the raw
+    /// output otherwise.
+    Real,
+    /// The same on generated images.
+    Fake,
+    /// The part of a discriminator's verdicts that are right, 0 to 1: 0.5 where it cannot tell, 1 where it always can, which
+    /// leaves its generator little to learn from.
+    Accuracy,
+    /// The norm (L2, over all tensors) of a network's gradient.
+    GradientNorm,
+}
+
+/// A plugin's declaration of one health value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthDecl {
+    /// The name; the metric is `health/<name>`.
+    pub name: &'static str,
+    /// What it tells.
+    pub kind: HealthKind,
+}
+
 /// A model in the registry.
 pub trait Plugin: Send + Sync {
     /// The name in `model = "…"`.
@@ -91,6 +116,10 @@ pub trait Plugin: Send + Sync {
     fn layouts(&self) -> &'static [Layout];
     /// The names of its losses, in logging order (`loss/<name>`).
     fn losses(&self, params: &Params) -> Vec<&'static str>;
+    /// What [`Model::health`] tells, in logging order (`health/<name>`).
+    fn health(&self, _params: &Params) -> Vec<HealthDecl> {
+        Vec::new()
+    }
     /// The names of its networks as files call them (`G`, `D`).
     fn networks(&self, params: &Params) -> Vec<&'static str>;
     /// The network that [`Model::infer`] applies, for `translate`.
@@ -99,6 +128,10 @@ pub trait Plugin: Send + Sync {
     }
     /// The network that translates the other way, from the target's domain to the input's, where there is one.
     fn reverse_generator(&self) -> Option<&'static str> {
+        None
+    }
+    /// The role in [`Model::visuals`] of what the reverse generator makes of the pair's target, where there is one.
+    fn reverse_visual(&self) -> Option<&'static str> {
         None
     }
     /// The hyperparameters of a benchmark as asked for; those not named keep their defaults. They are checked like anybody's.
@@ -133,6 +166,18 @@ pub trait Model: Send {
     /// Where the device fails.
     fn losses(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError>;
 
+    /// Whether the next steps' [`Model::health`] will be asked for; what it costs need not be paid otherwise.
+    fn watch(&mut self, _on: bool) {}
+
+    /// What the plugin declares in [`Plugin::health`], of the latest step, where that was watched; values that a step does not
+    /// have are left out.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        Ok(Vec::new())
+    }
+
     /// Sets the rate of every optimiser.
     fn set_learning_rate(&mut self, lr: f64);
 
@@ -141,6 +186,20 @@ pub trait Model: Send {
     /// # Errors
     /// Where a size or channel count does not fit.
     fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError>;
+
+    /// Applies the reverse generator, from the target's domain to the input's; `None` where the model has none.
+    ///
+    /// # Errors
+    /// As [`Model::infer`].
+    fn infer_back(&mut self, _input: &Images, _mode: InferMode) -> Result<Option<Images>, ModelError> {
+        Ok(None)
+    }
+
+    /// The side of the square of input pixels that one pixel of [`Model::infer`]'s output depends on, norms aside; `None` where
+    /// it is not known.
+    fn receptive_field(&self) -> Option<usize> {
+        None
+    }
 
     /// What a probe shows of one example, by role; `output` is what [`Model::infer`] makes of the input.
     ///

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use diptych_domain::{ImagePair, Images};
-use diptych_models::{BuildContext, ModelError, Plugin};
+use diptych_models::{BuildContext, Model, ModelError, Plugin};
 use serde::Serialize;
 
 use crate::error::RunnerError;
@@ -44,28 +44,11 @@ pub struct BenchReport {
 /// # Errors
 /// Where the model cannot be built or fails; or where a loss is not finite, for then the time means nothing.
 pub fn bench(plugin: &dyn Plugin, context: &BuildContext, steps: u64) -> Result<BenchReport, RunnerError> {
-    plugin.validate(&context.spec)?;
-    let mut model = plugin.build(context)?;
-    model.set_learning_rate(context.spec.optim.lr);
+    let (mut model, batch) = prepare(plugin, context)?;
     let data = &context.spec.data;
-    let (side, n) = (data.crop_size as usize, data.batch_size as usize);
-    let (channels_in, channels_out) = data.channels();
-    let batch = ImagePair {
-        a: random(1, [n, channels_in, side, side]),
-        b: random(2, [n, channels_out, side, side]),
-        names: vec![String::new(); n],
-    };
     let mut times = Vec::new();
     for step in 1..=WARM_UP + steps.max(1) {
-        let begun = Instant::now();
-        model.train_step(&batch, step)?;
-        let losses = model.losses()?;
-        let seconds = begun.elapsed().as_secs_f64();
-        if let Some((name, value)) = losses.iter().find(|(_, value)| !value.is_finite()) {
-            return Err(
-                ModelError::Input(format!("loss {name} is {value} at step {step} on random images")).into(),
-            );
-        }
+        let seconds = timed(model.as_mut(), &batch, step, false)?;
         if step > WARM_UP {
             times.push(seconds);
         }
@@ -85,6 +68,82 @@ pub fn bench(plugin: &dyn Plugin, context: &BuildContext, steps: u64) -> Result<
         device: context.device.to_string(),
         threads: rayon::current_num_threads(),
     })
+}
+
+/// What watching a model's health costs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct HealthCost {
+    /// Timed steps of each kind.
+    pub steps: u64,
+    /// Median of the steps as they are.
+    pub seconds_per_step: f64,
+    /// Median of the steps whose health is measured, as logged steps' is.
+    pub seconds_watched: f64,
+    /// The second over the first.
+    pub ratio: f64,
+}
+
+/// Times `steps` steps as they are and as many whose health is measured, in turn, so that whatever else the machine does meets
+/// both alike.
+///
+/// # Errors
+/// As [`bench`].
+pub fn bench_health(
+    plugin: &dyn Plugin,
+    context: &BuildContext,
+    steps: u64,
+) -> Result<HealthCost, RunnerError> {
+    let (mut model, batch) = prepare(plugin, context)?;
+    let steps = steps.max(1);
+    let (mut plain, mut watched) = (Vec::new(), Vec::new());
+    for step in 1..=WARM_UP + 2 * steps {
+        let watch = step.is_multiple_of(2);
+        let seconds = timed(model.as_mut(), &batch, step, watch)?;
+        if step > WARM_UP {
+            if watch { &mut watched } else { &mut plain }.push(seconds);
+        }
+    }
+    let [seconds_per_step, seconds_watched] = [quartiles(&mut plain)[1], quartiles(&mut watched)[1]];
+    Ok(HealthCost {
+        steps,
+        seconds_per_step,
+        seconds_watched,
+        ratio: seconds_watched / seconds_per_step,
+    })
+}
+
+/// The model and the random images that it is timed on.
+fn prepare(plugin: &dyn Plugin, context: &BuildContext) -> Result<(Box<dyn Model>, ImagePair), RunnerError> {
+    plugin.validate(&context.spec)?;
+    let mut model = plugin.build(context)?;
+    model.set_learning_rate(context.spec.optim.lr);
+    let data = &context.spec.data;
+    let (side, n) = (data.crop_size as usize, data.batch_size as usize);
+    let (channels_in, channels_out) = data.channels();
+    let batch = ImagePair {
+        a: random(1, [n, channels_in, side, side]),
+        b: random(2, [n, channels_out, side, side]),
+        names: vec![String::new(); n],
+    };
+    Ok((model, batch))
+}
+
+/// The seconds of one step, its losses (and its health) read.
+fn timed(model: &mut dyn Model, batch: &ImagePair, step: u64, watch: bool) -> Result<f64, RunnerError> {
+    let begun = Instant::now();
+    model.watch(watch);
+    model.train_step(batch, step)?;
+    let losses = model.losses()?;
+    if watch {
+        model.health()?;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    match losses.iter().find(|(_, value)| !value.is_finite()) {
+        Some((name, value)) => {
+            Err(ModelError::Input(format!("loss {name} is {value} at step {step} on random images")).into())
+        }
+        None => Ok(seconds),
+    }
 }
 
 /// Uniform values in [-1, 1), the same each time.
@@ -178,6 +237,14 @@ mod tests {
     fn steps_that_diverge_are_not_timed() {
         let error = bench(&Fake, &context(4), 3).unwrap_err();
         assert_eq!(error.to_string(), "loss L1 is NaN at step 4 on random images");
+    }
+
+    #[test]
+    fn what_health_costs_is_timed_in_turn_with_what_it_is_added_to() {
+        let cost = bench_health(&Fake, &context(0), 3).unwrap();
+        assert_eq!(cost.steps, 3);
+        assert_eq!(cost.ratio, cost.seconds_watched / cost.seconds_per_step);
+        assert!(bench_health(&Fake, &context(4), 3).is_err());
     }
 
     #[test]

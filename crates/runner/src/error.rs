@@ -61,6 +61,27 @@ pub enum RunnerError {
         /// The input.
         path: PathBuf,
     },
+    /// Tiles that show the network less than it needs.
+    #[error(
+        "tiles of {size} pixels are too small: the generator's outputs depend on {field} pixels around them, and it was never shown \
+         less than it would see of {needed}; use {needed} or more"
+    )]
+    TileTooSmall {
+        /// The side asked for.
+        size: usize,
+        /// The smallest side that will do: the receptive field, or the side of the training images where that is less.
+        needed: usize,
+        /// The receptive field.
+        field: usize,
+    },
+    /// Tiles that would overlap more than their neighbours leave.
+    #[error("an overlap of {overlap} pixels is more than half of a tile of {size}; use {} or less", size / 2)]
+    Overlap {
+        /// The overlap asked for.
+        overlap: usize,
+        /// The tile's side.
+        size: usize,
+    },
     /// There is nothing to translate.
     #[error("there are no images in {root}")]
     NoImages {

@@ -11,9 +11,6 @@ pub(crate) struct Keys {
     pub images_per_second: MetricKey,
     pub step_seconds: MetricKey,
     pub data_wait: MetricKey,
-    pub l1: MetricKey,
-    pub psnr: MetricKey,
-    pub ssim: MetricKey,
 }
 
 impl Keys {
@@ -24,9 +21,6 @@ impl Keys {
             images_per_second: MetricKey::new("perf/images_per_second"),
             step_seconds: MetricKey::new("perf/step_seconds"),
             data_wait: MetricKey::new("perf/data_wait"),
-            l1: MetricKey::eval("l1"),
-            psnr: MetricKey::eval("psnr"),
-            ssim: MetricKey::eval("ssim"),
         }
     }
 
@@ -48,6 +42,5 @@ mod tests {
         let keys = Keys::new(&["G_L1"]);
         assert_eq!(keys.loss("G_L1").as_str(), "loss/G_L1");
         assert_eq!(keys.loss("undeclared").as_str(), "loss/undeclared");
-        assert_eq!(keys.ssim.as_str(), "eval/ssim");
     }
 }

@@ -9,6 +9,7 @@ use diptych_models::{InferMode, Model};
 
 use crate::clock::wall;
 use crate::error::RunnerError;
+use crate::health::Shown;
 
 /// The folder's name in a run's folder.
 const FOLDER: &str = "images";
@@ -16,7 +17,8 @@ const FOLDER: &str = "images";
 /// Fixed inputs with their targets, held in memory.
 pub(crate) struct Probes {
     run_dir: PathBuf,
-    pairs: Vec<(String, ImagePair)>,
+    names: Vec<String>,
+    pairs: Vec<ImagePair>,
 }
 
 /// Which of `len` images to look at: `count` of them, evenly spaced, the first among them.
@@ -27,14 +29,20 @@ fn spaced(len: usize, count: usize) -> Vec<usize> {
 
 impl Probes {
     pub fn load(run_dir: &Path, dataset: &Dataset, count: usize) -> Result<Self, RunnerError> {
-        let pairs = spaced(dataset.len(), count)
-            .into_iter()
-            .map(|i| Ok((dataset.name(i).to_owned(), dataset.load_eval(i)?)))
-            .collect::<Result<_, RunnerError>>()?;
+        let chosen = spaced(dataset.len(), count);
         Ok(Self {
             run_dir: run_dir.to_owned(),
-            pairs,
+            names: chosen.iter().map(|i| dataset.name(*i).to_owned()).collect(),
+            pairs: chosen
+                .iter()
+                .map(|i| dataset.load_eval(*i))
+                .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Inputs with their targets.
+    pub fn pairs(&self) -> &[ImagePair] {
+        &self.pairs
     }
 
     /// Writes inputs and targets at the start of a run, and where a run that continues another has none.
@@ -44,7 +52,7 @@ impl Probes {
             return Ok(());
         }
         // The first file goes last: it says that all of them are there.
-        for (i, (name, pair)) in self.pairs.iter().enumerate().rev() {
+        for (i, (name, pair)) in self.names.iter().zip(&self.pairs).enumerate().rev() {
             // Data of a single domain has no targets.
             for (role, images) in [("target", &pair.b), ("input", &pair.a)] {
                 if images.n > 0 {
@@ -55,20 +63,29 @@ impl Probes {
         Ok(())
     }
 
-    /// Applies the model to each example and writes what it shows of it.
+    /// Applies the model to each example and writes what it shows of it, which it gives back. What a run shows after going back to a
+    /// checkpoint does not overwrite what it showed before.
     pub fn write_outputs(
         &self,
         model: &mut dyn Model,
         at: At,
+        rollbacks: u32,
         sink: &mut dyn FnMut(RunEvent),
-    ) -> Result<(), RunnerError> {
-        let folder = Path::new(FOLDER).join(format!("step-{:08}", at.step));
-        for (i, (name, pair)) in self.pairs.iter().enumerate() {
-            for (role, images) in model.visuals(pair, InferMode::Paper)? {
-                self.write(&images, &folder, at, (i, role, name), sink)?;
+    ) -> Result<Vec<Shown>, RunnerError> {
+        let folder = match rollbacks {
+            0 => format!("step-{:08}", at.step),
+            n => format!("step-{:08}-rollback-{n}", at.step),
+        };
+        let folder = Path::new(FOLDER).join(folder);
+        let mut all = Vec::with_capacity(self.pairs.len());
+        for (i, (name, pair)) in self.names.iter().zip(&self.pairs).enumerate() {
+            let shown = model.visuals(pair, InferMode::Paper)?;
+            for (role, images) in &shown {
+                self.write(images, &folder, at, (i, role, name), sink)?;
             }
+            all.push(shown);
         }
-        Ok(())
+        Ok(all)
     }
 
     fn write(

@@ -20,12 +20,18 @@ pub(crate) struct Line {
     seed: u64,
     /// The loss is NaN from this step on (0: never).
     nan_at: u64,
+    /// Only rates above this many millionths make it NaN.
+    nan_above: u64,
+    /// Outputs are grey from the first of these steps up to the second (0 and 0: never).
+    collapse: [u64; 2],
     /// The weights turn infinite in this step without a sign in the loss (0: never).
     blow_at: u64,
     /// The step panics half way through its update (0: never).
     panic_at: u64,
     /// Sizes must be multiples of this.
     multiple: usize,
+    /// The receptive field that it claims.
+    field: Option<usize>,
 }
 
 const NAMES: [&str; 4] = ["G.model.weight", "G.model.bias", "optim.G.m", "optim.G.v"];
@@ -52,6 +58,9 @@ impl Plugin for Fake {
     fn params(&self) -> Vec<ParamDecl> {
         vec![
             int("nan_at", 0),
+            int("nan_above", 0),
+            int("collapse_from", 0),
+            int("collapse_to", 0),
             int("blow_at", 0),
             int("panic_at", 0),
             int("multiple", 1),
@@ -85,9 +94,12 @@ impl Plugin for Fake {
             loss: 0.0,
             seed: context.spec.seed,
             nan_at: get("nan_at", 0),
+            nan_above: get("nan_above", 0),
+            collapse: [get("collapse_from", 0), get("collapse_to", 0)],
             blow_at: get("blow_at", 0),
             panic_at: get("panic_at", 0),
             multiple: usize::try_from(get("multiple", 1)).unwrap_or(1).max(1),
+            field: None,
         }))
     }
 }
@@ -114,10 +126,18 @@ impl Line {
             loss: 0.0,
             seed: 1,
             nan_at: 0,
+            nan_above: 0,
+            collapse: [0; 2],
             blow_at: 0,
             panic_at: 0,
             multiple: 1,
+            field: None,
         }
+    }
+
+    pub fn field(mut self, field: usize) -> Self {
+        self.field = Some(field);
+        self
     }
 
     pub fn multiple(mut self, multiple: usize) -> Self {
@@ -161,7 +181,7 @@ impl Model for Line {
         }
         self.steps += 1;
         self.loss = loss / f64::from(n);
-        if self.nan_at != 0 && step >= self.nan_at {
+        if self.nan_at != 0 && step >= self.nan_at && self.lr * 1e6 > self.nan_above as f64 {
             self.loss = f64::NAN;
         }
         if self.blow_at == step {
@@ -181,12 +201,21 @@ impl Model for Line {
     fn infer(&mut self, input: &Images, _: InferMode) -> Result<Images, ModelError> {
         self.check(input)?;
         let mut out = input.clone();
+        let steps = self.steps.unsigned_abs();
+        if (self.collapse[0]..self.collapse[1]).contains(&steps) {
+            out.data.fill(0.1);
+            return Ok(out);
+        }
         let pixels = input.h * input.w;
         for (i, v) in out.data.iter_mut().enumerate() {
             let k = (i / pixels) % input.c;
             *v = (self.values[0][k] * *v + self.values[1][k]).clamp(-1.0, 1.0);
         }
         Ok(out)
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        self.field
     }
 
     fn state(&self) -> Vec<TensorInfo> {

@@ -10,7 +10,7 @@ use diptych_domain::spec::{DataSpec, LogSpec, OptimSpec};
 use diptych_domain::{DeviceChoice, ExperimentSpec, ParamValue, Params, RunEvent, RunStatus, params};
 use diptych_models::{BuildContext, InferMode, Registry};
 use diptych_runner::{
-    CheckpointFolder, Control, TrainOptions, TrainOutcome, TranslateOptions, bench, evaluate, train,
+    CheckpointFolder, Control, Tiles, TrainOptions, TrainOutcome, TranslateOptions, bench, evaluate, train,
     translate,
 };
 
@@ -117,7 +117,7 @@ fn pix2pix_trains_stops_resumes_evaluates_and_translates() {
     let best = CheckpointFolder::new(whole.path()).best().unwrap();
     best.restore_network(model.as_mut(), plugin.generator()).unwrap();
     let val = Dataset::open(&spec.data, Split::Val).unwrap();
-    let report = evaluate(model.as_mut(), &val, InferMode::Paper, &Control::new())
+    let report = evaluate(model.as_mut(), &val, InferMode::Paper, None, &Control::new())
         .unwrap()
         .unwrap();
     assert_eq!(report.images.len(), 2);
@@ -132,6 +132,8 @@ fn pix2pix_trains_stops_resumes_evaluates_and_translates() {
         output: data.path().join("out"),
         channels: 3,
         mode: InferMode::Eval,
+        tiles: Tiles::Auto,
+        trained: SIDE as usize,
         control: Control::new(),
     };
     let report = translate(model.as_mut(), &options, &mut |_, _| {}).unwrap();

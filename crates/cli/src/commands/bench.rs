@@ -18,7 +18,8 @@ Examples:
   diptych bench --model pix2pix --size 256 --batch 1
   diptych bench --size 64 --width 16 --steps 20 --threads 2 --json
   diptych bench --model cyclegan --size 128 --blocks 6 --idt 0
-  diptych bench --size 128 --set params.norm=instance"
+  diptych bench --size 128 --set params.norm=instance
+  diptych bench --size 256 --steps 20 --health"
 )]
 pub struct Args {
     /// The model
@@ -42,6 +43,9 @@ pub struct Args {
     /// Timed steps
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
+    /// Instead, what measuring the model's health adds to a step
+    #[arg(long)]
+    health: bool,
     /// Change any key of the experiment, such as params.norm=instance
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -68,6 +72,16 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         spec,
         device: compute.device,
     };
+    if args.health {
+        let cost = diptych_runner::bench_health(plugin, &context, args.steps.into())?;
+        if args.json {
+            return output::json(&cost);
+        }
+        return output::line(format!(
+            "{:.4} s a step, {:.4} s with its health measured: {:.3} times, at the steps that are logged",
+            cost.seconds_per_step, cost.seconds_watched, cost.ratio
+        ));
+    }
     let report = Report {
         measured: diptych_runner::bench(plugin, &context, args.steps.into())?,
         width: args.width,

@@ -1,3 +1,6 @@
+mod outlines;
+mod palette;
+
 use std::path::PathBuf;
 
 use diptych_data::DataError;
@@ -13,23 +16,26 @@ use crate::render::human;
 pub enum Command {
     Synth(SynthArgs),
     Check(CheckArgs),
+    Palette(palette::Args),
+    Outlines(outlines::Args),
 }
 
-/// Make a paired data set by procedure
+/// Make a data set by procedure
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   diptych data synth facades -o datasets/synth
-  diptych data synth edges -o datasets/edges --train 500 --val 50 --size 128 --seed 2")]
+  diptych data synth edges -o datasets/edges --train 500 --val 50 --size 128 --seed 2
+  diptych data synth shapes -o datasets/shapes --size 64")]
 pub struct SynthArgs {
-    /// facades, edges or maps
+    /// facades, edges or maps (pairs), or shapes (unpaired)
     kind: SynthKind,
     /// The folder to make: a new or empty one, or one that this command has made before
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Training pairs
+    /// Training pairs, or images of each domain
     #[arg(long, default_value_t = 200)]
     train: u32,
-    /// Held-out pairs
+    /// Held-out pairs, or images of each domain
     #[arg(long, default_value_t = 20)]
     val: u32,
     /// Side of each image in pixels
@@ -66,6 +72,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Synth(args) => synth(&args),
         Command::Check(args) => check(&args),
+        Command::Palette(args) => palette::run(&args),
+        Command::Outlines(args) => outlines::run(&args),
     }
 }
 
@@ -83,14 +91,17 @@ fn synth(args: &SynthArgs) -> Result<(), Failure> {
     if args.json {
         return output::json(&report);
     }
+    let (what, how) = match args.kind.layout() {
+        Layout::Unaligned => ("images of each domain", "layout=unaligned".to_owned()),
+        _ => ("pairs", format!("direction={}", args.kind.direction())),
+    };
     output::line(format!(
-        "{}: {} training and {} held-out pairs of {} px, {}\nTrain on it with --set data.root={0} --set data.direction={}",
+        "{}: {} training and {} held-out {what} of {} px, {}\nTrain on it with --set data.root={0} --set data.{how}",
         report.root.display(),
         report.train,
         report.val,
         args.size,
         human::bytes(report.bytes),
-        args.kind.direction(),
     ))
 }
 

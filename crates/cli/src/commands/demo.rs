@@ -139,7 +139,7 @@ struct Look {
 }
 
 fn look(model: &mut dyn Model, val: &Dataset, shown: &[ImagePair]) -> Result<Look, Failure> {
-    let report = evaluate(model, val, InferMode::Paper, &Control::new())?;
+    let report = evaluate(model, val, InferMode::Paper, None, &Control::new())?;
     let outputs = shown
         .iter()
         .map(|pair| model.infer(&pair.a, InferMode::Paper))

@@ -72,15 +72,22 @@ fn describe(plugin: &dyn Plugin) -> String {
     }
     let layouts = layouts(plugin);
     format!(
-        "{}: {}\n\nnetworks  {}\nlosses    {}\nlayouts   {}\n\n{}\nSet them under [params] in an experiment, or with --set \
+        "{}: {}\n\nnetworks  {}\nlosses    {}\nhealth    {}\nlayouts   {}\n\n{}\nSet them under [params] in an experiment, or with --set \
          params.NAME=VALUE.",
         plugin.name(),
         plugin.summary(),
         plugin.networks(&params).join(", "),
         plugin.losses(&params).join(", "),
+        health(plugin).join(", "),
         layouts.join(", "),
         table.render(terminal::width()),
     )
+}
+
+/// The health values that the plugin declares.
+fn health(plugin: &dyn Plugin) -> Vec<&'static str> {
+    let declared = plugin.health(&defaults(plugin));
+    declared.iter().map(|d| d.name).collect()
 }
 
 fn layouts(plugin: &dyn Plugin) -> Vec<String> {
@@ -111,6 +118,7 @@ fn document(plugin: &dyn Plugin) -> Value {
         "summary": plugin.summary(),
         "networks": plugin.networks(&params),
         "losses": plugin.losses(&params),
+        "health": health(plugin),
         "layouts": layouts(plugin),
         "params": plugin.params().iter().map(declaration).collect::<Vec<_>>(),
     })

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use diptych_data::{BitDepth, list_images, read_image_with_depth, save_image, save_image16};
+use diptych_data::{Picture, list_images};
 use diptych_domain::Images;
 use diptych_runner::Control;
-use diptych_runner::translate::{TranslateOptions, translate};
+use diptych_runner::translate::{Tiles, TranslateOptions, translate};
 use indicatif::ProgressBar;
 
 use crate::Context;
@@ -13,17 +13,25 @@ use crate::generator::Way;
 use crate::session::Session;
 use crate::{generator, interrupt, launch, output};
 
+/// Tiles that differ by more than this where they overlap, 0 to 1, are worth a warning.
+const VISIBLE: f64 = 0.02;
+
 /// Apply a run's generator to an image or a folder of images, of any size
 #[derive(clap::Args)]
 #[command(
     after_help = "Images keep their size: sides that the network cannot take are padded by reflection and cut again.
 As in the paper, batch norm uses each image's own statistics and dropout stays on; --eval switches both off.
+16 bits stay 16 bits, and an alpha channel that the model does not take is carried over.
+
+Images of more than 4 megapixels are cut into tiles of 1024 pixels that overlap and are blended; --tile chooses other tiles,
+--tile 0 none. Norms then see one tile at a time: where tiles differ visibly in their overlaps, a warning says so.
 
 Examples:
   diptych translate brisk-otter sketch.png -o out
   diptych translate brisk-otter datasets/facades/val -o out --side b --which best
   diptych translate calm-heron photos -o paintings
   diptych translate calm-heron paintings -o photos-again --back
+  diptych translate brisk-otter panorama.tif -o out --tile 512 --overlap 192
   diptych translate latest_net_G.safetensors photos -o out --experiment experiments/facades.toml"
 )]
 pub struct Args {
@@ -46,6 +54,12 @@ pub struct Args {
     /// The images are A|B pairs side by side: translate this half
     #[arg(long, value_parser = ["a", "b"], value_name = "a|b")]
     side: Option<String>,
+    /// Cut images that are larger than this into tiles of so many pixels a side; 0 never
+    #[arg(long, value_name = "SIZE")]
+    tile: Option<usize>,
+    /// Pixels that neighbouring tiles have in common [default: the receptive field and 32, up to a quarter of the tile]
+    #[arg(long, value_name = "N", requires = "tile")]
+    overlap: Option<usize>,
     /// The experiment that a weights file was trained by, where the file does not say
     #[arg(long, value_name = "FILE")]
     experiment: Option<PathBuf>,
@@ -89,6 +103,15 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         output: args.output,
         channels: generator.spec.data.channels().0,
         mode: generator::mode(args.eval),
+        tiles: match args.tile {
+            None => Tiles::Auto,
+            Some(0) => Tiles::Never,
+            Some(size) => Tiles::Of {
+                size,
+                overlap: args.overlap,
+            },
+        },
+        trained: generator.spec.data.crop_size as usize,
         control,
     };
     let bar = ProgressBar::new(0);
@@ -103,6 +126,21 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     for done in &report.done {
         output::line(done.output.display().to_string())?;
+    }
+    if let Some(field) = report.cut_short {
+        output::note(format!(
+            "warning: the generator's outputs depend on {field} pixels around them, and tiles are smaller: they differ from those of \
+             the whole image"
+        ));
+    }
+    for done in report.done.iter().filter(|d| d.seam > VISIBLE) {
+        output::note(format!(
+            "warning: {}: its {} tiles differ by up to {:.1} % where they overlap, since norms see one tile at a time; larger tiles, \
+             a larger --overlap, --tile 0 or, with batch norm, --eval help",
+            done.output.display(),
+            done.tiles,
+            100.0 * done.seam
+        ));
     }
     output::note(format!(
         "{} images by {} at step {}",
@@ -146,8 +184,12 @@ impl Halves {
             (input.parent().unwrap_or(Path::new("")), vec![input.to_owned()])
         };
         for file in files {
-            let (pair, depth) = read_image_with_depth(&file, 4).usage()?;
-            if pair.w < 2 {
+            // With alpha it is four channels, else three: what is set aside here would be lost.
+            let mut pair = Picture::read(&file, 3).usage()?;
+            if pair.alpha.is_some() {
+                pair = Picture::read(&file, 4).usage()?;
+            }
+            if pair.images.w < 2 {
                 return Err(Failure::usage(format!(
                     "{}: too narrow to be a pair",
                     file.display()
@@ -158,11 +200,7 @@ impl Halves {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            let half = half(&pair, side);
-            match depth {
-                BitDepth::Eight => save_image(&path, &half, 0)?,
-                BitDepth::Sixteen => save_image16(&path, &half, 0)?,
-            };
+            pair.save(&path, &half(&pair.images, side))?;
         }
         Ok(halves)
     }

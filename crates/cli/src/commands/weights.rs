@@ -164,6 +164,8 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
         closed_epochs: 0,
         best: None,
         plateau: Plateau::default(),
+        rollbacks: 0,
+        alarms: String::new(),
         networks: known.iter().map(|&n| n.to_owned()).collect(),
     };
     launch::begin_with(&session, &run, model.as_ref(), &meta)?;

@@ -49,8 +49,24 @@ fn an_unpaired_run_trains_translates_both_ways_and_exports() {
         run["metrics"].get("eval/l1").is_none(),
         "there is nothing to compare with"
     );
-    let text = world.refused("evaluate c");
+    // Sets are compared with sets, there and back, in the training as well as by `evaluate`.
+    let scores = world.json("evaluate c --json");
+    for key in [
+        "swd_A",
+        "swd_B",
+        "histogram_intersection_A",
+        "histogram_intersection_B",
+    ] {
+        let value = scores["mean"][key].as_f64().unwrap();
+        let trained = run["metrics"][format!("eval/{key}")]["last"].as_f64().unwrap();
+        assert!((value - trained).abs() < 1e-12, "{key}: {value} {trained}");
+    }
+    assert!(world.ok("evaluate c").contains("B: back"));
+    let text = world.refused("evaluate c --palette tiny.toml");
     assert!(text.contains("c trained on data without pairs"), "{text}");
+    for key in ["health/D_real_A", "health/D_accuracy_B", "health/grad_G_B"] {
+        assert_eq!(run["metrics"][key]["step"], 15, "{key}");
+    }
 
     world.ok(&format!("translate c {}/testA -o forth", set.display()));
     world.ok(&format!("translate c {}/testB -o back --back", set.display()));

@@ -8,6 +8,7 @@ mod cyclegan;
 mod exchange;
 mod fork;
 mod interrupt;
+mod measures;
 mod support;
 mod sweep;
 mod tracked_run;

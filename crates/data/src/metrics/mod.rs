@@ -1,16 +1,30 @@
-//! How near images are to their targets: one value for each image of a batch.
+//! How near images are to their targets, one value for each image of a batch; and how near sets of images are to each other.
 //!
 //! Values are taken as they are, in floating point; nothing is rounded to 8 bits first.
 
+mod checkerboard;
+mod confusion;
+mod correlation;
+mod diversity;
+mod histogram;
 mod l1;
+mod outline;
 mod psnr;
 mod ssim;
+mod swd;
 
 use diptych_domain::Images;
 
+pub use checkerboard::period_two_energy;
+pub use confusion::Confusion;
+pub use correlation::correlation;
+pub use diversity::mean_pairwise_l1;
+pub use histogram::Histogram;
 pub use l1::l1;
+pub use outline::{Outline, outline};
 pub use psnr::psnr;
 pub use ssim::ssim;
+pub use swd::{Patches, Swd};
 
 /// Batches that cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

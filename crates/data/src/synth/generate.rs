@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use diptych_domain::spec::Layout;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{SynthKind, is_own, render};
+use super::{SynthKind, is_own, render, shapes};
 use crate::error::DataError;
 use crate::raster::{Raster, Samples};
 use crate::save::{png_rgb8, write_atomic, write_quick};
+use crate::stream::stream;
 
 /// The file that marks a folder as made here; it names the kind, the sizes and the seed.
 pub const MARKER: &str = "diptych-synth.json";
@@ -17,9 +19,9 @@ pub const MARKER: &str = "diptych-synth.json";
 /// How much to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SynthOptions {
-    /// Pairs in `train/`.
+    /// Pairs in `train/`, or images in each of its two folders.
     pub count_train: usize,
-    /// Pairs in `val/`; the same ones whatever `count_train` is.
+    /// As many held out; the same ones whatever `count_train` is.
     pub count_val: usize,
     /// The side of each image; files are twice as wide.
     pub size: u32,
@@ -60,37 +62,47 @@ struct Marker<'a> {
     options: &'a SynthOptions,
 }
 
+/// The folder of images that no training image is like.
+const UNSEEN: &str = "unseenA";
+
+/// Every folder that is written into.
+const FOLDERS: [&str; 7] = ["train", "val", "trainA", "trainB", "valA", "valB", UNSEEN];
+
 /// Validation pairs are numbered from here, so that the two splits never share one.
 const FIRST_VAL: u64 = 1 << 40;
 
-/// Writes `train/00000.png`… and `val/00000.png`…, A|B side by side, into `out`. A folder that was made here before is
-/// made anew; any other that is not empty is left alone.
+/// Writes `train/00000.png`… and `val/00000.png`…, A|B side by side, into `out`; unpaired kinds as `trainA/`, `trainB/`, `valA/` and
+/// `valB/`, with `unseenA/`, as many as in `valA/`, beside them. A folder that was made here before is made anew; any other that is
+/// not empty is left alone.
 ///
 /// # Errors
 /// A folder that is not empty and not its own, sizes outside [`super::SIZES`], and files that cannot be written.
 pub fn generate(kind: SynthKind, options: &SynthOptions, out: &Path) -> Result<SynthReport, DataError> {
     render(kind, options.size, options.seed, 0)?;
     claim(kind, options, out)?;
+    let (size, seed) = (options.size, options.seed);
     let splits = [
         ("train", options.count_train, 0),
         ("val", options.count_val, FIRST_VAL),
     ];
     let mut bytes = 0;
     for (name, count, first) in splits {
-        let folder = out.join(name);
-        if count == 0 {
-            continue;
+        let pair = |i: usize| render(kind, size, seed, first + i as u64);
+        if kind.layout() == Layout::Unaligned {
+            bytes += write_all(&out.join(format!("{name}A")), count, |i| encode(&pair(i)?.0))?;
+            bytes += write_all(&out.join(format!("{name}B")), count, |i| encode(&pair(i)?.1))?;
+        } else {
+            bytes += write_all(&out.join(name), count, |i| {
+                let (a, b) = pair(i)?;
+                png_rgb8(&side_by_side(&a, &b), a.width + b.width, a.height)
+            })?;
         }
-        fs::create_dir_all(&folder).map_err(DataError::io(&folder))?;
-        bytes += (0..count)
-            .into_par_iter()
-            .map(|i| {
-                let (a, b) = render(kind, options.size, options.seed, first + i as u64)?;
-                let png = png_rgb8(&side_by_side(&a, &b), a.width + b.width, a.height)?;
-                write_quick(&folder.join(format!("{i:05}.png")), &png)?;
-                Ok(png.len() as u64)
-            })
-            .try_reduce(|| 0, |x, y| Ok(x + y))?;
+    }
+    if kind == SynthKind::Shapes {
+        bytes += write_all(&out.join(UNSEEN), options.count_val, |i| {
+            let rng = stream(seed, b"unseen  ", 0, i as u64);
+            encode(&shapes::draw_unseen(size as usize, rng))
+        })?;
     }
     Ok(SynthReport {
         root: out.to_owned(),
@@ -101,13 +113,40 @@ pub fn generate(kind: SynthKind, options: &SynthOptions, out: &Path) -> Result<S
     })
 }
 
+/// Writes `count` files `00000.png`… into a folder; their bytes.
+fn write_all(
+    folder: &Path,
+    count: usize,
+    make: impl Fn(usize) -> Result<Vec<u8>, DataError> + Sync,
+) -> Result<u64, DataError> {
+    if count == 0 {
+        return Ok(0);
+    }
+    fs::create_dir_all(folder).map_err(DataError::io(folder))?;
+    (0..count)
+        .into_par_iter()
+        .map(|i| {
+            let png = make(i)?;
+            write_quick(&folder.join(format!("{i:05}.png")), &png)?;
+            Ok(png.len() as u64)
+        })
+        .try_reduce(|| 0, |x, y| Ok(x + y))
+}
+
+fn encode(raster: &Raster) -> Result<Vec<u8>, DataError> {
+    match &raster.samples {
+        Samples::U8(samples) => png_rgb8(samples, raster.width, raster.height),
+        Samples::U16(_) => Err(DataError::Encode("16-bit samples".to_owned())),
+    }
+}
+
 /// Marks the folder and clears away what an earlier call made in it.
 fn claim(kind: SynthKind, options: &SynthOptions, out: &Path) -> Result<(), DataError> {
     fs::create_dir_all(out).map_err(DataError::io(out))?;
     if !is_own(out) && fs::read_dir(out).map_err(DataError::io(out))?.next().is_some() {
         return Err(DataError::NotEmpty { path: out.to_owned() });
     }
-    for split in ["train", "val"] {
+    for split in FOLDERS {
         let folder = out.join(split);
         if !folder.is_dir() {
             continue;

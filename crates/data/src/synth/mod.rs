@@ -1,4 +1,4 @@
-//! Paired image sets made by procedure: seeded, learnable, with nothing downloaded.
+//! Image sets made by procedure: seeded, learnable, with nothing downloaded.
 //!
 //! Every kind draws both sides of a pair from one description, and gives the richer side no more freedom than the plainer
 //! side shows (but for a little noise), so that a network can learn the mapping.
@@ -9,11 +9,13 @@ mod facades;
 mod generate;
 mod maps;
 mod noise;
+mod shapes;
 
 use std::path::Path;
 use std::str::FromStr;
 
 use diptych_domain::ImagePair;
+use diptych_domain::spec::Layout;
 use serde::Serialize;
 
 pub use generate::{MARKER, SynthOptions, SynthReport, generate};
@@ -37,11 +39,13 @@ pub enum SynthKind {
     Edges,
     /// A: terrain from above with streets, houses, trees and water; B: its map. Both directions are of interest.
     Maps,
+    /// A: orange discs; B: blue squares; nothing is paired, and discs on dark ground are set aside as `unseenA/`.
+    Shapes,
 }
 
 impl SynthKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Facades, Self::Edges, Self::Maps];
+    pub const ALL: [Self; 4] = [Self::Facades, Self::Edges, Self::Maps, Self::Shapes];
 
     /// The name in commands and files.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +53,15 @@ impl SynthKind {
             Self::Facades => "facades",
             Self::Edges => "edges",
             Self::Maps => "maps",
+            Self::Shapes => "shapes",
+        }
+    }
+
+    /// How the set lies on disk.
+    pub fn layout(self) -> Layout {
+        match self {
+            Self::Facades | Self::Edges | Self::Maps => Layout::Aligned,
+            Self::Shapes => Layout::Unaligned,
         }
     }
 
@@ -56,7 +69,7 @@ impl SynthKind {
     pub fn direction(self) -> &'static str {
         match self {
             Self::Facades => "b-to-a",
-            Self::Edges | Self::Maps => "a-to-b",
+            Self::Edges | Self::Maps | Self::Shapes => "a-to-b",
         }
     }
 }
@@ -69,7 +82,7 @@ impl std::fmt::Display for SynthKind {
 
 /// A kind that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kind `{name}`{hint}: expected facades, edges or maps")]
+#[error("unknown kind `{name}`{hint}: expected facades, edges, maps or shapes")]
 pub struct UnknownKind {
     /// What was given.
     pub name: String,
@@ -119,6 +132,7 @@ fn render(kind: SynthKind, size: u32, seed: u64, index: u64) -> Result<(Raster, 
         SynthKind::Facades => b"facades ",
         SynthKind::Edges => b"edges   ",
         SynthKind::Maps => b"maps    ",
+        SynthKind::Shapes => b"shapes  ",
     };
     let rng = stream(seed, purpose, 0, index);
     let size = size as usize;
@@ -126,6 +140,7 @@ fn render(kind: SynthKind, size: u32, seed: u64, index: u64) -> Result<(Raster, 
         SynthKind::Facades => facades::draw(size, rng),
         SynthKind::Edges => edges::draw(size, rng),
         SynthKind::Maps => maps::draw(size, rng),
+        SynthKind::Shapes => shapes::draw(size, rng),
     })
 }
 

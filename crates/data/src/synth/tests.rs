@@ -111,6 +111,25 @@ fn sizes_and_kinds_out_of_range_are_refused() {
     let text = "facade".parse::<SynthKind>().unwrap_err().to_string();
     assert_eq!(
         text,
-        "unknown kind `facade` (did you mean `facades`?): expected facades, edges or maps"
+        "unknown kind `facade` (did you mean `facades`?): expected facades, edges, maps or shapes"
     );
+}
+
+#[test]
+fn shapes_are_unpaired_folders_with_images_set_aside() {
+    let dir = tempdir().unwrap();
+    // A paired set of the same folder makes room.
+    generate(SynthKind::Edges, &few(1), dir.path()).unwrap();
+    generate(SynthKind::Shapes, &few(1), dir.path()).unwrap();
+    let count = |name: &str| fs::read_dir(dir.path().join(name)).unwrap().count();
+    let counts = ["train", "trainA", "trainB", "valA", "valB", "unseenA"].map(count);
+    assert_eq!(counts, [0, 3, 3, 2, 2, 2]);
+    let spec = DataSpec {
+        root: dir.path().to_str().unwrap().to_owned(),
+        layout: diptych_domain::spec::Layout::Unaligned,
+        load_size: 32,
+        crop_size: 32,
+        ..DataSpec::default()
+    };
+    assert_eq!(Dataset::open(&spec, Split::Val).unwrap().len(), 2);
 }

@@ -4,7 +4,7 @@
 
 use crate::params::ParamValue;
 
-use super::{Direction, ExperimentSpec, Layout, Policy};
+use super::{Direction, ExperimentSpec, Layout, OnDivergence, Policy};
 
 /// What values a key takes. Ranges are inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -201,6 +201,7 @@ macro_rules! choice_slot {
 choice_slot!(Layout, LAYOUTS, "aligned" => Self::Aligned, "unaligned" => Self::Unaligned, "single" => Self::Single);
 choice_slot!(Direction, DIRECTIONS, "a-to-b" => Self::AToB, "b-to-a" => Self::BToA);
 choice_slot!(Policy, POLICIES, "linear" => Self::Linear, "step" => Self::Step, "plateau" => Self::Plateau, "cosine" => Self::Cosine);
+choice_slot!(OnDivergence, ON_DIVERGENCE, "stop" => Self::Stop, "rollback" => Self::Rollback);
 
 macro_rules! keys {
     ($($key:literal: $($field:ident).+ => $kind:expr;)+) => {
@@ -237,12 +238,14 @@ keys! {
     "data.channels_b": data.channels_b => CHANNELS;
     "data.max_images": data.max_images => COUNT;
     "data.workers": data.workers => int(0, 1024);
+    "data.palette": data.palette => KeyKind::Text;
     "optim.lr": optim.lr => KeyKind::Positive;
     "optim.beta1": optim.beta1 => KeyKind::Fraction;
     "optim.beta2": optim.beta2 => KeyKind::Fraction;
     "optim.policy": optim.policy => KeyKind::Choice(POLICIES);
     "optim.epochs": optim.epochs => COUNT;
     "optim.decay_epochs": optim.decay_epochs => COUNT;
+    "optim.on_divergence": optim.on_divergence => KeyKind::Choice(ON_DIVERGENCE);
     "log.every": log.every => int(1, u32::MAX as i64);
     "log.images_every": log.images_every => COUNT;
     "log.probes": log.probes => int(0, 1024);

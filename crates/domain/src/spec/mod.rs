@@ -53,6 +53,17 @@ pub enum Policy {
     Cosine,
 }
 
+/// What to do about a loss that is not finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDivergence {
+    /// End the run as `diverged`.
+    #[default]
+    Stop,
+    /// Go back to the last checkpoint and on from there with half the learning rate, up to three times in a run.
+    Rollback,
+}
+
 /// `[data]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -79,6 +90,9 @@ pub struct DataSpec {
     pub max_images: u32,
     /// Decoding threads (0: chosen by the machine).
     pub workers: u32,
+    /// The file that names the targets' classes, relative to `root`; empty: `palette.txt` in `root` where there is one, else the
+    /// targets' own colours where these are few.
+    pub palette: String,
 }
 
 impl Default for DataSpec {
@@ -95,6 +109,7 @@ impl Default for DataSpec {
             channels_b: 3,
             max_images: 0,
             workers: 0,
+            palette: String::new(),
         }
     }
 }
@@ -126,6 +141,8 @@ pub struct OptimSpec {
     pub epochs: u32,
     /// Epochs of linear decay after those.
     pub decay_epochs: u32,
+    /// What to do about a loss that is not finite.
+    pub on_divergence: OnDivergence,
 }
 
 impl Default for OptimSpec {
@@ -137,6 +154,7 @@ impl Default for OptimSpec {
             policy: Policy::Linear,
             epochs: 100,
             decay_epochs: 100,
+            on_divergence: OnDivergence::Stop,
         }
     }
 }

@@ -44,6 +44,10 @@ impl GradientBuffer for Cpu {
         Ok(buffer.to_vec())
     }
 
+    fn sum_of_squares(&self, buffer: &Self::Vec) -> Result<f64, CpuError> {
+        Ok(parallel::sum_of_squares(buffer))
+    }
+
     fn buffer_from_host(&self, buffer: &mut Self::Vec, values: &[f32]) -> Result<(), CpuError> {
         if buffer.len() != values.len() {
             return Err(CpuError::WrongNumElements);

@@ -7,6 +7,7 @@ pub mod params;
 pub mod pass;
 pub mod patchgan;
 pub mod pixel;
+pub mod receptive;
 pub mod resnet;
 pub mod unet;
 
@@ -96,6 +97,14 @@ impl Generator {
         match self {
             Self::UNet(net) => net.forward(x, pass),
             Self::ResNet(net) => net.forward(x, pass),
+        }
+    }
+
+    /// The side of the square of input pixels that an output pixel depends on, norms aside.
+    pub fn receptive_field(&self) -> usize {
+        match self {
+            Self::UNet(net) => net.receptive_field(),
+            Self::ResNet(net) => net.receptive_field(),
         }
     }
 

@@ -8,6 +8,7 @@ use super::Norm;
 use super::layers::{Conv, ConvShape, NormLayer, Up, Upscale};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
+use super::receptive::{Reach, receptive_field};
 
 /// What a ResNet generator is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +141,24 @@ impl ResNet {
             ups,
             last,
         })
+    }
+
+    /// The side of the square of input pixels that an output pixel depends on.
+    pub fn receptive_field(&self) -> usize {
+        let conv = |kernel, stride, padding| Reach::Conv {
+            kernel,
+            stride,
+            padding,
+        };
+        let up = Reach::Transposed {
+            kernel: 3,
+            stride: 2,
+            padding: 1,
+        };
+        let mut chain = vec![conv(7, 1, 3), conv(3, 2, 1), conv(3, 2, 1)];
+        chain.extend(vec![conv(3, 1, 1); 2 * self.blocks.len()]);
+        chain.extend([up, up, conv(7, 1, 3)]);
+        receptive_field(&chain)
     }
 
     /// Translates `[n, in, h, w]` to `[n, out, h, w]`, in (-1, 1).

@@ -8,6 +8,7 @@ use super::Norm;
 use super::layers::{Conv, ConvShape, LEAKY, NormLayer, Up, Upscale};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
+use super::receptive::{Reach, receptive_field};
 
 /// Which decoder levels have dropout 0.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +171,25 @@ impl UNet {
     }
 
     /// Input sides must be multiples of this: `2^downs`.
+    /// The side of the square of input pixels that an output pixel depends on through the innermost level.
+    pub fn receptive_field(&self) -> usize {
+        let (kernel, stride, padding) = (4, 2, 1);
+        let down = Reach::Conv {
+            kernel,
+            stride,
+            padding,
+        };
+        let up = Reach::Transposed {
+            kernel,
+            stride,
+            padding,
+        };
+        let mut chain = vec![down; self.config.downs];
+        chain.extend(vec![up; self.config.downs]);
+        receptive_field(&chain)
+    }
+
+    /// Input sides must be multiples of this.
     pub fn side_multiple(&self) -> usize {
         1 << self.config.downs
     }

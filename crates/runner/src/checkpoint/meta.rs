@@ -32,6 +32,10 @@ pub struct CheckpointMeta {
     pub best: Option<f64>,
     /// The plateau policy's state.
     pub plateau: Plateau,
+    /// How often the run went back to a checkpoint.
+    pub rollbacks: u32,
+    /// Where the alarms about the run's health stand; empty before the first.
+    pub alarms: String,
     /// The networks whose tensors start with `<network>.`.
     pub networks: Vec<String>,
 }
@@ -55,6 +59,8 @@ impl CheckpointMeta {
         put("plateau_drops", self.plateau.drops.to_string());
         put("plateau_best", format!("{:?}", self.plateau.best));
         put("plateau_waited", self.plateau.waited.to_string());
+        put("rollbacks", self.rollbacks.to_string());
+        put("alarms", self.alarms.clone());
         put("networks", self.networks.join(","));
         map
     }
@@ -75,6 +81,9 @@ impl CheckpointMeta {
                 best: value(map, "plateau_best")?,
                 waited: value(map, "plateau_waited")?,
             },
+            // Earlier builds wrote neither.
+            rollbacks: map.get("rollbacks").map_or(Ok(0), |_| value(map, "rollbacks"))?,
+            alarms: map.get("alarms").cloned().unwrap_or_default(),
             networks: text(map, "networks")?
                 .split(',')
                 .filter(|name| !name.is_empty())
@@ -108,6 +117,8 @@ pub(crate) fn example() -> CheckpointMeta {
         closed_epochs: 3,
         best: Some(0.1 + 0.2),
         plateau: Plateau::default(),
+        rollbacks: 2,
+        alarms: "health/diversity 0.05 1200".into(),
         networks: vec!["G".into(), "D".into()],
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Progress {
     pub closed_epochs: u64,
     pub best: Option<f64>,
     pub plateau: Plateau,
+    /// How often the run went back to a checkpoint.
+    pub rollbacks: u32,
 }
 
 impl Progress {
@@ -27,6 +29,7 @@ impl Progress {
             closed_epochs: 0,
             best: None,
             plateau: Plateau::default(),
+            rollbacks: 0,
         }
     }
 
@@ -81,6 +84,7 @@ impl Progress {
         self.closed_epochs = meta.closed_epochs;
         self.best = meta.best;
         self.plateau = meta.plateau;
+        self.rollbacks = meta.rollbacks;
     }
 
     /// Continues from another run's state under this run's own epochs. Its best score is not comparable.
@@ -89,7 +93,14 @@ impl Progress {
         self.closed_epochs = self.epoch();
     }
 
-    pub fn meta(&self, model: &str, spec: &str, seed: u64, networks: &[String]) -> CheckpointMeta {
+    pub fn meta(
+        &self,
+        model: &str,
+        spec: &str,
+        seed: u64,
+        networks: &[String],
+        alarms: String,
+    ) -> CheckpointMeta {
         CheckpointMeta {
             model: model.to_owned(),
             spec: spec.to_owned(),
@@ -100,6 +111,8 @@ impl Progress {
             closed_epochs: self.closed_epochs,
             best: self.best,
             plateau: self.plateau,
+            rollbacks: self.rollbacks,
+            alarms,
             networks: networks.to_vec(),
         }
     }
@@ -117,6 +130,7 @@ mod tests {
             closed_epochs: 0,
             best: None,
             plateau: Plateau::default(),
+            rollbacks: 0,
         }
     }
 

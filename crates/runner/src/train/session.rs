@@ -1,23 +1,29 @@
 //! One training in progress.
 
+mod judge;
 mod loop_end;
 mod open;
+mod rollback;
 mod save;
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use diptych_data::{Dataset, Loader};
-use diptych_domain::{CheckpointKind, ExperimentSpec, MetricKey, RunEvent, RunStatus};
-use diptych_models::{InferMode, Model};
+use diptych_data::Loader;
+use diptych_domain::spec::{Layout, OnDivergence};
+use diptych_domain::{CheckpointKind, ExperimentSpec, LogLevel, MetricKey, RunEvent, RunStatus};
+use diptych_models::Model;
 
+use self::judge::Judge;
+use self::open::Feed;
+use self::rollback::rate_factor;
 use self::save::Flush;
 use super::progress::Progress;
 use super::{TrainOptions, TrainOutcome, ended, log};
-use crate::checkpoint::CheckpointFolder;
+use crate::alarms::Alarms;
+use crate::checkpoint::{CheckpointError, CheckpointFolder};
 use crate::clock::wall;
 use crate::error::RunnerError;
-use crate::evaluate::evaluate;
+use crate::health::Direction;
 use crate::keys::Keys;
 use crate::lock::RunLock;
 use crate::meter::Meter;
@@ -31,8 +37,9 @@ pub(super) struct Session<'a> {
     spec: &'a ExperimentSpec,
     options: &'a TrainOptions,
     model: Box<dyn Model>,
+    feed: Feed,
     loader: Loader,
-    val: Option<Arc<Dataset>>,
+    judge: Option<Judge>,
     probes: Probes,
     folder: CheckpointFolder,
     progress: Progress,
@@ -40,6 +47,10 @@ pub(super) struct Session<'a> {
     networks: Vec<String>,
     keys: Keys,
     meter: Meter,
+    /// The plugin's own health values with their metrics.
+    health: Vec<(&'static str, MetricKey)>,
+    directions: Vec<Direction>,
+    alarms: Alarms,
     /// The step that the newest `last` checkpoint holds.
     saved_step: Option<u64>,
     saved_at: Instant,
@@ -101,10 +112,28 @@ impl Session<'_> {
         }
         if self.progress.step == 0 {
             self.baseline(sink)?;
+            if self.spec.optim.on_divergence == OnDivergence::Rollback && self.saved_step.is_none() {
+                // Something to go back to.
+                self.save_behind(&[CheckpointKind::Last], self.progress.best, sink)?;
+            }
         } else if self.saved_step.is_none() {
             // A branch must not depend on its parent's files from here on.
             self.save_behind(&[CheckpointKind::Last], self.progress.best, sink)?;
         }
+        loop {
+            let problem = match self.advance(sink) {
+                Ok(End::Diverged(problem)) => problem,
+                Err(RunnerError::Checkpoint(e @ CheckpointError::NonFinite { .. })) => e.to_string(),
+                end => return end,
+            };
+            if !self.roll_back(&problem, sink)? {
+                return Ok(End::Diverged(problem));
+            }
+        }
+    }
+
+    /// Trains until something ends it.
+    fn advance(&mut self, sink: &mut Sink<'_>) -> Result<End, RunnerError> {
         self.close_epoch(sink)?;
         while !self.progress.done() {
             if self.options.control.stop_requested() {
@@ -131,11 +160,13 @@ impl Session<'_> {
         let batch = self.loader.next()?;
         let waited = begun.elapsed();
         let step = self.progress.step + 1;
+        let logged = step == 1
+            || step == self.progress.total_steps()
+            || step.is_multiple_of(u64::from(self.spec.log.every.max(1)));
+        self.model.watch(logged);
         self.model.train_step(&batch, step)?;
         self.progress.step = step;
         self.options.control.set_step(step);
-        let logged =
-            step == 1 || self.progress.done() || step.is_multiple_of(u64::from(self.spec.log.every.max(1)));
         let checked = self.options.check_every > 0 && step.is_multiple_of(self.options.check_every);
         let losses = if logged || checked {
             self.model.losses()?
@@ -146,7 +177,8 @@ impl Session<'_> {
             .add(batch.a.n, waited, begun.elapsed().saturating_sub(waited));
         let problem = self.divergence(&losses);
         if logged {
-            self.log_step(&losses, sink);
+            let health = self.model.health()?;
+            self.log_step(&losses, &health, sink);
         }
         if problem.is_none() && (self.progress.done() || Progress::due(step, self.spec.log.images_every)) {
             self.write_probes(sink)?;
@@ -159,7 +191,7 @@ impl Session<'_> {
             &self.spec.optim,
             self.progress.next_epoch(),
             &self.progress.plateau,
-        );
+        ) * rate_factor(self.progress.rollbacks);
         self.model.set_learning_rate(self.lr);
     }
 
@@ -172,8 +204,13 @@ impl Session<'_> {
         ))
     }
 
-    fn log_step(&mut self, losses: &[(&'static str, f64)], sink: &mut Sink<'_>) {
-        let mut values = Vec::with_capacity(losses.len() + 4);
+    fn log_step(
+        &mut self,
+        losses: &[(&'static str, f64)],
+        health: &[(&'static str, f64)],
+        sink: &mut Sink<'_>,
+    ) {
+        let mut values = Vec::with_capacity(losses.len() + health.len() + 4);
         // Values that are not finite end the run with a message; stores have no number for them.
         let finite = losses.iter().filter(|(_, value)| value.is_finite());
         values.extend(finite.map(|(name, value)| (self.keys.loss(name), *value)));
@@ -183,7 +220,35 @@ impl Session<'_> {
             values.push((self.keys.step_seconds.clone(), reading.step_seconds));
             values.push((self.keys.data_wait.clone(), reading.data_wait));
         }
+        let known = |name| self.health.iter().find(|(known, _)| *known == name);
+        let health: Vec<(MetricKey, f64)> = health
+            .iter()
+            .filter(|(_, value)| value.is_finite())
+            .filter_map(|(name, value)| Some((known(*name)?.1.clone(), *value)))
+            .collect();
+        values.extend(health.iter().cloned());
         self.emit(values, sink);
+        self.observe(&health, sink);
+    }
+
+    /// Tells what these values change about the run's health.
+    fn observe(&mut self, health: &[(MetricKey, f64)], sink: &mut Sink<'_>) {
+        let at = self.progress.at();
+        for change in self.alarms.observe(at.step, health) {
+            sink(RunEvent::Health {
+                step: at.step,
+                epoch: at.epoch,
+                wall: wall(),
+                raised: change.raised,
+                message: change.message.clone(),
+            });
+            let level = if change.raised {
+                LogLevel::Warn
+            } else {
+                LogLevel::Info
+            };
+            log(sink, level, change.message);
+        }
     }
 
     fn emit(&self, values: Vec<(MetricKey, f64)>, sink: &mut Sink<'_>) {
@@ -200,8 +265,21 @@ impl Session<'_> {
         if self.spec.log.images_every == 0 {
             return Ok(());
         }
-        self.probes
-            .write_outputs(self.model.as_mut(), self.progress.at(), sink)
+        let (at, rollbacks) = (self.progress.at(), self.progress.rollbacks);
+        let shown = self
+            .probes
+            .write_outputs(self.model.as_mut(), at, rollbacks, sink)?;
+        let paired = self.spec.data.layout == Layout::Aligned;
+        let health: Vec<(MetricKey, f64)> = self
+            .directions
+            .iter()
+            .flat_map(|direction| direction.measure(self.probes.pairs(), &shown, paired))
+            .collect();
+        if !health.is_empty() {
+            self.emit(health.clone(), sink);
+            self.observe(&health, sink);
+        }
+        Ok(())
     }
 
     /// What the untrained model does.
@@ -213,26 +291,17 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Evaluates and tells the means; gives `eval/l1`. `None` where there is nothing to evaluate on, or a stop came in between.
+    /// Evaluates and tells the outcome; gives the score of which less is better. `None` where there is nothing to evaluate on, or a
+    /// stop came in between.
     fn evaluate(&mut self, sink: &mut Sink<'_>) -> Result<Option<f64>, RunnerError> {
-        let Some(val) = &self.val else {
+        let Some(judge) = &self.judge else {
             return Ok(None);
         };
-        let report = evaluate(self.model.as_mut(), val, InferMode::Paper, &self.options.control)?;
-        let Some(report) = report else {
+        let Some(verdict) = judge.judge(self.model.as_mut(), &self.options.control)? else {
             return Ok(None);
         };
-        let mean = report.mean;
-        let values = [
-            (&self.keys.l1, mean.l1),
-            (&self.keys.psnr, mean.psnr),
-            (&self.keys.ssim, mean.ssim),
-        ]
-        .into_iter()
-        .filter(|(_, value)| value.is_finite())
-        .map(|(key, value)| (key.clone(), value))
-        .collect();
-        self.emit(values, sink);
-        Ok(Some(mean.l1))
+        let finite = verdict.values.into_iter().filter(|(_, value)| value.is_finite());
+        self.emit(finite.collect(), sink);
+        Ok(Some(verdict.score))
     }
 }

@@ -1,6 +1,8 @@
 mod course;
 mod endings;
+mod health;
 mod resume;
+mod rollback;
 
 use std::collections::BTreeMap;
 use std::fs;

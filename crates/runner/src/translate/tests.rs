@@ -33,6 +33,8 @@ impl Place {
             output: self.path(output),
             channels: 3,
             mode: InferMode::Paper,
+            tiles: Tiles::Auto,
+            trained: 4,
             control: control.clone(),
         };
         let report = translate(&mut Line::new(3).multiple(4), &options, &mut |i, n| {
@@ -144,4 +146,58 @@ fn a_stop_leaves_the_rest() {
     control.request_stop();
     let report = place.with("in", "out", &control).unwrap();
     assert_eq!((report.done.len(), report.left), (0, 1));
+}
+
+#[test]
+fn tiles_that_are_too_small_or_overlap_too_much_are_refused_at_once() {
+    let place = Place::new();
+    place.image("one.png", 40, 40);
+    let attempt = |tiles| {
+        let options = TranslateOptions {
+            input: place.path("one.png"),
+            output: place.path("out"),
+            channels: 3,
+            mode: InferMode::Paper,
+            tiles,
+            trained: 32,
+            control: Control::new(),
+        };
+        translate(&mut Line::new(3).multiple(4).field(50), &options, &mut |_, _| {})
+            .map_err(|e| e.to_string())
+    };
+    let of = |size, overlap| Tiles::Of { size, overlap };
+    assert!(attempt(of(16, None)).unwrap_err().starts_with(
+        "tiles of 16 pixels are too small: the generator's outputs depend on 50 pixels around them"
+    ));
+    assert_eq!(
+        attempt(of(32, Some(20))).unwrap_err(),
+        "an overlap of 20 pixels is more than half of a tile of 32; use 16 or less"
+    );
+    // As large as in training, but smaller than the receptive field: told.
+    let report = attempt(of(32, Some(8))).unwrap();
+    assert_eq!((report.done[0].tiles, report.cut_short), (4, Some(50)));
+    let report = attempt(Tiles::Never).unwrap();
+    assert_eq!((report.done[0].tiles, report.cut_short), (1, None));
+}
+
+#[test]
+fn depth_and_alpha_survive_a_translation() {
+    let place = Place::new();
+    let deep = image::ImageBuffer::from_fn(6, 5, |x, y| {
+        image::Rgba([6000 * x as u16, 9000 * y as u16, 77, (x * 5 + y) as u16 * 2001])
+    });
+    fs::create_dir_all(place.path("in")).unwrap();
+    for name in ["a.png", "b.tiff"] {
+        image::DynamicImage::ImageRgba16(deep.clone())
+            .save(place.path("in").join(name))
+            .unwrap();
+    }
+    let report = place.translate("in", "out").unwrap();
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    for done in &report.done {
+        let image::DynamicImage::ImageRgba16(out) = image::open(&done.output).unwrap() else {
+            panic!("{} is not RGBA of 16 bits", done.output.display());
+        };
+        assert!(out.pixels().zip(deep.pixels()).all(|(a, b)| a.0[3] == b.0[3]));
+    }
 }

@@ -11,7 +11,8 @@ use crate::runs::pk;
 pub struct EventRecord {
     /// When: seconds since the Unix epoch.
     pub wall: f64,
-    /// What: `created`, `claimed`, `started`, `rewound`, `epoch`, `stop_requested`, `crashed`, or the status that a
+    /// What: `created`, `claimed`, `started`, `rewound`, `epoch`, `stop_requested`, `crashed`, `health`,
+    /// `rolled_back`, or the status that a
     /// process ended with.
     pub kind: String,
     /// Steps done by then.

@@ -126,6 +126,27 @@ async fn put_event(
             state.epoch = *epoch;
             note(connection, run, storable(*wall), "epoch", (*step, *epoch), None).await?;
         }
+        RunEvent::Health {
+            step,
+            epoch,
+            wall,
+            message,
+            ..
+        } => {
+            let at = (*step, *epoch);
+            note(connection, run, storable(*wall), "health", at, Some(message)).await?;
+        }
+        RunEvent::RolledBack {
+            step,
+            epoch,
+            wall,
+            message,
+            ..
+        } => {
+            take_back(connection, run, state, *step, *epoch, storable(*wall)).await?;
+            let at = (*step, *epoch);
+            note(connection, run, storable(*wall), "rolled_back", at, Some(message)).await?;
+        }
         RunEvent::Ended {
             status,
             step,

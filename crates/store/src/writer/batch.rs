@@ -61,6 +61,8 @@ impl Batch {
             | RunEvent::Image { wall, .. }
             | RunEvent::Checkpoint { wall, .. }
             | RunEvent::EpochEnded { wall, .. }
+            | RunEvent::Health { wall, .. }
+            | RunEvent::RolledBack { wall, .. }
             | RunEvent::Log { wall, .. }
             | RunEvent::Ended { wall, .. } => self.saw(*wall),
             RunEvent::CheckpointRemoved { .. } => self.wall,
@@ -68,6 +70,11 @@ impl Batch {
         match &event {
             RunEvent::Started { .. } => {
                 // Points before a rewind and after it must not mix.
+                self.seal();
+                self.step = 0;
+                self.precious = true;
+            }
+            RunEvent::RolledBack { .. } => {
                 self.seal();
                 self.step = 0;
                 self.precious = true;

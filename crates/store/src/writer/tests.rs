@@ -402,3 +402,52 @@ async fn a_handle_that_outlives_its_writer_does_no_harm() {
     }
     assert!(home.summary(&id).await.unwrap().metrics.is_empty());
 }
+
+#[tokio::test]
+async fn health_and_rollbacks_are_history_and_no_point_is_lost() {
+    let (_dir, home) = home().await;
+    let id = run(&home, "x").await;
+    let writer = writer(&home, &id).await;
+    writer.log(started(0));
+    (1..=13).for_each(|step| writer.log(values(step, &[("loss/a", value(step))])));
+    writer.log(RunEvent::Health {
+        step: 12,
+        epoch: 1,
+        wall: 1e9,
+        raised: true,
+        message: "outputs have collapsed since step 12".into(),
+    });
+    writer.log(RunEvent::RolledBack {
+        from: 13,
+        step: 10,
+        epoch: 1,
+        wall: 1e9,
+        message: "loss a is NaN at step 13".into(),
+    });
+    writer.flush().unwrap();
+    let summary_of = home.summary(&id).await.unwrap();
+    assert_eq!((summary_of.step, summary_of.epoch), (10, 1));
+    (11..=14).for_each(|step| writer.log(values(step, &[("loss/a", -value(step))])));
+    writer.flush().unwrap();
+    let events = home.events(&id).await.unwrap();
+    let told = |kind: &str| {
+        let event = events.iter().find(|e| e.kind == kind).unwrap();
+        (event.step, event.detail.clone().unwrap())
+    };
+    assert_eq!(
+        told("health"),
+        (12, "outputs have collapsed since step 12".to_owned())
+    );
+    assert_eq!(told("rolled_back"), (10, "loss a is NaN at step 13".to_owned()));
+    let all = read(&home, &id, "loss/a").await;
+    assert_eq!(
+        all.steps,
+        (1..=14).collect::<Vec<u64>>(),
+        "10 before going back and 4 after"
+    );
+    assert_eq!(all.values[10..], [11, 12, 13, 14].map(|step| -value(step)));
+    let superseded = home.superseded(&id).await.unwrap();
+    let steps: Vec<u64> = superseded.iter().flat_map(|s| s.series.steps.clone()).collect();
+    assert_eq!(steps, [11, 12, 13]);
+    assert_eq!(home.summary(&id).await.unwrap().step, 14);
+}

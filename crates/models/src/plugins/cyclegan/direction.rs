@@ -6,6 +6,7 @@ use diptych_imgops::{
 };
 
 use crate::networks::{Discriminator, Generator, Pass, Statistics};
+use crate::plugins::shared::health::Verdicts;
 use crate::plugins::shared::trained::Trained;
 
 /// A discriminator's losses.
@@ -14,6 +15,7 @@ pub(super) struct Judgement<D: ImageDevice> {
     pub(super) halves: [Scalar<D>; 2],
     /// WGAN-GP's penalty, halved like they are.
     pub(super) penalty: Option<Scalar<D>>,
+    pub(super) verdicts: Verdicts<D>,
 }
 
 /// One direction: to the other domain and back again.
@@ -123,8 +125,8 @@ pub(super) fn discriminate<D: ImageDevice>(
     mode: GanMode,
     penalty: Option<(f32, u64)>,
 ) -> Result<Judgement<D>, OpError> {
-    let of_real = discriminator.judge(real.clone(), true, mode)?;
-    let of_fake = discriminator.judge(fake.clone(), false, mode)?;
+    let (of_real, said_of_real) = discriminator.judge(real.clone(), true, mode)?;
+    let (of_fake, said_of_fake) = discriminator.judge(fake.clone(), false, mode)?;
     let penalty = penalty
         .map(|(weight, seed)| discriminator.penalise(&real, &fake, 0.5 * weight, seed))
         .transpose()?;
@@ -132,5 +134,9 @@ pub(super) fn discriminate<D: ImageDevice>(
     Ok(Judgement {
         halves: [of_real, of_fake],
         penalty,
+        verdicts: Verdicts {
+            real: said_of_real,
+            fake: said_of_fake,
+        },
     })
 }

@@ -9,7 +9,7 @@ mod settings;
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
-use crate::plugin::{BenchRequest, BuildContext, Model, ModelError, Plugin};
+use crate::plugin::{BenchRequest, BuildContext, HealthDecl, Model, ModelError, Plugin};
 use crate::plugins::shared::errors::setting;
 use crate::plugins::shared::transfer::training_device;
 use crate::plugins::shared::{bench, decls};
@@ -91,6 +91,10 @@ impl Plugin for CycleGan {
         Settings::losses(params)
     }
 
+    fn health(&self, _params: &Params) -> Vec<HealthDecl> {
+        model::HEALTH.to_vec()
+    }
+
     fn networks(&self, _params: &Params) -> Vec<&'static str> {
         model::NETWORKS.to_vec()
     }
@@ -101,6 +105,10 @@ impl Plugin for CycleGan {
 
     fn reverse_generator(&self) -> Option<&'static str> {
         Some("G_B")
+    }
+
+    fn reverse_visual(&self) -> Option<&'static str> {
+        Some("fake_A")
     }
 
     fn bench_params(&self, request: &BenchRequest) -> Result<Vec<(&'static str, ParamValue)>, ModelError> {

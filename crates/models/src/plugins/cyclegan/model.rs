@@ -7,7 +7,7 @@ use super::direction::{Cycle, Judgement, discriminate, keep};
 use super::pool::ImagePool;
 use super::settings::Settings;
 use crate::networks::{Discriminator, Generator};
-use crate::plugin::{InferMode, Model, ModelError};
+use crate::plugin::{HealthDecl, HealthKind, InferMode, Model, ModelError};
 use crate::plugins::shared::errors::{op, weights};
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
@@ -15,6 +15,24 @@ use crate::plugins::shared::transfer::{LatestExtents, upload};
 
 /// The networks: `G_A` translates A to B and `D_A` judges B; `G_B` translates B to A and `D_B` judges A.
 pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
+
+/// The health values: each discriminator's verdicts, then every gradient. `D_A` judges what `G_A` makes.
+pub(super) const HEALTH: [HealthDecl; 10] = [
+    health("D_real_A", HealthKind::Real),
+    health("D_fake_A", HealthKind::Fake),
+    health("D_accuracy_A", HealthKind::Accuracy),
+    health("D_real_B", HealthKind::Real),
+    health("D_fake_B", HealthKind::Fake),
+    health("D_accuracy_B", HealthKind::Accuracy),
+    health("grad_G_A", HealthKind::GradientNorm),
+    health("grad_G_B", HealthKind::GradientNorm),
+    health("grad_D_A", HealthKind::GradientNorm),
+    health("grad_D_B", HealthKind::GradientNorm),
+];
+
+const fn health(name: &'static str, kind: HealthKind) -> HealthDecl {
+    HealthDecl { name, kind }
+}
 
 /// The state's names of the pools, each after the images that it holds.
 const POOLS: [&str; 2] = ["pool.fake_B.", "pool.fake_A."];
@@ -219,6 +237,47 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
         let mut all = direction(forth, ["D_A", "gp_A", "G_A", "cycle_A", "idt_A"]);
         all.extend(direction(back, ["D_B", "gp_B", "G_B", "cycle_B", "idt_B"]));
         Ok(all)
+    }
+
+    fn watch(&mut self, on: bool) {
+        self.g_a.adam.watch(on);
+        self.g_b.adam.watch(on);
+        self.d_a.adam.watch(on);
+        self.d_b.adam.watch(on);
+    }
+
+    fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        let Some(both) = &self.losses else {
+            return Ok(Vec::new());
+        };
+        let mode = self.settings.networks.gan_mode;
+        let read = |l: &Losses<D>| l.d.as_ref().map(|d| d.verdicts.read(mode));
+        let judged = both.iter().flat_map(|l| {
+            let values = read(l);
+            (0..3).map(move |i| values.map(|v| v[i]))
+        });
+        // Without the adversarial losses the discriminators stand still.
+        let adversarial = both.iter().any(|l| l.d.is_some());
+        let gradients = [
+            self.g_a.adam.gradient_norm(),
+            self.g_b.adam.gradient_norm(),
+            self.d_a.adam.gradient_norm().filter(|_| adversarial),
+            self.d_b.adam.gradient_norm().filter(|_| adversarial),
+        ];
+        Ok(HEALTH
+            .iter()
+            .zip(judged.chain(gradients))
+            .filter_map(|(decl, value)| Some((decl.name, value?)))
+            .collect())
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        Some(self.g_a.net.receptive_field())
+    }
+
+    fn infer_back(&mut self, input: &Images, mode: InferMode) -> Result<Option<Images>, ModelError> {
+        let channels = [self.settings.channels_b, self.settings.channels_a];
+        self.g_b.translate(input, channels, mode).map(Some)
     }
 
     fn set_learning_rate(&mut self, lr: f64) {

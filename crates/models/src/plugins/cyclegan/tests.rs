@@ -202,6 +202,19 @@ fn a_critic_with_a_penalty_trains() {
 }
 
 #[test]
+fn health_tells_what_is_declared() {
+    let s = spec(&[]);
+    let mut model = build(&s);
+    model.watch(true);
+    model.train_step(&batch(2, 1), 1).unwrap();
+    let health = model.health().unwrap();
+    let declared: Vec<&str> = CycleGan.health(&s.params).iter().map(|d| d.name).collect();
+    assert_eq!(health.iter().map(|h| h.0).collect::<Vec<_>>(), declared);
+    assert!(health.iter().all(|h| h.1.is_finite()), "{health:?}");
+    assert_eq!(model.receptive_field(), Some(121));
+}
+
+#[test]
 fn the_cycle_losses_fall() {
     let mut model = build(&spec(&[("ngf", ParamValue::Int(8))]));
     let pair = batch(1, 3);
@@ -300,7 +313,8 @@ fn probes_show_both_directions() {
         let back = model.weights("G_B").unwrap();
         model.set_weights("G_A", &back).unwrap();
         let fake_a = model.infer(&pair.b, InferMode::Paper).unwrap();
-        assert_eq!(find("fake_A"), Some(fake_a));
+        assert_eq!(find(CycleGan.reverse_visual().unwrap()), Some(fake_a.clone()));
+        assert_eq!(model.infer_back(&pair.b, InferMode::Paper).unwrap(), Some(fake_a));
     }
 }
 

@@ -6,7 +6,7 @@ mod settings;
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
-use crate::plugin::{BenchRequest, BuildContext, Model, ModelError, Plugin};
+use crate::plugin::{BenchRequest, BuildContext, HealthDecl, Model, ModelError, Plugin};
 use crate::plugins::shared::errors::setting;
 use crate::plugins::shared::transfer::training_device;
 use crate::plugins::shared::{bench, decls};
@@ -78,6 +78,14 @@ impl Plugin for Pix2Pix {
         Settings::losses(params)
     }
 
+    fn health(&self, params: &Params) -> Vec<HealthDecl> {
+        let adversarial = is_adversarial(params);
+        model::HEALTH
+            .into_iter()
+            .filter(|decl| adversarial || decl.name == "grad_G")
+            .collect()
+    }
+
     fn networks(&self, _params: &Params) -> Vec<&'static str> {
         vec!["G", "D"]
     }
@@ -110,6 +118,11 @@ impl Plugin for Pix2Pix {
         let device = training_device(context.device)?;
         Ok(Box::new(Pix2PixModel::new(device, settings, context.spec.seed)?))
     }
+}
+
+/// Whether there is a GAN loss, and so a discriminator to train.
+fn is_adversarial(params: &Params) -> bool {
+    !matches!(params.get("lambda_gan"), Some(ParamValue::Float(v)) if *v == 0.0)
 }
 
 #[cfg(test)]

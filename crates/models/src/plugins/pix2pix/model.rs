@@ -8,11 +8,36 @@ use diptych_imgops::{
 
 use super::settings::Settings;
 use crate::networks::{Discriminator, Generator, Pass, Statistics};
-use crate::plugin::{InferMode, Model, ModelError};
+use crate::plugin::{HealthDecl, HealthKind, InferMode, Model, ModelError};
 use crate::plugins::shared::errors::op;
+use crate::plugins::shared::health::Verdicts;
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
 use crate::plugins::shared::transfer::{LatestExtents, upload};
+
+/// The health values: the discriminator's verdicts, and both gradients.
+pub(super) const HEALTH: [HealthDecl; 5] = [
+    HealthDecl {
+        name: "D_real",
+        kind: HealthKind::Real,
+    },
+    HealthDecl {
+        name: "D_fake",
+        kind: HealthKind::Fake,
+    },
+    HealthDecl {
+        name: "D_accuracy",
+        kind: HealthKind::Accuracy,
+    },
+    HealthDecl {
+        name: "grad_G",
+        kind: HealthKind::GradientNorm,
+    },
+    HealthDecl {
+        name: "grad_D",
+        kind: HealthKind::GradientNorm,
+    },
+];
 
 /// The latest step's losses, still on the device; those without a weight are not computed.
 struct Losses<D: ImageDevice> {
@@ -21,6 +46,7 @@ struct Losses<D: ImageDevice> {
     d_real: Option<Scalar<D>>,
     d_fake: Option<Scalar<D>>,
     d_gp: Option<Scalar<D>>,
+    verdicts: Option<Verdicts<D>>,
 }
 
 /// pix2pix on a device.
@@ -76,11 +102,17 @@ impl<D: ImageDevice> Pix2PixModel<D> {
 
         // The discriminator first, on the fake pair first: batch norm's running statistics depend on the order.
         let (adversarial, mode) = (self.settings.lambda_gan > 0.0, self.settings.networks.gan_mode);
-        let (mut d_fake, mut d_real, mut d_gp) = (None, None, None);
+        let (mut d_fake, mut d_real, mut d_gp, mut verdicts) = (None, None, None, None);
         if adversarial {
             let (generated, real) = (self.judged(&a, &fake)?, self.judged(&a, &b)?);
-            d_fake = Some(self.d.judge(generated.clone(), false, mode)?);
-            d_real = Some(self.d.judge(real.clone(), true, mode)?);
+            let (loss, of_fake) = self.d.judge(generated.clone(), false, mode)?;
+            d_fake = Some(loss);
+            let (loss, of_real) = self.d.judge(real.clone(), true, mode)?;
+            d_real = Some(loss);
+            verdicts = Some(Verdicts {
+                real: of_real,
+                fake: of_fake,
+            });
             if let Some(weight) = self.settings.networks.penalty() {
                 // Halved like the rest of the discriminator's objective, so that they keep the paper's proportion.
                 let seed = stream_seed(self.seed, "step/D_gp", step);
@@ -127,6 +159,7 @@ impl<D: ImageDevice> Pix2PixModel<D> {
             d_real,
             d_fake,
             d_gp,
+            verdicts,
         })
     }
 }
@@ -171,6 +204,32 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
             loss.as_ref().map(|loss| (name, factor * value(loss)))
         };
         Ok(all.into_iter().filter_map(named).collect())
+    }
+
+    fn watch(&mut self, on: bool) {
+        self.g.adam.watch(on);
+        self.d.adam.watch(on);
+    }
+
+    fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
+        let verdicts = self.losses.as_ref().and_then(|l| l.verdicts.as_ref());
+        let read = verdicts.map(|v| v.read(self.settings.networks.gan_mode));
+        let judged = (0..3).map(|i| read.map(|values| values[i]));
+        // Without the adversarial loss the discriminator stands still.
+        let gradients = [
+            self.g.adam.gradient_norm(),
+            self.d.adam.gradient_norm().filter(|_| read.is_some()),
+        ];
+        let values = judged.chain(gradients);
+        Ok(HEALTH
+            .iter()
+            .zip(values)
+            .filter_map(|(decl, value)| Some((decl.name, value?)))
+            .collect())
+    }
+
+    fn receptive_field(&self) -> Option<usize> {
+        Some(self.g.net.receptive_field())
     }
 
     fn set_learning_rate(&mut self, lr: f64) {

@@ -132,6 +132,64 @@ fn l1_alone_trains_no_discriminator() {
         Pix2Pix.losses(&s.params)
     );
     assert_eq!(model.weights("D").unwrap(), before);
+    model.watch(true);
+    model.train_step(&batch(32, 1), 2).unwrap();
+    assert_eq!(
+        model.health().unwrap().iter().map(|h| h.0).collect::<Vec<_>>(),
+        Pix2Pix
+            .health(&s.params)
+            .iter()
+            .map(|d| d.name)
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn watching_changes_nothing_and_tells_what_is_declared() {
+    let s = spec(
+        32,
+        &[("generator", text("unet_32")), ("n_layers", ParamValue::Int(1))],
+    );
+    let (mut watched, mut other) = (build(&s), build(&s));
+    watched.watch(true);
+    watched.train_step(&batch(32, 1), 1).unwrap();
+    other.train_step(&batch(32, 1), 1).unwrap();
+    let health = watched.health().unwrap();
+    let declared: Vec<&str> = Pix2Pix.health(&s.params).iter().map(|d| d.name).collect();
+    assert_eq!(health.iter().map(|h| h.0).collect::<Vec<_>>(), declared);
+    assert_eq!(other.health().unwrap().len(), 3, "gradients are not measured");
+    for info in watched.state() {
+        assert_eq!(
+            watched.read_state(&info.name).unwrap(),
+            other.read_state(&info.name).unwrap()
+        );
+    }
+    // After the first step a first moment is half of the gradient (beta1 = 0.5).
+    for network in ["G", "D"] {
+        let moments = watched
+            .state()
+            .into_iter()
+            .map(|i| i.name)
+            .filter(|name| name.starts_with(&format!("optim.{network}.m.")));
+        let squares: f64 = moments
+            .map(|name| match watched.read_state(&name).unwrap().data {
+                diptych_domain::TensorData::F32(v) => v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>(),
+                diptych_domain::TensorData::I64(_) => 0.0,
+            })
+            .sum();
+        let norm = health
+            .iter()
+            .find(|h| h.0 == format!("grad_{network}"))
+            .unwrap()
+            .1;
+        let expected = 2.0 * squares.sqrt();
+        assert!(
+            expected > 0.0 && (norm - expected).abs() < 1e-5 * expected,
+            "{norm} {expected}"
+        );
+    }
+    let value = |name| health.iter().find(|h| h.0 == name).unwrap().1;
+    assert!((0.0..=1.0).contains(&value("D_real")) && (0.0..=1.0).contains(&value("D_accuracy")));
 }
 
 #[test]

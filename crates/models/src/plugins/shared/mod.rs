@@ -5,6 +5,7 @@ pub mod assembled;
 pub mod bench;
 pub mod decls;
 pub mod errors;
+pub(crate) mod health;
 pub mod networks;
 pub mod state;
 pub mod trained;

@@ -106,15 +106,25 @@ impl<D: ImageDevice, N> Trained<D, N> {
 }
 
 impl<D: ImageDevice> Trained<D, Discriminator> {
-    /// Adds the gradient of half the discriminator's loss on `x` to its buffers; gives that half.
+    /// Adds the gradient of half the discriminator's loss on `x` to its buffers; gives that half, and the verdicts.
     ///
     /// # Errors
     /// Where the images do not fit, or the device fails.
-    pub fn judge(&mut self, x: Images4<D>, real: bool, mode: GanMode) -> Result<Scalar<D>, OpError> {
-        self.descend(|grads, net, params| {
-            let mut pass = Pass::new(params, Statistics::Train, true, 0);
-            gan_loss(net.forward(x.traced(grads), &mut pass)?, mode, real, 0.5)
-        })
+    pub fn judge(
+        &mut self,
+        x: Images4<D>,
+        real: bool,
+        mode: GanMode,
+    ) -> Result<(Scalar<D>, Images4<D>), OpError> {
+        let grads = self.adam.lend(&self.params)?;
+        let mut pass = Pass::new(&mut self.params, Statistics::Train, true, 0);
+        let logits = self.net.forward(x.traced(grads), &mut pass)?;
+        let verdicts = logits.retaped::<NoneTape>();
+        let loss = gan_loss(logits, mode, real, 0.5)?;
+        let value = loss.retaped::<NoneTape>();
+        let grads = backward(loss)?;
+        self.adam.collect(&self.params, grads)?;
+        Ok((value, verdicts))
     }
 
     /// Adds the gradient of WGAN-GP's penalty, with this weight, to the critic's buffers; gives the penalty. `seed`

@@ -26,7 +26,7 @@ impl Session<'_> {
             kinds.push(CheckpointKind::Periodic);
         }
         let wanted = Progress::due(epoch, log.evaluate_every) || (last && log.evaluate_every > 0);
-        if wanted && self.val.is_some() {
+        if wanted && self.judge.is_some() {
             let Some(score) = self.evaluate(sink)? else {
                 return Ok(());
             };
@@ -82,6 +82,10 @@ impl Session<'_> {
         let kept = match self.saved_step {
             Some(step) => format!("the last checkpoint holds step {step}"),
             None => "there is no checkpoint yet".to_owned(),
+        };
+        let kept = match self.progress.rollbacks {
+            0 => kept,
+            n => format!("{kept}, and the run has gone back {n} times"),
         };
         (RunStatus::Diverged, Some(format!("{problem}; {kept}")))
     }

@@ -9,15 +9,40 @@ use diptych_domain::spec::{Layout, Policy};
 use diptych_domain::{ExperimentSpec, LogLevel};
 use diptych_models::{BuildContext, Plugin};
 
+use super::judge::Judge;
 use super::{Session, Sink, log};
+use crate::alarms::Alarms;
 use crate::checkpoint::{Checkpoint, CheckpointFolder};
 use crate::error::RunnerError;
+use crate::health::{self, Direction};
 use crate::keys::Keys;
 use crate::lock::RunLock;
 use crate::meter::Meter;
 use crate::probes::Probes;
 use crate::train::progress::Progress;
 use crate::train::{Start, TrainOptions};
+
+/// Where batches come from.
+pub(super) struct Feed {
+    train: Arc<Dataset>,
+    options: LoaderOptions,
+}
+
+impl Feed {
+    /// Begins with the batch of that number, counted from 0.
+    pub fn start(&self, batch: u64) -> Loader {
+        let options = LoaderOptions {
+            start_batch: batch,
+            ..self.options.clone()
+        };
+        Loader::start(Arc::clone(&self.train), options)
+    }
+}
+
+/// Steps whose health is not judged: an epoch, and a twentieth of the run.
+fn grace(progress: &Progress) -> u64 {
+    progress.steps_per_epoch.max(progress.total_steps() / 20)
+}
 
 impl<'a> Session<'a> {
     /// Locks the run, opens its data, builds the model and brings it to where the training begins.
@@ -34,19 +59,25 @@ impl<'a> Session<'a> {
         plugin.validate(spec)?;
         let train = Arc::new(Dataset::open(&spec.data, Split::Train)?);
         let val = open_val(spec, sink)?;
-        let judged = val.clone().filter(|_| spec.data.layout == Layout::Aligned);
-        warn_of_missing_scores(spec, val.is_some(), judged.is_some(), sink);
+        let judge = match &val {
+            Some(val) if spec.log.evaluate_every > 0 => {
+                Judge::new(plugin, spec, &train, Arc::clone(val), sink)?
+            }
+            _ => None,
+        };
+        warn_of_missing_scores(spec, val.is_some(), judge.as_ref(), sink);
         let start = begin(&folder, options, sink)?;
-        let loader = Loader::start(
-            Arc::clone(&train),
-            LoaderOptions {
+        let feed = Feed {
+            train: Arc::clone(&train),
+            options: LoaderOptions {
                 seed: spec.seed,
                 batch_size: spec.data.batch_size as usize,
                 workers: spec.data.workers as usize,
-                start_batch: start.as_ref().map_or(0, |checkpoint| checkpoint.meta().step),
+                start_batch: 0,
                 shuffle: true,
             },
-        );
+        };
+        let loader = feed.start(start.as_ref().map_or(0, |checkpoint| checkpoint.meta().step));
         let mut progress = Progress::new(spec, loader.batches_per_epoch());
         let mut model = plugin.build(&BuildContext {
             spec: spec.clone(),
@@ -60,6 +91,13 @@ impl<'a> Session<'a> {
             }
             checkpoint.restore(model.as_mut())?;
         }
+        let mut alarms = Alarms::new(grace(&progress));
+        let health = health::declared(plugin, &spec.params, &mut alarms);
+        let directions = Direction::all(plugin);
+        directions.iter().for_each(|d| d.watched_by(&mut alarms));
+        if let (Some(checkpoint), Start::Resume) = (&start, &options.start) {
+            alarms.restore(&checkpoint.meta().alarms);
+        }
         let probes = probes(&options.run_dir, spec, val.as_deref().unwrap_or(&train))?;
         let saved_step = match options.start {
             Start::Resume => start.map(|checkpoint| checkpoint.meta().step),
@@ -68,8 +106,9 @@ impl<'a> Session<'a> {
         Ok(Self {
             spec,
             options,
+            feed,
             loader,
-            val: judged,
+            judge,
             probes,
             folder,
             spec_json,
@@ -80,6 +119,9 @@ impl<'a> Session<'a> {
                 .collect(),
             keys: Keys::new(&plugin.losses(&spec.params)),
             meter: Meter::default(),
+            health,
+            directions,
+            alarms,
             saved_step,
             saved_at: Instant::now(),
             retry_at: None,
@@ -135,17 +177,27 @@ fn resume(
     Ok(())
 }
 
-/// Says once what will be missing for want of held-out pairs.
-fn warn_of_missing_scores(spec: &ExperimentSpec, held_out: bool, judged: bool, sink: &mut Sink<'_>) {
+/// Says once what will be missing for want of held-out images, and what unpaired ones are judged by.
+fn warn_of_missing_scores(spec: &ExperimentSpec, held_out: bool, judge: Option<&Judge>, sink: &mut Sink<'_>) {
     let evaluates = spec.log.evaluate_every > 0;
-    if evaluates && held_out && !judged {
-        let message =
-            "evaluations are skipped: outputs can be compared with targets only where the data is aligned";
+    if evaluates && held_out && judge.is_none() {
+        let message = "evaluations are skipped: there is nothing to compare the outputs with";
         log(sink, LogLevel::Info, message.to_owned());
     }
-    if spec.optim.policy == Policy::Plateau && !(evaluates && judged) {
-        let message = "the plateau policy follows eval/l1; without evaluations the learning rate never falls";
-        log(sink, LogLevel::Warn, message.to_owned());
+    match judge {
+        Some(judge) if spec.data.layout == Layout::Unaligned => {
+            let message = format!(
+                "nothing is paired: the best checkpoint goes by {}",
+                judge.watched()
+            );
+            log(sink, LogLevel::Info, message);
+        }
+        None if spec.optim.policy == Policy::Plateau => {
+            let message =
+                "the plateau policy follows eval/l1; without evaluations the learning rate never falls";
+            log(sink, LogLevel::Warn, message.to_owned());
+        }
+        _ => {}
     }
 }
 

@@ -45,7 +45,11 @@ impl Drop for Flush {
 
 impl Session<'_> {
     /// Writes the present state, waits for the disk, and tells each file.
-    fn save(&mut self, kinds: &[CheckpointKind], sink: &mut Sink<'_>) -> Result<(), CheckpointError> {
+    pub(super) fn save(
+        &mut self,
+        kinds: &[CheckpointKind],
+        sink: &mut Sink<'_>,
+    ) -> Result<(), CheckpointError> {
         self.finish_flush(sink);
         let meta = self.meta();
         let pending = self.folder.write(self.model.as_ref(), &meta, kinds)?;
@@ -148,8 +152,13 @@ impl Session<'_> {
     }
 
     fn meta(&self) -> CheckpointMeta {
-        self.progress
-            .meta(&self.spec.model, &self.spec_json, self.spec.seed, &self.networks)
+        self.progress.meta(
+            &self.spec.model,
+            &self.spec_json,
+            self.spec.seed,
+            &self.networks,
+            self.alarms.state(),
+        )
     }
 
     fn not_saved(&mut self, error: &CheckpointError, best_before: Option<f64>, sink: &mut Sink<'_>) {

@@ -53,6 +53,10 @@ fn a_run_tells_its_course() {
             RunEvent::Ended {
                 status, step, epoch, ..
             } => format!("{step}/{epoch} {status}"),
+            RunEvent::Health {
+                step, epoch, raised, ..
+            } => format!("{step}/{epoch} {}", if *raised { "alarm" } else { "clear" }),
+            RunEvent::Log { .. } => continue,
             other => panic!("{other:?}"),
         });
     }
@@ -77,6 +81,7 @@ fn a_run_tells_its_course() {
             "0/0 input 0",
             "0/0 output 0",
             "0/0 output 1",
+            "0/0 health/diversity",
             "0/0 eval/l1",
             "1/1 loss/L1",
             "3/1 loss/L1",
@@ -85,12 +90,14 @@ fn a_run_tells_its_course() {
             "6/2 loss/L1",
             "7/2 output 0",
             "7/2 output 1",
+            "7/2 health/diversity",
             "9/2 loss/L1",
             "10/2 eval/l1",
             "10 ends 2",
             "12/3 loss/L1",
             "14/3 output 0",
             "14/3 output 1",
+            "14/3 health/diversity",
             "15/3 loss/L1",
             "15/3 eval/l1",
             "15 ends 3",
@@ -98,6 +105,7 @@ fn a_run_tells_its_course() {
             "20/4 loss/L1",
             "20/4 output 0",
             "20/4 output 1",
+            "20/4 health/diversity",
             "20/4 eval/l1",
             "20 ends 4",
             "20/4 finished",
