@@ -57,7 +57,7 @@ impl Baseline {
         let mut conditions = Vec::new();
         for (factor, level) in wanted {
             let place = match factor {
-                Some(factor) => names.iter().position(|n| n == factor).ok_or_else(|| {
+                Some(factor) => place(&names, factor).ok_or_else(|| {
                     let hint = suggest::hint(factor, names.iter().map(String::as_str));
                     format!(
                         "`{factor}` is not one of the factors{hint}, which are {}",
@@ -97,6 +97,14 @@ impl Baseline {
             )),
         }
     }
+}
+
+/// The factor of that name, or the only one whose last part it is: `field` for `sweep.field`.
+pub(super) fn place(names: &[String], wanted: &str) -> Option<usize> {
+    let ends = |name: &String| name.rsplit_once('.').is_some_and(|(_, last)| last == wanted);
+    let mut short = (0..names.len()).filter(|i| ends(&names[*i]));
+    let only = short.next().filter(|_| short.next().is_none());
+    names.iter().position(|n| n == wanted).or(only)
 }
 
 fn unquoted(text: &str) -> String {

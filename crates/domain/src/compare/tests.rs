@@ -286,6 +286,16 @@ fn factors_of_sweeps_are_found_by_their_own_names() {
         let text = |t: &str| Level::Text(t.into());
         assert_eq!(levels, [text("16"), text("70"), text("142")]);
     }
+    let place = |names: &[&str], wanted| {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        baseline::place(&names, wanted)
+    };
+    assert_eq!(place(&["seed", "sweep.field"], "field"), Some(1));
+    assert_eq!(
+        place(&["sweep.field", "params.field"], "field"),
+        None,
+        "it could be either"
+    );
     let typo = Factor::parse("sweep.feild", &runs).unwrap_err();
     assert!(
         typo.contains("none of the runs has `sweep.feild`") && typo.contains("sweep.field"),
