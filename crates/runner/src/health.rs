@@ -64,10 +64,9 @@ impl Direction {
         let made: Vec<&Images> = outputs.iter().map(|(_, output)| *output).collect();
         let real: Vec<&Images> = outputs.iter().map(|(pair, _)| self.reference(pair)).collect();
         let mut values = Vec::new();
-        if let (Some(made), Some(real)) = (mean_pairwise_l1(&made), mean_pairwise_l1(&real)) {
-            if real > ALIKE {
-                values.push((self.diversity.clone(), made / real));
-            }
+        let varied = mean_pairwise_l1(&real).filter(|real| *real > ALIKE);
+        if let (Some(made), Some(real)) = (mean_pairwise_l1(&made), varied) {
+            values.push((self.diversity.clone(), made / real));
         }
         if let (Some(made), Some(real)) = (period_two_energy(&made), period_two_energy(&real)) {
             values.push((self.checkerboard.clone(), made / real.max(FLOOR)));
@@ -174,7 +173,7 @@ mod tests {
         let checkered = |p: &ImagePair| {
             let mut image = p.b.clone();
             for (i, v) in image.data.iter_mut().enumerate() {
-                *v += if (i / 8 + i) % 2 == 0 { 0.1 } else { -0.1 };
+                *v += if (i / 8 + i).is_multiple_of(2) { 0.1 } else { -0.1 };
             }
             image
         };

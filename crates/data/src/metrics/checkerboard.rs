@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn patterns_of_period_two_have_their_squared_amplitude() {
-        let sign = |odd: usize| if odd % 2 == 0 { 0.5 } else { -0.5 };
+        let sign = |odd: usize| if odd.is_multiple_of(2) { 0.5 } else { -0.5 };
         for pattern in [
             image(|y, x| sign(y + x)),
             image(|_, x| sign(x)),
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn flat_images_and_longer_periods_have_none() {
         assert_eq!(period_two_energy(&[&image(|_, _| 0.7)]), Some(0.0));
-        let stripes = image(|_, x| if x / 2 % 2 == 0 { 0.5 } else { -0.5 });
+        let stripes = image(|_, x| if (x / 2).is_multiple_of(2) { 0.5 } else { -0.5 });
         assert!(period_two_energy(&[&stripes]).unwrap() < 1e-12);
         // A steep but smooth ramp has little.
         assert!(period_two_energy(&[&image(|_, x| x as f32 / 12.0 - 1.0)]).unwrap() < 2e-3);

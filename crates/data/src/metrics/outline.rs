@@ -11,6 +11,9 @@ pub struct Outline {
     /// `4 pi A / P^2` from area and perimeter: 1 for a disc, 0.785 for a square (some 0.02 more on a grid of pixels, which rounds its
     /// corners), less for anything longer or more ragged.
     pub circularity: f64,
+    /// How square it is: `7/3 |sum z^4| / sum |z|^4` over its pixels, `z` their place from its centre as a complex number. 0 for a
+    /// disc, 1 for a square at any angle; a ragged edge, which lowers circularity as corners do, adds little.
+    pub squareness: f64,
     /// Area in pixels.
     pub area: f64,
     /// Its mean colour, 0 to 255.
@@ -54,6 +57,13 @@ pub fn outline(images: &Images, i: usize) -> Option<Outline> {
             high
         };
     }
+    // What part of each pixel the thing covers; beside its own pixels only their neighbours can be covered in part.
+    let covered: Vec<f64> = (0..h * w)
+        .map(|p| {
+            let near = field[p] > level || neighbours(p, h, w).any(|q| field[q] > level);
+            if near { (field[p] / high).min(1.0) } else { 0.0 }
+        })
+        .collect();
     let (area, perimeter) = trace(&field, level, h, w);
     let inner: Vec<&[f64; 3]> = (0..h * w)
         .filter(|&p| region[p] && field[p] > 0.75 * high)
@@ -62,6 +72,7 @@ pub fn outline(images: &Images, i: usize) -> Option<Outline> {
     let mean = |k: usize| inner.iter().map(|c| c[k]).sum::<f64>() / inner.len() as f64;
     (perimeter > 0.0 && !inner.is_empty()).then(|| Outline {
         circularity: 4.0 * std::f64::consts::PI * area / (perimeter * perimeter),
+        squareness: squareness(&covered, w),
         area,
         colour: [0, 1, 2].map(mean),
         background,
@@ -73,7 +84,7 @@ fn distance(a: &[f64; 3], b: &[f64; 3]) -> f64 {
 }
 
 fn border_median(pixels: &[[f64; 3]], h: usize, w: usize) -> [f64; 3] {
-    let on_border = |p: usize| p / w == 0 || p / w == h - 1 || p % w == 0 || p % w == w - 1;
+    let on_border = |p: usize| at_border(p, h, w);
     [0, 1, 2].map(|k| {
         let mut values: Vec<f64> = (0..h * w)
             .filter(|&p| on_border(p))
@@ -82,6 +93,12 @@ fn border_median(pixels: &[[f64; 3]], h: usize, w: usize) -> [f64; 3] {
         values.sort_unstable_by(f64::total_cmp);
         values[values.len() / 2]
     })
+}
+
+/// Whether a pixel lies at the image's border.
+fn at_border(p: usize, h: usize, w: usize) -> bool {
+    let (y, x) = (p / w, p % w);
+    y == 0 || x == 0 || y + 1 == h || x + 1 == w
 }
 
 fn neighbours(p: usize, h: usize, w: usize) -> impl Iterator<Item = usize> {
@@ -128,9 +145,7 @@ fn largest_region(field: &[f64], level: f64, h: usize, w: usize) -> Vec<bool> {
 /// The pixels outside the region that can be reached from the image's border.
 fn reachable(region: &[bool], h: usize, w: usize) -> Vec<bool> {
     let mut seen = vec![false; h * w];
-    let mut queue: Vec<usize> = (0..h * w)
-        .filter(|&p| (p / w == 0 || p / w == h - 1 || p % w == 0 || p % w == w - 1) && !region[p])
-        .collect();
+    let mut queue: Vec<usize> = (0..h * w).filter(|&p| at_border(p, h, w) && !region[p]).collect();
     queue.iter().for_each(|&p| seen[p] = true);
     while let Some(p) = queue.pop() {
         for q in neighbours(p, h, w) {
@@ -141,6 +156,32 @@ fn reachable(region: &[bool], h: usize, w: usize) -> Vec<bool> {
         }
     }
     seen
+}
+
+/// The fourth complex moment of what is covered, relative to a square's.
+fn squareness(covered: &[f64], w: usize) -> f64 {
+    let place = |p: usize| ((p % w) as f64, (p / w) as f64);
+    let pixels = || covered.iter().enumerate().filter(|(_, part)| **part > 0.0);
+    let [mut mass, mut cx, mut cy] = [0.0; 3];
+    for (p, part) in pixels() {
+        let (x, y) = place(p);
+        mass += part;
+        cx += part * x;
+        cy += part * y;
+    }
+    let [mut real, mut imaginary, mut total] = [0.0; 3];
+    for (p, part) in pixels() {
+        let (x, y) = (place(p).0 - cx / mass, place(p).1 - cy / mass);
+        let (re, im) = (x * x - y * y, 2.0 * x * y);
+        real += part * (re * re - im * im);
+        imaginary += part * 2.0 * re * im;
+        total += part * (x * x + y * y).powi(2);
+    }
+    if total > 0.0 {
+        7.0 / 3.0 * f64::hypot(real, imaginary) / total
+    } else {
+        0.0
+    }
 }
 
 /// Area above the level and length of its border, in pixels; the image is continued by a frame below the level.
@@ -228,18 +269,30 @@ mod tests {
         let found = outline(&disc, 0).unwrap();
         assert!((found.circularity - 1.0).abs() < 0.02, "{found:?}");
         assert!((found.area - 706.9).abs() < 10.0, "{found:?}");
+        assert!(found.squareness < 0.05, "{found:?}");
         assert!(
             (found.colour[0] - 229.5).abs() < 1.0 && (found.colour[2] - 38.25).abs() < 1.0,
             "{found:?}"
         );
         assert!((found.background[1] - 204.0).abs() < 0.5);
-        for angle in [0.0, 0.3, 0.7854] {
+        for angle in [0.0, 0.3, std::f32::consts::FRAC_PI_4] {
             let found = outline(&image([-0.7, -0.3, 0.7], square(angle, 13.0)), 0).unwrap();
             assert!(
                 (found.circularity - std::f64::consts::FRAC_PI_4).abs() < 0.04,
                 "{angle}: {found:?}"
             );
+            assert!((found.squareness - 1.0).abs() < 0.07, "{angle}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_ragged_disc_is_no_square() {
+        let ragged = image([-0.7, -0.3, 0.7], |x, y| {
+            let (x, y) = (x - 31.0, y - 33.0);
+            x.hypot(y) - 15.0 - 2.5 * (7.0 * y.atan2(x)).sin()
+        });
+        let found = outline(&ragged, 0).unwrap();
+        assert!(found.circularity < 0.85 && found.squareness < 0.15, "{found:?}");
     }
 
     #[test]

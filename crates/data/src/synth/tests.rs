@@ -126,7 +126,7 @@ fn shapes_are_unpaired_folders_with_images_set_aside() {
     assert_eq!(counts, [0, 3, 3, 2, 2, 2]);
     let spec = DataSpec {
         root: dir.path().to_str().unwrap().to_owned(),
-        layout: diptych_domain::spec::Layout::Unaligned,
+        layout: Layout::Unaligned,
         load_size: 32,
         crop_size: 32,
         ..DataSpec::default()

@@ -202,11 +202,9 @@ mod tests {
                 assert!(pair[0].to >= pair[1].from + overlap, "{len}: {spans:?}");
                 assert!(pair[0].from < pair[1].from, "{len}: {spans:?}");
             }
-            assert!(
-                spans
-                    .iter()
-                    .all(|s| s.from % GRID == 0 && s.to - s.from >= size && s.to - s.from < size + GRID)
-            );
+            assert!(spans.iter().all(|s| s.from.is_multiple_of(GRID)
+                && s.to - s.from >= size
+                && s.to - s.from < size + GRID));
         }
         // A strip narrower than the grid is no tile.
         for len in [50, 64, 70] {

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use diptych_data::metrics::{Outline, outline};
 use diptych_data::{list_images, read_image};
@@ -14,6 +14,7 @@ use crate::render::terminal;
 #[derive(clap::Args)]
 #[command(
     after_help = "Circularity is 4 pi A / P^2 of the largest thing that differs from the background: 1 for a disc, 0.785 for a square.
+Squareness is that of its fourth moment: 0 for a disc, 1 for a square at any angle; a ragged edge hardly counts.
 
 Examples:
   diptych data outlines shapes/valA translated/
@@ -40,6 +41,7 @@ struct Row {
     /// Images in which nothing stands out.
     empty: usize,
     circularity: Spread,
+    squareness: Spread,
     colour: [f64; 3],
     background: [f64; 3],
     /// Euclidean, 0 to 441.
@@ -87,6 +89,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         ("IMAGES", Align::Right),
         ("EMPTY", Align::Right),
         ("CIRCULARITY", Align::Right),
+        ("SQUARENESS", Align::Right),
         ("COLOUR", Align::Left),
         ("BACKGROUND", Align::Left),
         ("DISTANCE", Align::Right),
@@ -97,6 +100,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             row.images.to_string(),
             row.empty.to_string(),
             row.circularity.shown(),
+            row.squareness.shown(),
             hex(row.colour),
             hex(row.background),
             row.distance.as_ref().map_or("-".into(), |d| {
@@ -107,7 +111,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output::line(table.render_styled(terminal::width(), terminal::colours()))
 }
 
-fn measure(folder: &PathBuf, towards: Option<[f64; 3]>) -> Result<Row, Failure> {
+fn measure(folder: &Path, towards: Option<[f64; 3]>) -> Result<Row, Failure> {
     if !folder.exists() {
         return Err(Failure::usage(format!(
             "{}: no such file or folder",
@@ -117,7 +121,7 @@ fn measure(folder: &PathBuf, towards: Option<[f64; 3]>) -> Result<Row, Failure> 
     let files = if folder.is_dir() {
         list_images(folder).usage()?
     } else {
-        vec![folder.clone()]
+        vec![folder.to_owned()]
     };
     let mut found: Vec<Outline> = Vec::new();
     for file in &files {
@@ -141,6 +145,7 @@ fn measure(folder: &PathBuf, towards: Option<[f64; 3]>) -> Result<Row, Failure> 
         images: files.len(),
         empty: files.len() - found.len(),
         circularity: of(&|o| o.circularity),
+        squareness: of(&|o| o.squareness),
         colour: mean(|o| o.colour),
         background: mean(|o| o.background),
         distance: towards.map(|t| of(&|o| far(o.colour, t))),
