@@ -87,7 +87,7 @@ pub struct HealthCost {
 /// both alike.
 ///
 /// # Errors
-/// As [`bench`].
+/// As [`bench()`].
 pub fn bench_health(
     plugin: &dyn Plugin,
     context: &BuildContext,
