@@ -39,7 +39,7 @@ facades-small ROOT *ARGS:
 cyclegan-small ROOT *ARGS:
     {{diptych}} train experiments/cyclegan-small.toml --set data.root={{ROOT}} {{ARGS}}
 
-# What CycleGAN cannot do: shapes keep their outline while their colour changes, and ground that it never saw breaks it (docs/limits.md).
+# What CycleGAN cannot do: colours change, outlines hardly, and ground that it never saw breaks it (docs/limits.md).
 limits-shapes DIR="limits" *ARGS:
     {{diptych}} data synth shapes -o {{DIR}}/shapes --size 32 --train 100 --val 40
     {{diptych}} --home {{DIR}}/home train experiments/limits-shapes.toml --set data.root={{DIR}}/shapes --name shapes {{ARGS}}
