@@ -89,7 +89,7 @@ cyclegan-identity ROOT *ARGS:
 cyclegan-generator ROOT *ARGS:
     {{diptych}} sweep experiments/cyclegan-generator.toml --name cyclegan-generator-{{SIZE}} {{cyclegan_size}} {{family_size}} --set data.root="$@"
 
-# What CycleGAN cannot do: shapes keep their outline while their colour changes, and ground that it never saw breaks it (docs/limits.md).
+# What CycleGAN cannot do: colours change, outlines hardly, and ground that it never saw breaks it (docs/limits.md).
 limits-shapes DIR="limits" *ARGS:
     {{diptych}} data synth shapes -o {{DIR}}/shapes --size 32 --train 100 --val 40
     {{diptych}} --home {{DIR}}/home train experiments/limits-shapes.toml --set data.root={{DIR}}/shapes --name shapes {{ARGS}}

@@ -285,8 +285,8 @@ mod tests {
     fn noisy_values_are_judged_by_their_running_mean() {
         let mut alarms = alarms(&WON);
         // Single perfect steps among imperfect ones raise nothing.
-        let noisy: Vec<(u64, f64)> = (0..50)
-            .map(|i: u64| (200 + i, if i.is_multiple_of(2) { 1.0 } else { 0.8 }))
+        let noisy: Vec<(u64, f64)> = (0..50u64)
+            .map(|i| (200 + i, if i.is_multiple_of(2) { 1.0 } else { 0.8 }))
             .collect();
         assert_eq!(told(&mut alarms, &noisy), []);
         let perfect: Vec<(u64, f64)> = (0..50).map(|i| (300 + i, 1.0)).collect();
