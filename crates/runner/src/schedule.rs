@@ -29,6 +29,13 @@ pub fn learning_rate(optim: &OptimSpec, epoch: u64, plateau: &Plateau) -> f64 {
     optim.lr * factor
 }
 
+/// Whether every epoch has the rate 0: the linear and the cosine policy end there, and a single epoch is the last.
+pub fn trains_nothing(optim: &OptimSpec) -> bool {
+    let ends_at_zero = matches!(optim.policy, Policy::Linear | Policy::Cosine);
+    let mut rates = (1..=optim.total_epochs()).map(|epoch| learning_rate(optim, epoch, &Plateau::default()));
+    ends_at_zero && optim.total_epochs() > 0 && rates.all(|rate| rate == 0.0)
+}
+
 /// `1 - max(0, k + 1 - epochs) / (decay_epochs + 1)` with `k = epoch` steps taken, never below zero.
 fn linear(epoch: u64, epochs: u64, decay_epochs: u64) -> f64 {
     let past = (epoch + 1).saturating_sub(epochs);
@@ -55,6 +62,21 @@ mod tests {
             ..OptimSpec::default()
         };
         learning_rate(&optim, epoch, &Plateau::default())
+    }
+
+    #[test]
+    fn single_epochs_that_end_at_zero_train_nothing() {
+        let with = |policy, epochs, decay_epochs| {
+            trains_nothing(&OptimSpec {
+                policy,
+                epochs,
+                decay_epochs,
+                ..OptimSpec::default()
+            })
+        };
+        assert!(with(Policy::Linear, 1, 0) && with(Policy::Linear, 0, 1) && with(Policy::Cosine, 1, 0));
+        assert!(!with(Policy::Linear, 1, 1) && !with(Policy::Linear, 2, 0) && !with(Policy::Step, 1, 0));
+        assert!(!with(Policy::Linear, 0, 0), "nothing is what was asked for");
     }
 
     fn assert_near(got: f64, want: f64) {

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use diptych_runner::schedule::trains_nothing;
 use diptych_runner::sweep::threads_per_job;
 
 use crate::Context;
@@ -86,6 +87,12 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
              this one another name with --name, or tables by factor will mix them",
             more.len() + 1,
             plan.name
+        ));
+    }
+    if let Some(cell) = plan.cells.iter().find(|cell| trains_nothing(&cell.spec.optim)) {
+        output::note(format!(
+            "warning: the learning rate is 0 in every epoch of {}, for it has only one: nothing is learnt",
+            cell.label()
         ));
     }
     let standings = survey(&plan, runs)?;

@@ -19,6 +19,7 @@ use crate::keys::Keys;
 use crate::lock::RunLock;
 use crate::meter::Meter;
 use crate::probes::Probes;
+use crate::schedule::trains_nothing;
 use crate::train::progress::Progress;
 use crate::train::{Start, TrainOptions};
 
@@ -65,6 +66,11 @@ impl<'a> Session<'a> {
             }
             _ => None,
         };
+        if trains_nothing(&spec.optim) {
+            let message = "the learning rate is 0 in every epoch, so nothing is learnt: the linear and the cosine policy reach \
+                           0 in the last epoch, as the reference does; give optim.decay_epochs, or optim.policy = \"step\"";
+            log(sink, LogLevel::Warn, message.to_owned());
+        }
         warn_of_missing_scores(spec, val.is_some(), judge.as_ref(), sink);
         let start = begin(&folder, options, sink)?;
         let feed = Feed {
