@@ -169,8 +169,8 @@ fn watching_changes_nothing_and_tells_what_is_declared() {
             .filter(|name| name.starts_with(&format!("optim.{network}.m.")));
         let squares: f64 = moments
             .map(|name| match watched.read_state(&name).unwrap().data {
-                diptych_domain::TensorData::F32(v) => v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>(),
-                diptych_domain::TensorData::I64(_) => 0.0,
+                TensorData::F32(v) => v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>(),
+                TensorData::I64(_) => 0.0,
             })
             .sum();
         let norm = health
