@@ -63,8 +63,8 @@ pub enum RunnerError {
     },
     /// Tiles that show the network less than it needs.
     #[error(
-        "tiles of {size} pixels are too small: the generator's outputs depend on {field} pixels around them, and it was never shown \
-         less than it would see of {needed}; use {needed} or more"
+        "tiles of {size} pixels are too small: the generator's outputs depend on {field} pixels around them; use {needed} or more \
+         (that, or the size of the training images where it is less)"
     )]
     TileTooSmall {
         /// The side asked for.
