@@ -11,6 +11,7 @@ use super::Norm;
 use super::dual::Dual;
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
+use super::receptive::Reach;
 
 /// LeakyReLU with the slope of both papers, 0.2.
 pub const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::LEAKY_SLOPE);
@@ -178,6 +179,7 @@ pub enum Upscale {
 pub struct Up {
     upsampling: Option<Upsampling>,
     conv: Conv,
+    reach: Vec<Reach>,
 }
 
 impl Up {
@@ -211,7 +213,37 @@ impl Up {
                 (Some(upsampling), conv, position + 2)
             }
         };
-        Ok((Self { upsampling, conv }, position + 1))
+        let transposed = |kernel: usize, padding: usize| Reach::Transposed {
+            kernel: kernel as i64,
+            stride: 2,
+            padding: padding as i64,
+        };
+        // Nearest upsampling gives each output one input, bilinear two in a row, as transposed convolutions of two and four taps do.
+        let reach = match upsampling {
+            None => vec![transposed(s.kernel, s.padding)],
+            Some(upsampling) => vec![
+                match upsampling {
+                    Upsampling::Nearest => transposed(2, 0),
+                    Upsampling::Bilinear => transposed(4, 1),
+                },
+                Reach::Conv {
+                    kernel: 3,
+                    stride: 1,
+                    padding: 1,
+                },
+            ],
+        };
+        let up = Self {
+            upsampling,
+            conv,
+            reach,
+        };
+        Ok((up, position + 1))
+    }
+
+    /// What an output pixel depends on.
+    pub fn reach(&self) -> &[Reach] {
+        &self.reach
     }
 
     /// The output, with `activation` applied in the same pass.

@@ -62,7 +62,16 @@ pub fn receptive_field(layers: &[Reach]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use dfdx::tensor::Cpu;
+    use diptych_imgops::{Upsampling, upload_images};
+
     use super::*;
+    use crate::networks::Norm;
+    use crate::networks::init::{Init, initialise};
+    use crate::networks::layers::Upscale;
+    use crate::networks::params::ParamSet;
+    use crate::networks::pass::{Pass, Statistics};
+    use crate::networks::resnet::{ResNet, ResNetConfig};
 
     fn conv(kernel: i64, stride: i64, padding: i64) -> Reach {
         Reach::Conv {
@@ -81,6 +90,51 @@ mod tests {
             let mut chain = vec![conv(4, 2, 1); layers];
             chain.extend([conv(4, 1, 1); 2]);
             assert_eq!(receptive_field(&chain), expected);
+        }
+    }
+
+    /// A network's field as it is: how far apart the columns are that one output column depends on.
+    #[test]
+    fn generators_see_as_far_as_they_say() {
+        const SIDE: usize = 64;
+        for upscale in [Upscale::Transposed, Upscale::Resize(Upsampling::Nearest)] {
+            let device = Cpu::default();
+            let mut params = ParamSet::new(device.clone());
+            let config = ResNetConfig {
+                inp: 1,
+                out: 1,
+                ngf: 2,
+                blocks: 1,
+                norm: Norm::None,
+                dropout: false,
+                upscale,
+            };
+            let net = ResNet::new(&mut params, config).unwrap();
+            initialise(&mut params, Init::Normal, 0.5, 1).unwrap();
+            let mut apply = |column: Option<usize>| {
+                let pixels: Vec<f32> = (0..16 * SIDE)
+                    .map(|i| (i * 37 % 101) as f32 / 101.0 + if Some(i % SIDE) == column { 0.5 } else { 0.0 })
+                    .collect();
+                let x = upload_images(&device, &pixels, (1, 1, 16, SIDE)).unwrap();
+                let mut pass = Pass::new(&mut params, Statistics::Eval, false, 0);
+                net.forward(x, &mut pass).unwrap().as_vec()
+            };
+            let plain = apply(None);
+            let changed: Vec<Vec<bool>> = (0..SIDE)
+                .map(|column| {
+                    let out = apply(Some(column));
+                    let differs = |x: usize| (0..16).any(|y| out[y * SIDE + x] != plain[y * SIDE + x]);
+                    (0..SIDE).map(differs).collect()
+                })
+                .collect();
+            // Away from the borders, which reflect.
+            let seen = |x: usize| {
+                let first = (0..SIDE).find(|c| changed[*c][x]).unwrap();
+                let last = (0..SIDE).rfind(|c| changed[*c][x]).unwrap();
+                last - first + 1
+            };
+            let widest = (SIDE / 2 - 2..SIDE / 2 + 2).map(seen).max().unwrap();
+            assert_eq!(net.receptive_field(), widest, "{upscale:?}");
         }
     }
 

@@ -150,14 +150,10 @@ impl ResNet {
             stride,
             padding,
         };
-        let up = Reach::Transposed {
-            kernel: 3,
-            stride: 2,
-            padding: 1,
-        };
         let mut chain = vec![conv(7, 1, 3), conv(3, 2, 1), conv(3, 2, 1)];
         chain.extend(vec![conv(3, 1, 1); 2 * self.blocks.len()]);
-        chain.extend([up, up, conv(7, 1, 3)]);
+        chain.extend(self.ups.iter().flat_map(|(up, _)| up.reach()));
+        chain.push(conv(7, 1, 3));
         receptive_field(&chain)
     }
 

@@ -170,7 +170,6 @@ impl UNet {
         Ok(levels)
     }
 
-    /// Input sides must be multiples of this: `2^downs`.
     /// The side of the square of input pixels that an output pixel depends on through the innermost level.
     pub fn receptive_field(&self) -> usize {
         let (kernel, stride, padding) = (4, 2, 1);
@@ -179,13 +178,8 @@ impl UNet {
             stride,
             padding,
         };
-        let up = Reach::Transposed {
-            kernel,
-            stride,
-            padding,
-        };
         let mut chain = vec![down; self.config.downs];
-        chain.extend(vec![up; self.config.downs]);
+        chain.extend(self.levels.iter().rev().flat_map(|level| level.up.reach()));
         receptive_field(&chain)
     }
 
