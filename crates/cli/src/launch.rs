@@ -18,13 +18,16 @@ use crate::session::Session;
 use crate::{environment, interrupt, output};
 
 /// What a new run is called and remembered by.
-#[derive(Clone, Debug, Default)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub struct Label {
-    /// The name asked for.
+    /// The run's name [default: the experiment's name, else two words]
+    #[arg(long)]
     pub name: Option<String>,
-    /// Tags.
+    /// A tag to find the run by; may be given several times
+    #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Free text.
+    /// A note about the run
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub note: String,
 }
 

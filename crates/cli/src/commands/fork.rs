@@ -36,15 +36,8 @@ pub struct Args {
     /// Change a key of the experiment, such as optim.lr=1e-4; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The fork's name [default: the experiment's name, else two words]
-    #[arg(long)]
-    name: Option<String>,
-    /// A tag to find the fork by; may be given several times
-    #[arg(long, value_name = "TAG")]
-    tag: Vec<String>,
-    /// A note about the fork
-    #[arg(long, default_value = "", hide_default_value = true)]
-    note: String,
+    #[command(flatten)]
+    label: Label,
     #[command(flatten)]
     compute: ComputeArgs,
 }
@@ -68,12 +61,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let compute = launch::compute_of(&session, &parent, args.compute)?;
     let model = restored(plugin, &parent, &spec, &compute, &checkpoint)?;
     let meta = continued(checkpoint.meta(), &parent.spec, &spec)?;
-    let label = Label {
-        name: args.name,
-        tags: args.tag,
-        note: args.note,
-    };
-    let run = launch::create_fork(&session, &spec, &compute, label, (&parent, meta.step))?;
+    let run = launch::create_fork(&session, &spec, &compute, args.label, (&parent, meta.step))?;
     launch::begin_with(&session, &run, model.as_ref(), &meta)?;
     drop(model);
     let outcome = launch::train(&session, plugin, &run, &compute)?;

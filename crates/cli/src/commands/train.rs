@@ -24,15 +24,8 @@ pub struct Args {
     /// Change a key of the experiment, such as optim.lr=1e-4; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The run's name [default: the experiment's name, else two words]
-    #[arg(long)]
-    name: Option<String>,
-    /// A tag to find the run by; may be given several times
-    #[arg(long, value_name = "TAG")]
-    tag: Vec<String>,
-    /// A note about the run
-    #[arg(long, default_value = "", hide_default_value = true)]
-    note: String,
+    #[command(flatten)]
+    label: Label,
     #[command(flatten)]
     compute: ComputeArgs,
 }
@@ -41,12 +34,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let (spec, plugin) = experiment::load(&context.registry, &args.experiment, &args.set)?;
     let compute = args.compute.settle()?;
     let session = Session::open(context)?;
-    let label = Label {
-        name: args.name,
-        tags: args.tag,
-        note: args.note,
-    };
-    let run = launch::create(&session, &spec, &compute, label)?;
+    let run = launch::create(&session, &spec, &compute, args.label)?;
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)
 }
