@@ -9,19 +9,9 @@ impl Page<'_> {
         let code = |text: &str| format!("\\texttt{{{}}}", escaped(text));
         let mut header: Vec<String> = t.factors.iter().map(|f| code(&f.to_string())).collect();
         header.push("$n$".to_owned());
-        let mut rows: Vec<Vec<String>> = t
-            .cells
-            .iter()
-            .enumerate()
-            .map(|(i, cell)| {
-                let mut row: Vec<String> = cell.levels.iter().map(|l| escaped(&l.to_string())).collect();
-                let letters = self.letters(i);
-                if let (Some(last), false) = (row.last_mut(), letters.is_empty()) {
-                    *last += &format!("\\textsuperscript{{{}}}", letters.join(","));
-                }
-                row.push(cell.runs.len().to_string());
-                row
-            })
+        let mark = |letters: &str| format!("\\textsuperscript{{{letters}}}");
+        let mut rows: Vec<Vec<String>> = (0..t.cells.len())
+            .map(|i| self.heading(i, escaped, mark))
             .collect();
         let mut columns = "l".repeat(t.factors.len()) + "r";
         for (k, column) in t.columns.iter().enumerate() {

@@ -25,12 +25,7 @@ impl Page<'_> {
             .iter()
             .enumerate()
             .map(|(i, cell)| {
-                let mut row: Vec<String> = cell.levels.iter().map(|l| escaped(&l.to_string())).collect();
-                let letters = self.letters(i);
-                if let (Some(last), false) = (row.last_mut(), letters.is_empty()) {
-                    *last += &format!(" <sup>{}</sup>", letters.join(","));
-                }
-                row.push(cell.runs.len().to_string());
+                let mut row = self.heading(i, escaped, |letters| format!(" <sup>{letters}</sup>"));
                 for (k, m) in cell.measured.iter().enumerate() {
                     let text = m.sample.map_or("-".to_owned(), |s| match estimate(&s) {
                         (mean, Some(std)) => format!("{mean} ± {std}"),

@@ -128,6 +128,24 @@ impl<'t> Page<'t> {
     fn letters(&self, cell: usize) -> Vec<String> {
         self.marks[cell].iter().map(|i| letter(*i)).collect()
     }
+
+    /// What a cell's row begins with in a document: its levels, `escaped`, the last of them `marked` with the letters of its
+    /// footnotes, and how many runs it has.
+    fn heading(
+        &self,
+        cell: usize,
+        escaped: impl Fn(&str) -> String,
+        marked: impl Fn(&str) -> String,
+    ) -> Vec<String> {
+        let of = &self.table.cells[cell];
+        let mut row: Vec<String> = of.levels.iter().map(|l| escaped(&l.to_string())).collect();
+        let letters = self.letters(cell);
+        if let (Some(last), false) = (row.last_mut(), letters.is_empty()) {
+            *last += &marked(&letters.join(","));
+        }
+        row.push(of.runs.len().to_string());
+        row
+    }
 }
 
 const METHOD: &str = "percentile, 10,000 resamples";
