@@ -48,8 +48,8 @@ fn spec(root: &Path, registry: &Registry) -> ExperimentSpec {
         seed: 5,
         data: DataSpec {
             root: root.to_str().unwrap().into(),
-            load_size: 36,
-            crop_size: SIDE,
+            load_size: 36.into(),
+            crop_size: SIDE.into(),
             batch_size: 2,
             ..DataSpec::default()
         },

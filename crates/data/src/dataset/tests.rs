@@ -278,7 +278,7 @@ fn settings_that_cannot_work_are_refused() {
     pairs(&dir.path().join("train"), 1, 4);
     let base = spec(dir.path());
     let small = DataSpec {
-        load_size: 10,
+        load_size: 10.into(),
         ..base.clone()
     };
     assert_eq!(

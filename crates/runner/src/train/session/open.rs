@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use diptych_data::{DataError, Dataset, Loader, LoaderOptions, Split};
 use diptych_domain::spec::{Layout, Policy};
-use diptych_domain::{ExperimentSpec, LogLevel};
+use diptych_domain::{ExperimentSpec, LogLevel, Size};
 use diptych_models::{BuildContext, Plugin};
 
 use super::judge::Judge;
@@ -70,6 +70,15 @@ impl<'a> Session<'a> {
             let message = "the learning rate is 0 in every epoch, so nothing is learnt: the linear and the cosine policy reach \
                            0 in the last epoch, as the reference does; give optim.decay_epochs, or optim.policy = \"step\"";
             log(sink, LogLevel::Warn, message.to_owned());
+        }
+        if let Some(size) = plugin.padded(spec) {
+            let Size { width, height } = size;
+            let message = format!(
+                "crops of {} x {} pixels are continued by reflection to {width} x {height} inside the networks, whose outputs are \
+                 cut back; sizes that need none train faster",
+                spec.data.crop_size.width, spec.data.crop_size.height
+            );
+            log(sink, LogLevel::Info, message);
         }
         warn_of_missing_scores(spec, val.is_some(), judge.as_ref(), sink);
         let start = begin(&folder, options, sink)?;
