@@ -20,8 +20,8 @@ use crate::lock::RunLock;
 use crate::meter::Meter;
 use crate::probes::Probes;
 use crate::schedule::trains_nothing;
+use crate::train::TrainOptions;
 use crate::train::progress::Progress;
-use crate::train::{Start, TrainOptions};
 
 /// Where batches come from.
 pub(super) struct Feed {
@@ -81,7 +81,7 @@ impl<'a> Session<'a> {
             log(sink, LogLevel::Info, message);
         }
         warn_of_missing_scores(spec, val.is_some(), judge.as_ref(), sink);
-        let start = begin(&folder, options, sink)?;
+        let start = begin(&folder, sink)?;
         let feed = Feed {
             train: Arc::clone(&train),
             options: LoaderOptions {
@@ -100,24 +100,18 @@ impl<'a> Session<'a> {
         })?;
         if let Some(checkpoint) = &start {
             checkpoint.expect_model(plugin.name())?;
-            match options.start {
-                Start::Resume => resume(checkpoint, &mut progress, &spec_json, sink)?,
-                Start::From(_) => progress.branch(checkpoint.meta()),
-            }
+            resume(checkpoint, &mut progress, &spec_json, sink)?;
             checkpoint.restore(model.as_mut())?;
         }
         let mut alarms = Alarms::new(grace(&progress));
         let health = health::declared(plugin, &spec.params, &mut alarms);
         let directions = Direction::all(plugin);
         directions.iter().for_each(|d| d.watched_by(&mut alarms));
-        if let (Some(checkpoint), Start::Resume) = (&start, &options.start) {
+        if let Some(checkpoint) = &start {
             alarms.restore(&checkpoint.meta().alarms);
         }
         let probes = probes(&options.run_dir, spec, val.as_deref().unwrap_or(&train))?;
-        let saved_step = match options.start {
-            Start::Resume => start.map(|checkpoint| checkpoint.meta().step),
-            Start::From(_) => None,
-        };
+        let saved_step = start.map(|checkpoint| checkpoint.meta().step);
         Ok(Self {
             spec,
             options,
@@ -150,14 +144,7 @@ impl<'a> Session<'a> {
 }
 
 /// The checkpoint to begin at, if any.
-fn begin(
-    folder: &CheckpointFolder,
-    options: &TrainOptions,
-    sink: &mut Sink<'_>,
-) -> Result<Option<Checkpoint>, RunnerError> {
-    if let Start::From(path) = &options.start {
-        return Ok(Some(Checkpoint::open(path)?));
-    }
+fn begin(folder: &CheckpointFolder, sink: &mut Sink<'_>) -> Result<Option<Checkpoint>, RunnerError> {
     let Some(newest) = folder.newest()? else {
         return Ok(None);
     };
