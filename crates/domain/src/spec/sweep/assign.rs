@@ -4,7 +4,7 @@ use toml_edit::{Array, Value};
 
 use super::factors::{Level, Reader};
 use crate::spec::error::{Origin, SpecIssue};
-use crate::spec::setting::{self, Setting, plain};
+use crate::spec::setting::{self, Setting, of_key, plain};
 use crate::suggest;
 
 impl Reader<'_> {
@@ -46,7 +46,7 @@ impl Reader<'_> {
             .iter()
             .map(|value| Setting {
                 key: key.to_owned(),
-                value: plain(value),
+                value: of_key(key, value),
                 text: value.to_string().trim().to_owned(),
                 origin: Origin::Set,
             })
