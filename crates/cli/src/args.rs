@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, resume, runs, show,
-    stop, sweep, train, translate, weights, why,
+    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, plot, resume, runs,
+    show, stop, sweep, train, translate, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -42,6 +42,7 @@ pub enum Command {
     Compare(compare::Args),
     Why(why::Args),
     Metrics(metrics::Args),
+    Plot(plot::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),
     #[command(subcommand)]

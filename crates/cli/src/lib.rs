@@ -11,6 +11,7 @@ mod drive;
 mod environment;
 mod experiment;
 mod failure;
+mod figures;
 mod generator;
 mod interrupt;
 mod launch;

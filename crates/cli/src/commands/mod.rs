@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod fork;
 pub mod metrics;
 pub mod models;
+pub mod plot;
 pub mod resume;
 pub mod runs;
 pub mod show;
@@ -38,6 +39,7 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Compare(args) => compare::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Metrics(args) => metrics::run(context, args),
+        Command::Plot(args) => plot::run(context, args),
         Command::Translate(args) => translate::run(context, args),
         Command::Evaluate(args) => evaluate::run(context, args),
         Command::Data(command) => data::run(command),
