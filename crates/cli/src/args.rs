@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, plot, resume, runs,
-    show, stop, sweep, train, translate, weights, why,
+    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, plot, report, resume,
+    runs, show, stop, sweep, train, translate, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -43,6 +43,7 @@ pub enum Command {
     Why(why::Args),
     Metrics(metrics::Args),
     Plot(plot::Args),
+    Report(report::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),
     #[command(subcommand)]

@@ -18,6 +18,7 @@ mod launch;
 mod output;
 mod progress;
 mod render;
+mod report;
 mod session;
 mod sweep;
 mod weights_file;

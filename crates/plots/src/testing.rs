@@ -10,10 +10,14 @@ use crate::spec::FigureSpec;
 
 /// A finished run of a pix2pix experiment with a seed and a number of discriminator layers.
 pub fn run(i: usize, name: &str, seed: u64, layers: i64) -> RunSummary {
-    let mut spec: diptych_domain::ExperimentSpec = serde_json::from_str(r#"{"model": "pix2pix", "name": "facades"}"#).unwrap();
+    let mut spec: diptych_domain::ExperimentSpec =
+        serde_json::from_str(r#"{"model": "pix2pix", "name": "facades"}"#).unwrap();
     spec.seed = seed;
     spec.params.insert("n_layers".into(), ParamValue::Int(layers));
-    spec.params.insert("norm".into(), ParamValue::Text(if layers > 2 { "batch" } else { "instance" }.into()));
+    spec.params.insert(
+        "norm".into(),
+        ParamValue::Text(if layers > 2 { "batch" } else { "instance" }.into()),
+    );
     spec.optim.lr = 1e-4 * layers as f64;
     spec.optim.epochs = 10;
     spec.optim.decay_epochs = 10;
@@ -37,11 +41,20 @@ pub fn run(i: usize, name: &str, seed: u64, layers: i64) -> RunSummary {
         spec,
         cells: vec![SweepCell {
             sweep: "s".into(),
-            factors: vec![("params.n_layers".into(), ParamValue::Int(layers)), ("seed".into(), ParamValue::Int(seed as i64))],
+            factors: vec![
+                ("params.n_layers".into(), ParamValue::Int(layers)),
+                ("seed".into(), ParamValue::Int(seed as i64)),
+            ],
         }],
         metrics: BTreeMap::from([
-            (MetricKey::eval("l1"), summary(0.30 - 0.03 * layers as f64 + 0.007 * seed as f64)),
-            (MetricKey::eval("psnr"), summary(12.0 + layers as f64 - 0.21 * seed as f64)),
+            (
+                MetricKey::eval("l1"),
+                summary(0.30 - 0.03 * layers as f64 + 0.007 * seed as f64),
+            ),
+            (
+                MetricKey::eval("psnr"),
+                summary(12.0 + layers as f64 - 0.21 * seed as f64),
+            ),
             (MetricKey::loss("G_GAN"), summary(1.0)),
             (MetricKey::loss("D_real"), summary(0.4)),
             (MetricKey::new("health/D_accuracy"), summary(0.7)),
@@ -77,11 +90,16 @@ pub fn raw(run: usize, key: &MetricKey, points: u64) -> Raw {
     let every = 800 / points.clamp(1, 800);
     let steps: Vec<u64> = (1..=points).map(|i| i * every.max(1)).collect();
     let own = run as f64 * 0.13 + key.as_str().len() as f64 * 0.37;
-    let value = |s: &u64| 2.0 * (-(*s as f64) / 300.0).exp() + 0.1 * (*s as f64 / 40.0 + own).sin() + 0.5 + 0.05 * own;
+    let value = |s: &u64| {
+        2.0 * (-(*s as f64) / 300.0).exp() + 0.1 * (*s as f64 / 40.0 + own).sin() + 0.5 + 0.05 * own
+    };
     Raw {
         values: steps.iter().map(value).collect(),
         epochs: steps.iter().map(|s| 1 + s / 41).collect(),
-        walls: steps.iter().map(|s| 1_764_000_000.0 + 1000.0 * run as f64 + *s as f64 * 0.9).collect(),
+        walls: steps
+            .iter()
+            .map(|s| 1_764_000_000.0 + 1000.0 * run as f64 + *s as f64 * 0.9)
+            .collect(),
         steps,
     }
 }

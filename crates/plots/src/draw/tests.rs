@@ -20,7 +20,11 @@ fn spec(kind: Kind) -> FigureSpec {
 
 fn drawn(spec: &FigureSpec, points: u64) -> String {
     let runs = runs();
-    let of = if spec.kind == Kind::Health { &runs[..1] } else { &runs[..] };
+    let of = if spec.kind == Kind::Health {
+        &runs[..1]
+    } else {
+        &runs[..]
+    };
     let loaded = match plan(spec, of).unwrap() {
         requests if requests.is_empty() => Loaded::default(),
         requests => loaded(spec, of, &requests, points),
@@ -73,14 +77,23 @@ fn a_grid_of_images_holds_its_images() {
         kind: Kind::Images,
         title: Some("A <title>".into()),
         body: Body::Images(ImageGrid {
-            columns: vec!["run-a".into(), "a-run-with-a-name-that-is-far-too-long-for-its-column-and-wraps".into()],
+            columns: vec![
+                "run-a".into(),
+                "a-run-with-a-name-that-is-far-too-long-for-its-column-and-wraps".into(),
+            ],
             rows: vec!["input".into(), "output".into()],
-            cells: vec![vec![picture("in"), None], vec![picture("out"), picture("out & more")]],
+            cells: vec![
+                vec![picture("in"), None],
+                vec![picture("out"), picture("out & more")],
+            ],
         }),
         legend: Vec::new(),
         notes: vec!["Without images: x".into()],
         caption: "Images.".into(),
         runs: 2,
     };
-    insta::assert_snapshot!("images", svg(&figure, &spec(Kind::Images), &Embed::default()).unwrap());
+    insta::assert_snapshot!(
+        "images",
+        svg(&figure, &spec(Kind::Images), &Embed::default()).unwrap()
+    );
 }

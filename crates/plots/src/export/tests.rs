@@ -11,7 +11,12 @@ fn drawn(kind: Kind) -> (Figure, FigureSpec, Provenance) {
     spec.title = Some("Größe <&> \"x\"".into());
     spec.by = vec!["params.n_layers".into()];
     spec.metrics = vec!["eval/l1".into()];
-    let figure = build(&spec, &runs, &loaded(&spec, &runs, &plan(&spec, &runs).unwrap(), 5)).unwrap();
+    let figure = build(
+        &spec,
+        &runs,
+        &loaded(&spec, &runs, &plan(&spec, &runs).unwrap(), 5),
+    )
+    .unwrap();
     let provenance = Provenance::of("diptych test", &spec, &runs);
     (figure, spec, provenance)
 }
@@ -20,9 +25,13 @@ fn drawn(kind: Kind) -> (Figure, FigureSpec, Provenance) {
 fn every_form_carries_where_it_comes_from_and_is_the_same_twice() {
     let (figure, spec, provenance) = drawn(Kind::Curves);
     for form in [Form::Svg, Form::Png, Form::Pdf, Form::Csv, Form::Latex] {
-        let bytes = super::bytes(&figure, &spec, &provenance, form).unwrap();
-        assert_eq!(Provenance::read(&bytes).unwrap(), provenance, "{form}");
-        assert_eq!(super::bytes(&figure, &spec, &provenance, form).unwrap(), bytes, "{form}");
+        let written = bytes(&figure, &spec, &provenance, form).unwrap();
+        assert_eq!(Provenance::read(&written).unwrap(), provenance, "{form}");
+        assert_eq!(
+            bytes(&figure, &spec, &provenance, form).unwrap(),
+            written,
+            "{form}"
+        );
     }
     let nothing = Provenance::read(b"<svg></svg>").unwrap_err().to_string();
     assert!(nothing.contains("does not say where it comes from"), "{nothing}");
@@ -68,7 +77,10 @@ fn too_large_a_picture_is_refused() {
 #[test]
 fn unknown_formats_are_refused_with_the_nearest() {
     let error = |name: &str| Form::of_file(Path::new(name)).unwrap_err();
-    assert_eq!(error("a/b.sgv"), "a/b.sgv: unknown format `sgv` (did you mean `svg`?): expected one of svg, png, pdf, csv, tex");
+    assert_eq!(
+        error("a/b.sgv"),
+        "a/b.sgv: unknown format `sgv` (did you mean `svg`?): expected one of svg, png, pdf, csv, tex"
+    );
     assert!(error("plain").contains("no format: expected one of"));
     assert_eq!(Form::of_file(Path::new("X.PDF")), Ok(Form::Pdf));
 }

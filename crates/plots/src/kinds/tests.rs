@@ -21,7 +21,11 @@ fn curves(metrics: &[&str]) -> FigureSpec {
 
 fn lines(figure: &Figure) -> Vec<usize> {
     let is_line = |m: &&crate::figure::Mark| matches!(m.shape, Shape::Line { .. });
-    figure.panels().iter().map(|p| p.marks.iter().filter(is_line).count()).collect()
+    figure
+        .panels()
+        .iter()
+        .map(|p| p.marks.iter().filter(is_line).count())
+        .collect()
 }
 
 #[test]
@@ -38,15 +42,28 @@ fn curves_in_panels_by_metric_by_group_and_together() {
     assert_eq!(lines(&figure), [3, 3]);
     let labels: Vec<&str> = figure.legend.iter().map(|e| e.label.as_str()).collect();
     assert_eq!(labels, ["n_layers = 1", "n_layers = 3", "n_layers = 5"]);
-    assert!(figure.caption.contains("(n = 3), bands: one standard deviation each way"), "{}", figure.caption);
-    let bands = figure.panels()[0].marks.iter().filter(|m| matches!(m.shape, Shape::Band { .. })).count();
+    assert!(
+        figure
+            .caption
+            .contains("(n = 3), bands: one standard deviation each way"),
+        "{}",
+        figure.caption
+    );
+    let bands = figure.panels()[0]
+        .marks
+        .iter()
+        .filter(|m| matches!(m.shape, Shape::Band { .. }))
+        .count();
     assert_eq!(bands, 3);
 
     spec.panels = Panels::Group;
     assert_eq!(lines(&drawn(&spec, &runs, 10)), [2, 2, 2]);
     spec.panels = Panels::None;
     let figure = drawn(&spec, &runs, 10);
-    assert_eq!((lines(&figure), figure.legend[3].label.as_str()), (vec![6], "n_layers = 1, eval/psnr"));
+    assert_eq!(
+        (lines(&figure), figure.legend[3].label.as_str()),
+        (vec![6], "n_layers = 1, eval/psnr")
+    );
 }
 
 #[test]
@@ -57,7 +74,12 @@ fn means_are_those_of_the_runs() {
     let figure = drawn(&spec, &runs, 4);
     let key = MetricKey::eval("l1");
     let first = (0..3).map(|r| raw(r, &key, 4).values[0]).sum::<f64>() / 3.0;
-    let Some(Shape::Line { strands, line }) = figure.panels()[0].marks.iter().map(|m| &m.shape).find(|s| matches!(s, Shape::Line { .. })) else {
+    let Some(Shape::Line { strands, line }) = figure.panels()[0]
+        .marks
+        .iter()
+        .map(|m| &m.shape)
+        .find(|s| matches!(s, Shape::Line { .. }))
+    else {
         panic!("no line");
     };
     assert!((strands[0][0][1] - first).abs() < 1e-12);
@@ -79,7 +101,11 @@ fn smoothing_leaves_what_was_smoothed_faint_behind() {
         })
         .collect();
     assert_eq!(looks, [Line::Faint, Line::Main]);
-    assert!(figure.caption.ends_with("smoothed (moving average, weight 0.8)."), "{}", figure.caption);
+    assert!(
+        figure.caption.ends_with("smoothed (moving average, weight 0.8)."),
+        "{}",
+        figure.caption
+    );
     assert!(figure.legend.is_empty());
 }
 
@@ -117,10 +143,17 @@ fn runs_without_common_steps_are_drawn_one_by_one() {
     let mut spec = curves(&["eval/l1"]);
     spec.by = vec!["params.n_layers".into()];
     let mut loaded = loaded(&spec, runs, &plan(&spec, runs).unwrap(), 10);
-    loaded.curves[1].plain.buckets.iter_mut().for_each(|b| (b.x, b.x_min, b.x_max) = (b.x + 1.0, b.x_min + 1.0, b.x_max + 1.0));
+    loaded.curves[1]
+        .plain
+        .buckets
+        .iter_mut()
+        .for_each(|b| (b.x, b.x_min, b.x_max) = (b.x + 1.0, b.x_min + 1.0, b.x_max + 1.0));
     let figure = build(&spec, runs, &loaded).unwrap();
     assert_eq!(lines(&figure), [2]);
-    assert_eq!(figure.notes, ["No steps in common, so drawn one by one: n_layers = 1 eval/l1"]);
+    assert_eq!(
+        figure.notes,
+        ["No steps in common, so drawn one by one: n_layers = 1 eval/l1"]
+    );
 }
 
 #[test]
@@ -148,7 +181,10 @@ fn what_is_not_finite_leaves_gaps_and_is_counted() {
     assert_eq!(figure.notes, ["2 values are not finite and leave gaps"]);
     points.values.fill(f64::NAN);
     let error = build(&spec, runs, &of(&points)).unwrap_err().to_string();
-    assert_eq!(error, "there is nothing to draw: no finite value of eval/l1 in n1-seed1");
+    assert_eq!(
+        error,
+        "there is nothing to draw: no finite value of eval/l1 in n1-seed1"
+    );
 }
 
 #[test]
@@ -175,7 +211,10 @@ fn of_ten_thousand_runs_it_is_said_what_is_left_out() {
     let spec = curves(&["eval/l1"]);
     assert_eq!(plan(&spec, &many).unwrap().len(), 40);
     let figure = drawn(&spec, &many, 10);
-    assert_eq!(figure.notes[0], "The first 40 of 10000 runs are shown; 9960 left out (limit = N shows more)");
+    assert_eq!(
+        figure.notes[0],
+        "The first 40 of 10000 runs are shown; 9960 left out (limit = N shows more)"
+    );
     assert_eq!(figure.runs, 40);
 }
 
@@ -190,14 +229,23 @@ fn logarithmic_axes_leave_out_what_has_no_place() {
     (bucket.min, bucket.max, bucket.sum) = (0.0, 0.0, 0.0);
     let figure = build(&spec, runs, &loaded).unwrap();
     assert!(figure.panels()[0].y.scale.low > 0.0 && figure.panels()[0].x.scale.low > 0.0);
-    assert!(figure.notes[0].starts_with("Values of 0 or less"), "{:?}", figure.notes);
+    assert!(
+        figure.notes[0].starts_with("Values of 0 or less"),
+        "{:?}",
+        figure.notes
+    );
 }
 
 #[test]
 fn an_ablation_has_its_means_its_seeds_and_its_baseline() {
     let runs = runs();
     let mut spec = FigureSpec::new(Kind::Ablation);
-    assert!(build(&spec, &runs, &Loaded::default()).unwrap_err().to_string().contains("by = [\"params.n_layers\"]"));
+    assert!(
+        build(&spec, &runs, &Loaded::default())
+            .unwrap_err()
+            .to_string()
+            .contains("by = [\"params.n_layers\"]")
+    );
     spec.by = vec!["params.n_layers".into()];
     spec.metrics = vec!["eval/l1".into(), "eval/psnr.best".into()];
     spec.against = Some("3".into());
@@ -205,7 +253,10 @@ fn an_ablation_has_its_means_its_seeds_and_its_baseline() {
     let figure = drawn(&spec, &runs, 0);
     assert_eq!(figure.panels().len(), 2);
     let panel = &figure.panels()[0];
-    assert_eq!(panel.y.values, Values::Categories(vec!["1".into(), "3 (baseline)".into(), "5".into()]));
+    assert_eq!(
+        panel.y.values,
+        Values::Categories(vec!["1".into(), "3".into(), "5".into()])
+    );
     let intervals: Vec<([f64; 2], Option<[f64; 2]>)> = panel
         .marks
         .iter()
@@ -221,7 +272,12 @@ fn an_ablation_has_its_means_its_seeds_and_its_baseline() {
     assert!((low - 0.277).abs() < 1e-12 && (high - 0.291).abs() < 1e-12);
     assert_eq!(figure.panels()[1].x.label, "eval/psnr (best)");
     spec.against = Some("4".into());
-    assert!(build(&spec, &runs, &Loaded::default()).unwrap_err().to_string().starts_with("against 4: "));
+    assert!(
+        build(&spec, &runs, &Loaded::default())
+            .unwrap_err()
+            .to_string()
+            .starts_with("against 4: ")
+    );
 }
 
 #[test]
@@ -233,17 +289,29 @@ fn settings_against_metrics() {
     spec.by = vec!["params.norm".into()];
     let figure = drawn(&spec, &runs, 0);
     assert_eq!((figure.runs, figure.legend.len()), (9, 2));
-    assert!(figure.notes[0].starts_with("Spearman's rank correlation with eval/psnr is 0.95"), "{:?}", figure.notes);
+    assert!(
+        figure.notes[0].starts_with("Spearman's rank correlation with eval/psnr is 0.95"),
+        "{:?}",
+        figure.notes
+    );
 
     spec.kind = Kind::Parallel;
     spec.params.clear();
     let figure = drawn(&spec, &runs, 0);
-    let verticals = figure.panels()[0].marks.iter().filter(|m| matches!(m.shape, Shape::Vertical { .. })).count();
+    let verticals = figure.panels()[0]
+        .marks
+        .iter()
+        .filter(|m| matches!(m.shape, Shape::Vertical { .. }))
+        .count();
     assert_eq!((verticals, lines(&figure)), (4, vec![9]));
 
     spec.kind = Kind::Correlation;
     let figure = drawn(&spec, &runs, 0);
-    let bars = figure.panels()[0].marks.iter().filter(|m| matches!(m.shape, Shape::Bar { .. })).count();
+    let bars = figure.panels()[0]
+        .marks
+        .iter()
+        .filter(|m| matches!(m.shape, Shape::Bar { .. }))
+        .count();
     assert_eq!(bars, 3);
 
     spec.kind = Kind::Histogram;
@@ -261,7 +329,12 @@ fn settings_against_metrics() {
     assert_eq!(counts, 9.0);
     spec.params = vec!["params.n_layrs".into()];
     spec.kind = Kind::Scatter;
-    assert!(build(&spec, &runs, &Loaded::default()).unwrap_err().to_string().contains("did you mean `params.n_layers`?"));
+    assert!(
+        build(&spec, &runs, &Loaded::default())
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean `params.n_layers`?")
+    );
 }
 
 #[test]
@@ -293,7 +366,13 @@ mod pictures {
         let mut all = Vec::new();
         for run in 0..2 {
             for probe in 0..2 {
-                for (role, step) in [("input", 0), ("target", 0), ("output", 100), ("output", 200), ("output", 300)] {
+                for (role, step) in [
+                    ("input", 0),
+                    ("target", 0),
+                    ("output", 100),
+                    ("output", 200),
+                    ("output", 300),
+                ] {
                     all.push(Shot {
                         run,
                         step,
@@ -313,7 +392,10 @@ mod pictures {
         let shots = shots();
         let mut spec = FigureSpec::new(Kind::Images);
         let g = grid(&spec, &runs[..3], &shots).unwrap();
-        assert_eq!((g.rows.join(" "), g.columns.join(" ")), ("input output target".into(), "n1-seed1 n1-seed2".into()));
+        assert_eq!(
+            (g.rows.join(" "), g.columns.join(" ")),
+            ("input output target".into(), "n1-seed1 n1-seed2".into())
+        );
         let steps: Vec<u64> = g.cells.iter().map(|row| shots[row[1].unwrap()].step).collect();
         assert_eq!(steps, [0, 300, 0]);
         assert_eq!(g.notes, ["Without images: n1-seed3"]);
@@ -341,7 +423,10 @@ mod pictures {
         })
         .unwrap();
         let Body::Images(grid) = figure.body else { panic!() };
-        assert_eq!(grid.cells[1][3].as_ref().unwrap().alt, "output of 0.jpg by n1-seed2 at step 300");
+        assert_eq!(
+            grid.cells[1][3].as_ref().unwrap().alt,
+            "output of 0.jpg by n1-seed2 at step 300"
+        );
     }
 
     #[test]
@@ -350,10 +435,21 @@ mod pictures {
         let mut spec = FigureSpec::new(Kind::Images);
         spec.roles = vec!["outptu".into()];
         let error = grid(&spec, &runs, &shots()).unwrap_err().to_string();
-        assert_eq!(error, "role outptu: the runs have input, output and target (did you mean `output`?)");
+        assert_eq!(
+            error,
+            "role outptu: the runs have input, output and target (did you mean `output`?)"
+        );
         spec.roles.clear();
         spec.probes = vec![7];
-        assert_eq!(grid(&spec, &runs, &shots()).unwrap_err().to_string(), "probe 7: the runs have 0 and 1");
-        assert!(grid(&spec, &runs[..1], &[]).unwrap_err().to_string().contains("n1-seed1 have no images"));
+        assert_eq!(
+            grid(&spec, &runs, &shots()).unwrap_err().to_string(),
+            "probe 7: the runs have 0 and 1"
+        );
+        assert!(
+            grid(&spec, &runs[..1], &[])
+                .unwrap_err()
+                .to_string()
+                .contains("n1-seed1 have no images")
+        );
     }
 }
