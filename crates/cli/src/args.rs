@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     archive, bench, compare, completions, data, delete, demo, doctor, evaluate, fork, metrics, models, note,
-    resume, runs, show, stop, sweep, tag, train, translate, weights, why,
+    plot, report, resume, runs, show, stop, sweep, tag, train, translate, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -46,6 +46,8 @@ pub enum Command {
     Compare(compare::Args),
     Why(why::Args),
     Metrics(metrics::Args),
+    Plot(plot::Args),
+    Report(report::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),
     #[command(subcommand)]
