@@ -6,13 +6,17 @@ use diptych_domain::RunSummary;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
-use crate::render::human;
+use crate::render::table::cut;
+use crate::render::{human, terminal};
 
 /// How often a line is printed where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-const OVERALL: &str = "{bar:20.cyan/dim} {pos}/{len} cells  {wide_msg}";
-const TRAINING: &str = "{bar:20.green/dim} {pos}/{len}  {wide_msg}";
+const OVERALL: &str = "{bar:20.cyan/dim} {pos}/{len} cells  {msg}";
+const TRAINING: &str = "{bar:20.green/dim} {pos}/{len}  {msg}";
+/// Columns that stay empty at the end of a line: the terminal writes `^C` there, and a line that is full would put it on the next
+/// one, where the bars are no longer found to be taken away.
+const MARGIN: usize = 3;
 
 /// Shows how far the sweep is.
 pub struct View {
@@ -94,7 +98,8 @@ impl View {
         let message = parts.join(", ");
         self.overall.set_position(tally.settled as u64);
         if !self.plain {
-            self.overall.set_message(message);
+            let room = room(&self.overall, tally.settled as u64, " cells");
+            self.overall.set_message(cut(&message, room));
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let total = self.overall.length().unwrap_or(0);
@@ -133,8 +138,8 @@ impl TrainingView {
                 Some(format!("{name} {}", human::number(m.last)))
             })
             .collect();
-        self.bar
-            .set_message(format!("{}  {}", self.label, losses.join(" ")));
+        let room = room(&self.bar, run.step, "");
+        self.bar.set_message(beside(&self.label, &losses.join(" "), room));
     }
 
     /// Steps done.
@@ -148,6 +153,22 @@ impl TrainingView {
     }
 }
 
+/// Columns for what is said beside a bar of this style.
+fn room(bar: &ProgressBar, position: u64, unit: &str) -> usize {
+    let counts = format!("{position}/{}{unit}", bar.length().unwrap_or(0));
+    let used = 20 + 1 + counts.chars().count() + 2;
+    terminal::error_width().saturating_sub(used + MARGIN).max(1)
+}
+
+/// Two texts beside each other in `room` columns. The first gives way, as far as to a third of them.
+fn beside(label: &str, rest: &str, room: usize) -> String {
+    if rest.is_empty() {
+        return cut(label, room);
+    }
+    let left = room.saturating_sub(rest.chars().count() + 2).max(room / 3);
+    cut(&format!("{}  {rest}", cut(label, left)), room)
+}
+
 fn styled(template: &str, length: u64) -> ProgressBar {
     let bar = ProgressBar::hidden();
     bar.set_length(length);
@@ -155,4 +176,22 @@ fn styled(template: &str, length: u64) -> ProgressBar {
         bar.set_style(style.progress_chars("━━─"));
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_gives_way_to_the_losses_but_not_altogether() {
+        let label = "seed=1 objective=L1 alone";
+        assert_eq!(
+            beside(label, "G_L1 69.80", 40),
+            "seed=1 objective=L1 alone  G_L1 69.80"
+        );
+        assert_eq!(beside(label, "G_L1 69.80", 30), "seed=1 objective=…  G_L1 69.80");
+        let text = beside(label, "D_fake 0.7377 D_real 0.6009 G_GAN 0.7280", 30);
+        assert_eq!(text, "seed=1 ob…  D_fake 0.7377 D_…");
+        assert_eq!(beside(label, "", 12), "seed=1 obj…");
+    }
 }

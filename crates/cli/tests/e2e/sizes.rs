@@ -33,7 +33,7 @@ fn a_crop_of_any_shape_goes_through_every_command() {
     assert_eq!(extent(&probe), (50, 36));
 
     let show = world.json("show wide --json");
-    assert_eq!(show["spec"]["data"]["crop_size"], json!([50, 36]));
+    assert_eq!(show["data"]["crop_size"], json!([50, 36]));
     assert!(world.ok("show wide").contains("50x36"));
     let found = |query: &str| -> usize {
         let runs: Value = world.json(&format!("runs --json {query}"));
