@@ -191,7 +191,7 @@ mod tests {
         );
         assert_eq!(beside(label, "G_L1 69.80", 30), "seed=1 objective=…  G_L1 69.80");
         let text = beside(label, "D_fake 0.7377 D_real 0.6009 G_GAN 0.7280", 30);
-        assert_eq!(text, "seed=1 ob…  D_fake 0.7377 D_…");
-        assert_eq!(beside(label, "", 12), "seed=1 obj…");
+        assert_eq!(text, "seed=1 ob…  D_fake 0.7377 D_r…");
+        assert_eq!(beside(label, "", 12), "seed=1 obje…");
     }
 }
