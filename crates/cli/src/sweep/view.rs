@@ -14,9 +14,6 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 const OVERALL: &str = "{bar:20.cyan/dim} {pos}/{len} cells  {msg}";
 const TRAINING: &str = "{bar:20.green/dim} {pos}/{len}  {msg}";
-/// Columns that stay empty at the end of a line: the terminal writes `^C` there, and a line that is full would put it on the next
-/// one, where the bars are no longer found to be taken away.
-const MARGIN: usize = 3;
 
 /// Shows how far the sweep is.
 pub struct View {
@@ -82,6 +79,14 @@ impl View {
     pub fn say(&self, text: &str) {
         if self.plain || self.bars.println(text).is_err() {
             output::note(text);
+        }
+    }
+
+    /// Leaves the bars as they stand and says the rest in lines below: after Ctrl-C, which has written there.
+    pub fn freeze(&mut self) {
+        if !self.plain {
+            self.bars.set_draw_target(ProgressDrawTarget::hidden());
+            self.plain = true;
         }
     }
 
@@ -157,7 +162,7 @@ impl TrainingView {
 fn room(bar: &ProgressBar, position: u64, unit: &str) -> usize {
     let counts = format!("{position}/{}{unit}", bar.length().unwrap_or(0));
     let used = 20 + 1 + counts.chars().count() + 2;
-    terminal::error_width().saturating_sub(used + MARGIN).max(1)
+    terminal::error_width().saturating_sub(used).max(1)
 }
 
 /// Two texts beside each other in `room` columns. The first gives way, as far as to a third of them.
