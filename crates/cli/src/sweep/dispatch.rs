@@ -131,6 +131,7 @@ impl Dispatcher<'_> {
         loop {
             let stopping = interrupt::received();
             if stopping {
+                self.view.freeze();
                 self.jobs.iter_mut().for_each(|job| job.training.stop());
             }
             self.reap()?;
@@ -355,6 +356,9 @@ impl Dispatcher<'_> {
     }
 
     fn tick(&mut self) {
+        if interrupt::received() {
+            return; // the next round freezes the view
+        }
         let good = |run: &RunSummary| run.status == RunStatus::Finished;
         let ended = self.ended.iter().flatten();
         let settled = ended.clone().filter(|run| good(run)).count();

@@ -33,7 +33,7 @@ fn a_crop_of_any_shape_goes_through_every_command() {
     assert_eq!(extent(&probe), (50, 36));
 
     let show = world.json("show wide --json");
-    assert_eq!(show["spec"]["data"]["crop_size"], json!([50, 36]));
+    assert_eq!(show["data"]["crop_size"], json!([50, 36]));
     assert!(world.ok("show wide").contains("50x36"));
     let found = |query: &str| -> usize {
         let runs: Value = world.json(&format!("runs --json {query}"));
@@ -69,6 +69,7 @@ fn a_crop_of_any_shape_goes_through_every_command() {
     }
 
     // A sweep over sizes: those that are the same experiment are known again.
+    let sizes = sizes.replace("[56,40]", "56x40");
     let sweep = format!("sweep tiny.toml --threads 1 {sizes}")
         .replace("data.crop_size=[50,36]", "data.crop_size=[[50,36],32]");
     world.ok(&sweep);

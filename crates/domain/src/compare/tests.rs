@@ -287,11 +287,11 @@ fn variants_come_in_the_order_in_which_they_were_first_trained() {
         table.cells.iter().map(|cell| table.label(cell)).collect()
     };
     assert_eq!(
-        labels(&["loss"]),
+        labels(&["sweep.loss"]),
         ["sweep.loss=L1+cGAN", "sweep.loss=L1", "sweep.loss=GAN"]
     );
     assert_eq!(
-        labels(&["params.n_layers", "loss"])[2..4],
+        labels(&["params.n_layers", "sweep.loss"])[2..4],
         [
             "params.n_layers=1, sweep.loss=GAN",
             "params.n_layers=3, sweep.loss=L1+cGAN"

@@ -98,13 +98,23 @@ fn sizes_are_values_of_a_factor_like_any_other() {
             "crop_size=128x256"
         ]
     );
-    // On the command line a list of numbers is a factor of squares; a size for every cell is written as text.
+    // On the command line a size for every cell is written as text; a list of two numbers could be either.
     let crops = |set: &str| -> Vec<String> {
         let text = format!("{HEAD}[sweep]\nseed = [1]\n");
         let cells = plan("s.toml", &text, &[set]).unwrap();
         cells.iter().map(|c| c.spec.data.crop_size.to_string()).collect()
     };
-    assert_eq!(crops("data.crop_size=[64, 128]"), ["64", "128"]);
+    assert_eq!(crops("data.crop_size=[[64, 64], [128, 128]]"), ["64", "128"]);
+    assert_eq!(crops("data.crop_size=[64, 128, 32]"), ["64", "128", "32"]);
+    let text = format!("{HEAD}[sweep]\nseed = [1]\n");
+    let error = plan("s.toml", &text, &["data.crop_size=[128, 64]"])
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "--set: `data.crop_size = [128, 64]`: one size or a factor of two? For one size in every cell write \
+         data.crop_size=128x64, for two squares data.crop_size=[[128, 128], [64, 64]]"
+    );
     assert_eq!(crops("data.crop_size=128x64"), ["128x64"]);
     assert_eq!(crops("data.crop_size=[[128, 64], 32]"), ["128x64", "32"]);
 }
