@@ -12,9 +12,12 @@ pub mod cpu;
 pub mod activation;
 pub mod adam;
 pub mod add;
+pub mod arithmetic;
 pub mod batch_norm;
 pub mod concat;
 pub mod conv;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod device;
 pub mod dropout;
 pub mod error;
@@ -26,6 +29,8 @@ pub mod layout;
 pub mod loss;
 pub mod norm_tangent;
 pub mod reflection_pad;
+#[doc(hidden)]
+pub mod testing;
 pub mod upsample;
 
 pub use activation::{Activation, activate, activate_tangent};

@@ -11,7 +11,7 @@ use crate::plugin::{HealthDecl, HealthKind, InferMode, Model, ModelError};
 use crate::plugins::shared::errors::{op, weights};
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
-use crate::plugins::shared::transfer::{LatestExtents, upload};
+use crate::plugins::shared::transfer::{LatestExtents, upload, value};
 
 /// The networks: `G_A` translates A to B and `D_A` judges B; `G_B` translates B to A and `D_B` judges A.
 pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
@@ -216,7 +216,6 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
         let Some(both) = &self.losses else {
             return Ok(Vec::new());
         };
-        let value = |loss: &Scalar<D>| loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v));
         let direction = |l: &Losses<D>, names: [&'static str; 5]| {
             let d = l.d.as_ref();
             let values = [
@@ -226,16 +225,17 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
                 l.cycle.as_ref().map(value),
                 l.identity.as_ref().map(value),
             ];
-            let named = |(name, value): (_, Option<f64>)| Some((name, value?));
+            let named =
+                |(name, value): (_, Option<Result<f64, ModelError>>)| Some(value?.map(|value| (name, value)));
             names
                 .into_iter()
                 .zip(values)
                 .filter_map(named)
-                .collect::<Vec<_>>()
+                .collect::<Result<Vec<_>, ModelError>>()
         };
         let [forth, back] = both;
-        let mut all = direction(forth, ["D_A", "gp_A", "G_A", "cycle_A", "idt_A"]);
-        all.extend(direction(back, ["D_B", "gp_B", "G_B", "cycle_B", "idt_B"]));
+        let mut all = direction(forth, ["D_A", "gp_A", "G_A", "cycle_A", "idt_A"])?;
+        all.extend(direction(back, ["D_B", "gp_B", "G_B", "cycle_B", "idt_B"])?);
         Ok(all)
     }
 
