@@ -113,6 +113,7 @@ API cuDeviceGet(int *device, int ordinal) {
     return *device = ordinal, 0;
 }
 API cuDeviceGetName(char *name, int len, int) { return std::snprintf(name, size_t(len), "Diptych's emulator"), 0; }
+API cuDeviceGetPCIBusId(char *name, int len, int) { return std::snprintf(name, size_t(len), "0000:00:00.0"), 0; }
 API cuDeviceGetAttribute(int *value, unsigned attribute, int) {
     switch (attribute) {
     case 16: *value = int(setting("EMULATOR_PROCESSORS", 6)); break;
@@ -296,7 +297,18 @@ API cudnnFindConvolutionBackwardFilterAlgorithm(void *h, const Tensor *x, const 
     return cudnnGetConvolutionBackwardFilterAlgorithm_v7(h, x, dy, c, dw, n, given, out);
 }
 
-// Calls `f` with the places in wide, narrow and filter of every product of the convolution, channels of the wide side last.
+// An operand's values in channels-last order.
+static std::vector<float> pixels(const Tensor &t, const float *values) {
+    std::vector<float> out(t.bytes() / sizeof(float));
+    size_t i = 0;
+    for (int n = 0; n < t.n; n++)
+        for (int y = 0; y < t.h; y++)
+            for (int x = 0; x < t.w; x++)
+                for (int c = 0; c < t.c; c++) out[i++] = values[t.at(n, c, y, x)];
+    return out;
+}
+
+// Calls `f` with the places of the channels of a wide pixel, of a narrow value and of the weight between them, for every product.
 template <typename F> static void products(const Tensor &wide, const Tensor &narrow, const Tensor &filter, const Convolution &c, F f) {
     for (int n = 0; n < narrow.n; n++)
         for (int p = 0; p < narrow.h; p++)
@@ -307,8 +319,8 @@ template <typename F> static void products(const Tensor &wide, const Tensor &nar
                     for (int s = 0; s < filter.w; s++) {
                         int x = q * c.stride - c.padding + s;
                         if (x < 0 || x >= wide.w) continue;
-                        for (int k = 0; k < narrow.c; k++)
-                            for (int i = 0; i < wide.c; i++) f(wide.at(n, i, y, x), narrow.at(n, k, p, q), filter.at(k, i, r, s));
+                        size_t pixel = ((size_t(n) * wide.h + y) * wide.w + x) * wide.c, value = ((size_t(n) * narrow.h + p) * narrow.w + q) * narrow.c;
+                        for (int k = 0; k < narrow.c; k++) f(pixel, value + k, ((size_t(k) * filter.h + r) * filter.w + s) * wide.c);
                     }
                 }
 }
@@ -318,14 +330,35 @@ static int run(const Tensor &wide, uint64_t wide_at, const Tensor &narrow, uint6
     if ((algorithm != ALGORITHM && algorithm != 2) || alpha != 1.0f || (beta != 0.0f && beta != 1.0f)) return 2000;
     if (algorithm == ALGORITHM && (bytes < WORKSPACE || !inside(workspace, bytes))) return 2003;
     if (!inside(wide_at, wide.bytes()) || !inside(narrow_at, narrow.bytes()) || !inside(filter_at, filter.bytes())) return 2004;
-    const float *w = reinterpret_cast<float *>(wide_at), *n = reinterpret_cast<float *>(narrow_at), *f = reinterpret_cast<float *>(filter_at);
     const Tensor &of = result == 0 ? wide : result == 1 ? narrow : filter;
-    std::vector<double> sums(of.bytes() / sizeof(float));
-    if (result == 0) products(wide, narrow, filter, c, [&](size_t a, size_t b, size_t d) { sums[a] += double(n[b]) * f[d]; });
-    if (result == 1) products(wide, narrow, filter, c, [&](size_t a, size_t b, size_t d) { sums[b] += double(w[a]) * f[d]; });
-    if (result == 2) products(wide, narrow, filter, c, [&](size_t a, size_t b, size_t d) { sums[d] += double(w[a]) * n[b]; });
     float *out = reinterpret_cast<float *>(result == 0 ? wide_at : result == 1 ? narrow_at : filter_at);
-    for (size_t i = 0; i < sums.size(); i++) out[i] = beta == 0.0f ? float(sums[i]) : float(out[i] + sums[i]);
+    auto values = [&](int operand, const Tensor &t, uint64_t at) {
+        return operand == result ? std::vector<float>() : pixels(t, reinterpret_cast<float *>(at));
+    };
+    std::vector<float> w = values(0, wide, wide_at), n = values(1, narrow, narrow_at), f = values(2, filter, filter_at);
+    std::vector<double> sums(of.bytes() / sizeof(float));
+    const int channels = wide.c;
+    if (result == 0) products(wide, narrow, filter, c, [&](size_t a, size_t b, size_t d) {
+        double g = n[b];
+        for (int i = 0; i < channels; i++) sums[a + i] += g * f[d + i];
+    });
+    if (result == 1) products(wide, narrow, filter, c, [&](size_t a, size_t b, size_t d) {
+        double lanes[4] = {};
+        for (int i = 0; i < channels; i++) lanes[i % 4] += double(w[a + i]) * f[d + i];
+        sums[b] += lanes[0] + lanes[1] + lanes[2] + lanes[3];
+    });
+    if (result == 2) products(wide, narrow, filter, c, [&](size_t a, size_t b, size_t d) {
+        double g = n[b];
+        for (int i = 0; i < channels; i++) sums[d + i] += g * w[a + i];
+    });
+    size_t i = 0;
+    for (int j = 0; j < of.n; j++)
+        for (int y = 0; y < of.h; y++)
+            for (int x = 0; x < of.w; x++)
+                for (int k = 0; k < of.c; k++, i++) {
+                    float &to = out[of.at(j, k, y, x)];
+                    to = beta == 0.0f ? float(sums[i]) : float(to + sums[i]);
+                }
     return 0;
 }
 API cudnnConvolutionForward(void *, const float *alpha, const Tensor *xd, uint64_t x, const Tensor *wd, uint64_t w, const Convolution *c, int algorithm, uint64_t space, size_t bytes, const float *beta, const Tensor *yd, uint64_t y) {

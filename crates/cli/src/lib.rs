@@ -12,6 +12,7 @@ mod environment;
 mod experiment;
 mod failure;
 mod generator;
+mod gpu;
 mod interrupt;
 mod launch;
 mod output;

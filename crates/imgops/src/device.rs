@@ -9,6 +9,7 @@ use dfdx::tensor::{
 use crate::activation::ActivationKernel;
 use crate::adam::AdamKernel;
 use crate::add::AddKernel;
+use crate::batch::BatchKernel;
 use crate::batch_norm::BatchNormKernel;
 use crate::concat::ConcatKernel;
 use crate::conv::ConvKernel;
@@ -141,6 +142,7 @@ pub trait ImageDevice:
     + ActivationKernel
     + AdamKernel
     + AddKernel
+    + BatchKernel
     + BatchNormKernel
     + ConcatKernel
     + ConvKernel

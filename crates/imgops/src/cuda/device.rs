@@ -103,6 +103,8 @@ pub struct DeviceInfo {
     pub capability: (i32, i32),
     /// Bytes of memory.
     pub memory: usize,
+    /// Where it is plugged in, such as `0000:1B:00.0`; empty where the driver does not say.
+    pub bus: String,
 }
 
 /// The driver's version (1000 major + 10 minor) and the devices that this crate can use.
@@ -132,6 +134,7 @@ fn describe(ordinal: usize) -> Result<DeviceInfo, CudaProblem> {
             driver::attribute(device, Attribute::Minor)?,
         ),
         memory: driver::total_memory(device)?,
+        bus: driver::bus_id(device),
     })
 }
 

@@ -151,3 +151,30 @@ impl Nvrtc {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cuda::kernels::{NAMES, SOURCE};
+
+    /// NVRTC needs no GPU. Runs against whichever library is found; the emulator's takes everything.
+    #[test]
+    fn our_kernels_compile_to_an_image_that_names_them() {
+        let nvrtc = Nvrtc::open().unwrap_or_else(|problem| panic!("{problem}"));
+        for capability in [(8, 0), (9, 0)] {
+            let Image(image) = nvrtc.compile(SOURCE, capability, &["--std=c++17"]).unwrap();
+            if image.starts_with(b"EMULATED") {
+                return;
+            }
+            assert!(image.starts_with(b"\x7fELF"));
+            for name in NAMES {
+                let found = image.windows(name.len()).any(|w| w == name.as_bytes());
+                assert!(found, "{name} is not in the image");
+            }
+            let error = nvrtc
+                .compile("extern \"C\" __global__ void broken( {", capability, &[])
+                .err();
+            assert!(matches!(error, Some(CudaProblem::Compile { .. })));
+        }
+    }
+}

@@ -28,6 +28,7 @@ unsafe extern "C" {
     fn cuDeviceGetCount(count: *mut i32) -> u32;
     fn cuDeviceGet(device: *mut i32, ordinal: i32) -> u32;
     fn cuDeviceGetName(name: *mut c_char, len: i32, device: i32) -> u32;
+    fn cuDeviceGetPCIBusId(name: *mut c_char, len: i32, device: i32) -> u32;
     fn cuDeviceGetAttribute(value: *mut i32, attribute: u32, device: i32) -> u32;
     fn cuDeviceTotalMem_v2(bytes: *mut usize, device: i32) -> u32;
     fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) -> u32;
@@ -142,6 +143,19 @@ pub(crate) fn device_name(device: i32) -> Result<String, CudaProblem> {
     // SAFETY: the array is zeros but for what the driver wrote, so it ends in a zero.
     let name = unsafe { CStr::from_ptr(name.as_ptr()) };
     Ok(name.to_string_lossy().into_owned())
+}
+
+/// Where a device is plugged in, such as `0000:1B:00.0`; empty where the driver does not say.
+pub(crate) fn bus_id(device: i32) -> String {
+    let mut name = [0 as c_char; 64];
+    // SAFETY: the driver writes at most 63 characters and a zero.
+    if unsafe { cuDeviceGetPCIBusId(name.as_mut_ptr(), 63, device) } != SUCCESS {
+        return String::new();
+    }
+    // SAFETY: the array is zeros but for what the driver wrote, so it ends in a zero.
+    unsafe { CStr::from_ptr(name.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// A number about a device.

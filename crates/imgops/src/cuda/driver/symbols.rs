@@ -60,6 +60,7 @@ forwarded! {
     cuDeviceGet(a, b);
     cuDeviceGetCount(a);
     cuDeviceGetName(a, b, c);
+    cuDeviceGetPCIBusId(a, b, c);
     cuDeviceGetAttribute(a, b, c);
     cuDeviceTotalMem_v2(a, b);
     cuDevicePrimaryCtxRetain(a, b);

@@ -55,7 +55,7 @@ pub struct CycleGanModel<D: ImageDevice> {
     d_a: Trained<D, Discriminator>,
     d_b: Trained<D, Discriminator>,
     /// What D_A is shown for fakes: outputs of G_A, then what D_B is shown.
-    pools: [ImagePool; 2],
+    pools: [ImagePool<D>; 2],
     extents: LatestExtents,
     losses: Option<[Losses<D>; 2]>,
 }
@@ -83,7 +83,8 @@ impl<D: ImageDevice> CycleGanModel<D> {
             g_b: generator("G_B", b, a)?,
             d_a: discriminator("D_A", b)?,
             d_b: discriminator("D_B", a)?,
-            pools: [b, a].map(|channels| ImagePool::new(settings.pool_size, [channels, side, side])),
+            pools: [b, a]
+                .map(|channels| ImagePool::new(device.clone(), settings.pool_size, [channels, side, side])),
             device,
             settings,
             seed,
@@ -125,8 +126,9 @@ impl<D: ImageDevice> CycleGanModel<D> {
         // Then the discriminators, on fakes from before that update, now and then on older ones.
         let (mut d_a, mut d_b) = (None, None);
         if let (Some(fake_b), Some(fake_a)) = (forth.fake, back.fake) {
-            let fake_b = self.pooled(0, fake_b, seed("pool_B"))?;
-            let fake_a = self.pooled(1, fake_a, seed("pool_A"))?;
+            let [pool_b, pool_a] = &mut self.pools;
+            let fake_b = pool_b.exchange(fake_b, seed("pool_B")).map_err(op)?;
+            let fake_a = pool_a.exchange(fake_a, seed("pool_A")).map_err(op)?;
             let penalty = |stream| penalty.map(|weight| (weight, seed(stream)));
             d_a = Some(discriminate(&mut self.d_a, b, fake_b, mode, penalty("gp_A")).map_err(op)?);
             d_b = Some(discriminate(&mut self.d_b, a, fake_a, mode, penalty("gp_B")).map_err(op)?);
@@ -145,21 +147,6 @@ impl<D: ImageDevice> CycleGanModel<D> {
                 identity: idt_b,
             },
         ])
-    }
-
-    /// The fakes that a discriminator is shown.
-    fn pooled(&mut self, pool: usize, fake: Images4<D>, seed: u64) -> Result<Images4<D>, ModelError> {
-        let pool = &mut self.pools[pool];
-        if pool.capacity() == 0 {
-            return Ok(fake);
-        }
-        let [c, h, w] = pool.shape();
-        let mut data = fake.as_vec();
-        if !pool.exchange(&mut data, seed) {
-            return Ok(fake);
-        }
-        let n = data.len() / (c * h * w);
-        upload(&self.device, &Images { n, c, h, w, data }, c, "pool")
     }
 
     /// Pools keep images of one size.
