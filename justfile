@@ -123,6 +123,18 @@ test-simd:
 bench-store:
     cargo bench -p diptych-store
 
+# Lints of the CUDA code; needs no GPU and no toolkit.
+cuda-lint:
+    cargo clippy --workspace --all-targets --features cuda -- -D warnings
+
+# The CUDA backend's tests on an emulated GPU (needs a C++17 compiler; --quick for the operations alone).
+cuda-test *ARGS:
+    scripts/test-cuda {{ARGS}}
+
+# The binary and the tests for a GPU machine without cargo, into FOLDER; there, FOLDER/cuda-check OUT checks and measures.
+cuda-build FOLDER:
+    scripts/cuda-build {{FOLDER}}
+
 # Regenerate the committed SQL metadata after changing a query or a migration.
 prepare-sql:
     scripts/prepare-sql

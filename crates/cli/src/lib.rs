@@ -13,6 +13,7 @@ mod experiment;
 mod failure;
 mod figures;
 mod generator;
+mod gpu;
 mod interrupt;
 mod launch;
 mod output;

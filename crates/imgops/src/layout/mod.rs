@@ -2,6 +2,8 @@
 //! so that dfdx's own operations and reads see the same images either way.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub(crate) use cpu::new_images;
 
