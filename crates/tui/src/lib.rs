@@ -1,1 +1,3 @@
-//! The dashboard: browse, compare and steer runs in a terminal. State changes on events and returns effects; views draw state.
+//! The dashboard in a terminal.
+pub mod action;
+pub mod keys;

@@ -1,0 +1,106 @@
+//! The runs as they were last read.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diptych_domain::spec::keys::{self, KEYS};
+use diptych_domain::{MetricKey, RunId, RunStatus, RunSummary};
+
+/// The tag that lists leave out.
+pub const ARCHIVED: &str = "archived";
+
+/// All runs of the home, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct RunStore {
+    all: Vec<RunSummary>,
+    by_id: HashMap<RunId, usize>,
+    /// Whether they have been read at least once.
+    pub loaded: bool,
+    /// Why they could not be read the last time.
+    pub trouble: Option<String>,
+    /// Since when an answer is awaited.
+    pub asked: Option<f64>,
+    /// When they were read last.
+    pub read: f64,
+}
+
+impl RunStore {
+    /// All of them.
+    pub fn all(&self) -> &[RunSummary] {
+        &self.all
+    }
+
+    /// Replaces them; says whether anything is different.
+    pub fn replace(&mut self, runs: Vec<RunSummary>, now: f64) -> bool {
+        let changed = !self.loaded || self.all != runs;
+        self.loaded = true;
+        self.trouble = None;
+        self.read = now;
+        if changed {
+            self.by_id = runs
+                .iter()
+                .enumerate()
+                .map(|(at, run)| (run.id.clone(), at))
+                .collect();
+            self.all = runs;
+        }
+        changed
+    }
+
+    /// The run of that id, unless it has been deleted.
+    pub fn get(&self, id: &RunId) -> Option<&RunSummary> {
+        self.by_id.get(id).map(|at| &self.all[*at])
+    }
+
+    /// Its place.
+    pub fn index(&self, id: &RunId) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// How many are being trained.
+    pub fn running(&self) -> usize {
+        self.all.iter().filter(|r| r.status == RunStatus::Running).count()
+    }
+
+    /// Every metric that any run has.
+    pub fn metrics(&self) -> BTreeSet<MetricKey> {
+        self.all.iter().flat_map(|r| r.metrics.keys().cloned()).collect()
+    }
+
+    /// Every dotted key that any run has a value for, in the order of experiment files.
+    pub fn settings(&self) -> Vec<String> {
+        let params: BTreeSet<String> = self
+            .all
+            .iter()
+            .flat_map(|r| r.spec.params.keys().map(|k| format!("params.{k}")))
+            .collect();
+        let mut keys: Vec<String> = KEYS.iter().map(|k| k.key.to_owned()).collect();
+        let at = keys.iter().position(|k| k.starts_with("optim.")).unwrap_or(keys.len());
+        keys.splice(at..at, params);
+        keys
+    }
+
+    /// The factors of sweeps that any run has: `sweep.loss`.
+    pub fn factors(&self) -> BTreeSet<String> {
+        let cells = self.all.iter().flat_map(|r| &r.cells);
+        cells
+            .flat_map(|c| c.factors.iter().map(|(name, _)| format!("sweep.{name}")))
+            .collect()
+    }
+
+    /// The settings that are not the same in all of `runs`.
+    pub fn varying(&self, runs: &[usize]) -> Vec<String> {
+        let Some(first) = runs.first().map(|at| &self.all[*at]) else {
+            return Vec::new();
+        };
+        let differs = |key: &String| {
+            let value = keys::value(&first.spec, key);
+            runs.iter().any(|at| keys::value(&self.all[*at].spec, key) != value)
+        };
+        self.settings().into_iter().filter(differs).collect()
+    }
+}
+
+/// Whether a run has been put aside.
+pub fn archived(run: &RunSummary) -> bool {
+    run.tags.iter().any(|t| t == ARCHIVED)
+}

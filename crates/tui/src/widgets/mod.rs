@@ -1,0 +1,5 @@
+//! What views are put together from.
+
+pub mod frame;
+pub mod line;
+pub mod text;
