@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use diptych_domain::{MetricKey, RunId, RunSummary};
-use diptych_store::{CheckpointRecord, EventRecord, ImageRecord, LogLine, RunDetails, Series};
+use diptych_domain::{RunId, RunSummary};
+use diptych_store::{CheckpointRecord, EventRecord, ImageRecord, LogLine, RunDetails};
 
+use crate::engine::curves::{Curve, CurveRequest};
 use crate::engine::machine::Machine;
 use crate::engine::pictures::{Picture, Request};
 use crate::export::Export;
@@ -18,15 +19,8 @@ pub enum Effect {
     LoadRuns,
     /// Read everything about a run.
     LoadDetails(RunId),
-    /// Read the points of a metric from a step on.
-    LoadSeries {
-        /// The run.
-        run: RunId,
-        /// The metric.
-        key: MetricKey,
-        /// The first step wanted.
-        from: u64,
-    },
+    /// Read a metric of a run as a curve.
+    LoadCurve(Box<CurveRequest>),
     /// Read which images a run has.
     LoadImages(RunId),
     /// Decode, combine and encode images.
@@ -105,17 +99,8 @@ pub enum Reply {
     Runs(Result<Vec<RunSummary>, String>),
     /// Everything about a run.
     Details(RunId, Result<Box<RunPage>, String>),
-    /// Points of a metric.
-    Series {
-        /// The run.
-        run: RunId,
-        /// The metric.
-        key: MetricKey,
-        /// The first step that was wanted.
-        from: u64,
-        /// The points.
-        points: Result<Series, String>,
-    },
+    /// A curve.
+    Curve(Box<CurveRequest>, Result<Curve, String>),
     /// A run's images.
     Images(RunId, Result<Vec<ImageRecord>, String>),
     /// A picture.

@@ -13,6 +13,7 @@ pub const ARCHIVED: &str = "archived";
 pub struct RunStore {
     all: Vec<RunSummary>,
     by_id: HashMap<RunId, usize>,
+    metrics: BTreeSet<MetricKey>,
     /// Whether they have been read at least once.
     pub loaded: bool,
     /// Why they could not be read the last time.
@@ -41,6 +42,13 @@ impl RunStore {
                 .enumerate()
                 .map(|(at, run)| (run.id.clone(), at))
                 .collect();
+            // Keys come and go rarely, and runs share them.
+            self.metrics.clear();
+            for key in runs.iter().flat_map(|r| r.metrics.keys()) {
+                if !self.metrics.contains(key) {
+                    self.metrics.insert(key.clone());
+                }
+            }
             self.all = runs;
         }
         changed
@@ -62,8 +70,8 @@ impl RunStore {
     }
 
     /// Every metric that any run has.
-    pub fn metrics(&self) -> BTreeSet<MetricKey> {
-        self.all.iter().flat_map(|r| r.metrics.keys().cloned()).collect()
+    pub fn metrics(&self) -> &BTreeSet<MetricKey> {
+        &self.metrics
     }
 
     /// Every dotted key that any run has a value for, in the order of experiment files.

@@ -8,6 +8,7 @@ pub mod rows;
 mod table;
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use diptych_domain::{RunId, RunSummary};
 use ratatui::buffer::Buffer;
@@ -47,6 +48,8 @@ pub struct RunsState {
     pub chosen: Option<Vec<String>>,
     /// The columns.
     pub columns: Vec<Column>,
+    /// The runs and metrics that the columns were made for.
+    columns_suit: Option<u64>,
     /// The first column that is shown behind the name.
     pub first_column: usize,
     /// Whether the keyboard is in the details.
@@ -70,6 +73,7 @@ impl Default for RunsState {
             identities: Identities::default(),
             chosen: None,
             columns: Vec::new(),
+            columns_suit: None,
             first_column: 0,
             in_details: false,
             alone: false,
@@ -88,14 +92,29 @@ impl RunsState {
         runs.all().get(index)
     }
 
+    /// Has the columns made anew.
+    pub fn forget_columns(&mut self) {
+        self.columns_suit = None;
+    }
+
     /// The runs of the selected row.
     pub fn selected_ids(&self, runs: &RunStore) -> Vec<RunId> {
         let members = self.rows.get(self.selected).map(Row::members).unwrap_or_default();
         members.into_iter().filter_map(|at| Some(runs.all().get(at)?.id.clone())).collect()
     }
 
-    /// Takes the chosen columns, or those that suit the runs.
+    /// Takes the chosen columns, or those that suit the runs. What suits them changes with runs and metrics that come or go, not with
+    /// every new point.
     pub fn refresh_columns(&mut self, runs: &RunStore) {
+        let mut hasher = DefaultHasher::new();
+        runs.metrics().len().hash(&mut hasher);
+        self.shown.len().hash(&mut hasher);
+        self.shown.iter().for_each(|at| runs.all()[*at].id.hash(&mut hasher));
+        let suits = Some(hasher.finish());
+        if suits == self.columns_suit {
+            return;
+        }
+        self.columns_suit = suits;
         self.columns = match &self.chosen {
             Some(chosen) => chosen.iter().filter_map(|c| Column::parse(c).ok()).collect(),
             None => Column::default_set(runs, &self.shown),
