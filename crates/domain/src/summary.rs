@@ -78,6 +78,9 @@ pub struct RunSummary {
     pub code_version: String,
     /// A hash over the data set, where one was taken.
     pub data_fingerprint: Option<String>,
+    /// Whether it has been put aside: lists and queries leave it out.
+    #[serde(default)]
+    pub archived: bool,
     /// What it was forked from, if it was.
     pub parent: Option<Parent>,
     /// The resolved experiment.

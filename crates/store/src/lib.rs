@@ -2,7 +2,7 @@
 //!
 //! # Map
 //! - [`Home`] is a folder with `diptych.db` and `runs/<id>/`. Opening one makes it, or brings it up to date. All reads
-//!   are its methods (`list`, `find_run`, `metrics`, `images`, `checkpoints`, `events`, `log_lines`, `environment`,
+//!   are its methods (`list`, `find_run`, `metrics`, `overview`, `images`, `checkpoints`, `events`, `log_lines`, `environment`,
 //!   `details`), and so are the few edits that users make (`add_tags`, `set_note`, `request_stop`, ...).
 //! - A trainer makes a run ([`Home::create_run`]), takes it ([`Home::claim`]) and starts its writer
 //!   ([`Home::writer`]), which it hands [`RunEvent`](diptych_domain::RunEvent)s to.
@@ -44,6 +44,10 @@
 //! summaries from the others' columns. What it takes out is kept beside them, as superseded ([`Home::superseded`]). Points may come late, in any order of steps; they are put in order when read.
 //! Two points of one metric and step are both kept. `BENCHMARKS.md` has the figures behind the choice.
 //!
+//! A chunk's *rollup*, in a table of its own, has its points by 64s: extremes, mean, first and last. A chart of a million points
+//! is then 245 small rows ([`Home::overview`]). Every change to a run raises a number (`revision`, kept by triggers), so that a screen asks
+//! for what happened since it looked ([`Home::changes_since`]).
+//!
 //! # SQL
 //! Queries are checked when compiling, against `.sqlx/` (no database is needed); `scripts/prepare-sql` makes that
 //! folder anew. The exceptions, each with its reason beside it, are pragmas and the look at a database whose tables
@@ -62,8 +66,8 @@ mod writer;
 
 pub use error::{Result, StoreError};
 pub use home::{Home, HomeWarning};
-pub use metrics::{Series, Superseded};
+pub use metrics::{Bucket, Overview, Series, Superseded};
 pub use process::ProcessIdentity;
 pub use records::{CheckpointRecord, EventRecord, ImageRecord, LogLine};
-pub use runs::{Claim, Fork, NewRun, RunDetails, TakenCell};
+pub use runs::{Changes, Claim, Fork, NewRun, RunDetails, TakenCell};
 pub use writer::{RunLogger, RunWriter, WriterProblem};

@@ -186,6 +186,7 @@ mod tests {
             device: "cpu".into(),
             code_version: "0.1.0".into(),
             data_fingerprint: None,
+            archived: false,
             parent: None,
             spec: serde_json::from_str(r#"{"model": "pix2pix", "params": {"n_layers": 3}}"#).unwrap(),
             cells: Vec::new(),

@@ -255,6 +255,7 @@ mod tests {
             device: "cpu".into(),
             code_version: "0.1.0".into(),
             data_fingerprint: Some("ab".repeat(32)),
+            archived: false,
             parent: None,
             cells: Vec::new(),
             spec: serde_json::from_value(json!({"model": "pix2pix", "seed": seed})).unwrap(),

@@ -41,6 +41,7 @@ fn run(name: &str, n_layers: i64, seed: u64, psnr: f64) -> RunSummary {
         device: "cpu".into(),
         code_version: "0.1.0 (abc)".into(),
         data_fingerprint: Some("d1".into()),
+        archived: false,
         parent: None,
         cells: Vec::new(),
         spec,

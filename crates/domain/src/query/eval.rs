@@ -5,13 +5,23 @@ use super::{Expr, Literal, Op, Query};
 use crate::summary::RunSummary;
 
 impl Query {
-    /// Whether `run` matches at the time `now` (seconds since the Unix epoch; for ages).
+    /// Whether `run` matches at the time `now` (seconds since the Unix epoch; for ages). Archived runs match only where the
+    /// query says something of `archived`.
     pub fn matches(&self, run: &RunSummary, now: f64) -> bool {
-        self.expr.matches(run, now)
+        (!run.archived || self.expr.names(&Field::Archived)) && self.expr.matches(run, now)
     }
 }
 
 impl Expr {
+    fn names(&self, wanted: &Field) -> bool {
+        match self {
+            Self::Word(_) => false,
+            Self::Compare { field, .. } => field == wanted,
+            Self::And(terms) | Self::Or(terms) => terms.iter().any(|t| t.names(wanted)),
+            Self::Not(term) => term.names(wanted),
+        }
+    }
+
     fn matches(&self, run: &RunSummary, now: f64) -> bool {
         match self {
             Self::Word(word) => contains(&run.name, word) || run.tags.iter().any(|t| contains(t, word)),

@@ -33,6 +33,8 @@ pub enum Field {
     Step,
     /// A dotted key of its experiment, such as `params.ngf`.
     Spec(String),
+    /// Whether it has been archived.
+    Archived,
     /// The names of the sweeps that it is a cell of.
     Sweep,
     /// Its value of a sweep's factor: a key of the experiment, or a group of variants such as `loss` in `sweep.loss`.
@@ -108,7 +110,7 @@ impl From<ParamValue> for FieldValue {
     }
 }
 
-const PLAIN: [(&str, Field); 12] = [
+const PLAIN: [(&str, Field); 13] = [
     ("id", Field::Id),
     ("name", Field::Name),
     ("status", Field::Status),
@@ -121,6 +123,7 @@ const PLAIN: [(&str, Field); 12] = [
     ("updated", Field::Updated),
     ("epoch", Field::Epoch),
     ("step", Field::Step),
+    ("archived", Field::Archived),
 ];
 
 impl Field {
@@ -196,7 +199,7 @@ impl Field {
 
     /// The field's value in `run`, where it has one.
     pub fn value(&self, run: &RunSummary) -> Option<FieldValue> {
-        use FieldValue::{List, Number, Text};
+        use FieldValue::{Bool, List, Number, Text};
         Some(match self {
             Self::Id => Text(run.id.to_string()),
             Self::Name => Text(run.name.clone()),
@@ -209,6 +212,7 @@ impl Field {
             Self::Updated => Number(run.updated),
             Self::Epoch => Number(run.epoch as f64),
             Self::Step => Number(run.step as f64),
+            Self::Archived => Bool(run.archived),
             Self::Spec(key) => keys::value(&run.spec, key)?.into(),
             Self::Sweep => List(run.cells.iter().map(|c| c.sweep.clone()).collect()),
             Self::Factor(name) => {

@@ -193,6 +193,14 @@ fn literal(
         }
         return Ok(Literal::Text(text.to_owned()));
     }
+    if *field == Field::Archived {
+        if op.is_order() || !matches!(text, "true" | "false") {
+            return wrong(format!(
+                "`archived` is true or false, as in archived:true: not `{text}`"
+            ));
+        }
+        return Ok(Literal::Text(text.to_owned()));
+    }
     if field.is_time() {
         let Some(seconds) = age::parse(text).filter(|_| !quoted) else {
             return wrong(format!(

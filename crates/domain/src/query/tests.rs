@@ -49,6 +49,7 @@ fn run(id: &str, name: &str) -> RunSummary {
         device: "cuda:0".into(),
         code_version: "0.1.0".into(),
         data_fingerprint: None,
+        archived: false,
         parent: None,
         spec,
         cells: vec![SweepCell {
@@ -337,4 +338,16 @@ proptest! {
             prop_assert_eq!(Query::parse(&query.to_string()), Ok(query));
         }
     }
+}
+
+#[test]
+fn archived_runs_match_only_where_they_are_asked_for() {
+    let mut run = run("0193abc", "brisk-otter");
+    let matches = |run: &RunSummary, text: &str| Query::parse(text).unwrap().matches(run, NOW);
+    assert!(matches(&run, "archived:false") && !matches(&run, "archived:true"));
+    run.archived = true;
+    assert!(!matches(&run, "") && !matches(&run, "otter"));
+    assert!(matches(&run, "archived:true") && !matches(&run, "archived:false"));
+    assert!(matches(&run, "otter and (archived:true or archived:false)"));
+    assert!(matches(&run, "not archived:false"));
 }

@@ -16,7 +16,7 @@ use super::Series;
 
 const VERSION: u8 = 1;
 /// Far above any chunk this crate writes: a corrupt count must not allocate the machine's memory.
-const MAX_POINTS: u64 = 1 << 26;
+pub(super) const MAX_POINTS: u64 = 1 << 26;
 
 /// What is wrong with a blob.
 pub(crate) type Damage = &'static str;
@@ -27,12 +27,7 @@ pub(crate) fn encode(series: &Series, out: &mut Vec<u8>) {
     put_varint(out, series.len() as u64);
     put_runs(out, &series.steps);
     put_runs(out, &series.epochs);
-    let mut before = 0_i64;
-    for wall in &series.walls {
-        let micros = (wall * 1e6).round() as i64; // saturates; NaN becomes 0
-        put_varint(out, zigzag(micros.wrapping_sub(before)));
-        before = micros;
-    }
+    put_walls(out, &series.walls);
     put_values(out, &series.values);
 }
 
@@ -48,12 +43,7 @@ pub(crate) fn decode(bytes: &mut &[u8], into: &mut Series) -> Result<(), Damage>
     let count = count as usize;
     get_runs(bytes, count, &mut into.steps)?;
     get_runs(bytes, count, &mut into.epochs)?;
-    into.walls.reserve(count);
-    let mut micros = 0_i64;
-    for _ in 0..count {
-        micros = micros.wrapping_add(unzigzag(get_varint(bytes)?));
-        into.walls.push(micros as f64 / 1e6);
-    }
+    get_walls(bytes, count, &mut into.walls)?;
     get_values(bytes, count, &mut into.values)
 }
 
@@ -85,13 +75,32 @@ fn unzigzag(v: u64) -> i64 {
     (v >> 1) as i64 ^ -((v & 1) as i64)
 }
 
-fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Result<&'a [u8], Damage> {
+pub(super) fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Result<&'a [u8], Damage> {
     let (head, rest) = bytes.split_at_checked(n).ok_or("truncated")?;
     *bytes = rest;
     Ok(head)
 }
 
-fn put_runs(out: &mut Vec<u8>, column: &[u64]) {
+pub(super) fn put_walls(out: &mut Vec<u8>, walls: &[f64]) {
+    let mut before = 0_i64;
+    for wall in walls {
+        let micros = (wall * 1e6).round() as i64; // saturates; NaN becomes 0
+        put_varint(out, zigzag(micros.wrapping_sub(before)));
+        before = micros;
+    }
+}
+
+pub(super) fn get_walls(bytes: &mut &[u8], count: usize, walls: &mut Vec<f64>) -> Result<(), Damage> {
+    walls.reserve(count);
+    let mut micros = 0_i64;
+    for _ in 0..count {
+        micros = micros.wrapping_add(unzigzag(get_varint(bytes)?));
+        walls.push(micros as f64 / 1e6);
+    }
+    Ok(())
+}
+
+pub(super) fn put_runs(out: &mut Vec<u8>, column: &[u64]) {
     let mut before = 0_u64;
     let mut run: Option<(u64, u64)> = None;
     for v in column {
@@ -113,7 +122,7 @@ fn put_runs(out: &mut Vec<u8>, column: &[u64]) {
     }
 }
 
-fn get_runs(bytes: &mut &[u8], count: usize, column: &mut Vec<u64>) -> Result<(), Damage> {
+pub(super) fn get_runs(bytes: &mut &[u8], count: usize, column: &mut Vec<u64>) -> Result<(), Damage> {
     column.reserve(count);
     let (mut left, mut v) = (count as u64, 0_u64);
     while left > 0 {
@@ -131,7 +140,7 @@ fn get_runs(bytes: &mut &[u8], count: usize, column: &mut Vec<u64>) -> Result<()
     Ok(())
 }
 
-fn put_values(out: &mut Vec<u8>, values: &[f64]) {
+pub(super) fn put_values(out: &mut Vec<u8>, values: &[f64]) {
     let runs = values.chunk_by(|a, b| a.to_bits() == b.to_bits());
     let fits_f32 = values
         .iter()
@@ -152,7 +161,7 @@ fn put_values(out: &mut Vec<u8>, values: &[f64]) {
     }
 }
 
-fn get_values(bytes: &mut &[u8], count: usize, values: &mut Vec<f64>) -> Result<(), Damage> {
+pub(super) fn get_values(bytes: &mut &[u8], count: usize, values: &mut Vec<f64>) -> Result<(), Damage> {
     values.reserve(count);
     match take(bytes, 1)?[0] {
         0 => {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::SqliteConnection;
 
 use super::codec::{self, get_varint, put_varint};
+use super::rollup;
 use super::series::Series;
 use super::stats::Stats;
 use crate::error::{Result, StoreError};
@@ -189,8 +190,23 @@ pub(crate) async fn put_chunk(
         stats.max,
         data
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    if let Some(rollup) = rollup::encode(chunk) {
+        sqlx::query!(
+            "INSERT INTO rollups (metric, seq, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
+            metric,
+            seq,
+            rollup
+        )
+        .execute(connection)
+        .await?;
+    } else {
+        // A rewind may have cut the chunk short.
+        sqlx::query!("DELETE FROM rollups WHERE metric = ? AND seq = ?", metric, seq)
+            .execute(connection)
+            .await?;
+    }
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 pub(crate) mod codec;
 mod inherit;
+mod overview;
 mod read;
+mod rollup;
 mod series;
 pub(crate) mod stats;
 mod superseded;
@@ -11,5 +13,7 @@ pub(crate) mod fold;
 pub(crate) mod rewind;
 
 pub(crate) use inherit::inherit;
+pub use overview::Overview;
+pub use rollup::Bucket;
 pub use series::Series;
 pub use superseded::Superseded;

@@ -22,16 +22,8 @@ impl Home {
         key: &MetricKey,
         steps: impl RangeBounds<u64>,
     ) -> Result<Series> {
-        let first = match steps.start_bound() {
-            Bound::Included(s) => *s,
-            Bound::Excluded(s) => s.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let last = match steps.end_bound() {
-            Bound::Included(s) => *s,
-            Bound::Excluded(0) => return Ok(Series::default()),
-            Bound::Excluded(s) => s - 1,
-            Bound::Unbounded => u64::MAX,
+        let Some((first, last)) = bounds(&steps) else {
+            return Ok(Series::default());
         };
         let mut tx = self.read().await?;
         let (run, key) = (pk(&mut tx, run).await?, key.as_str());
@@ -80,4 +72,19 @@ impl Home {
             .await?;
         Ok(keys.into_iter().map(MetricKey::new).collect())
     }
+}
+
+/// The first and the last step of a range; `None` where it is empty.
+pub(super) fn bounds(steps: &impl RangeBounds<u64>) -> Option<(u64, u64)> {
+    let first = match steps.start_bound() {
+        Bound::Included(s) => *s,
+        Bound::Excluded(s) => s.checked_add(1)?,
+        Bound::Unbounded => 0,
+    };
+    let last = match steps.end_bound() {
+        Bound::Included(s) => *s,
+        Bound::Excluded(s) => s.checked_sub(1)?,
+        Bound::Unbounded => u64::MAX,
+    };
+    (first <= last).then_some((first, last))
 }

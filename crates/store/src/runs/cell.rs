@@ -29,7 +29,7 @@ enum State {
 
 impl Home {
     /// Takes a sweep's cell for `process`: a run of the same experiment, whatever its name, that is finished, alive or can
-    /// be continued; else a new one. Runs that failed or diverged are left as they are. Whichever it is is recorded as a
+    /// be continued; else a new one. Runs that failed or diverged are left as they are, archived ones do not count. Whichever it is is recorded as a
     /// cell of the sweep. One that is ours is `queued`, with `process` as its owner, until a trainer claims it or
     /// [`Home::release_cell`] gives it back.
     ///
@@ -127,7 +127,7 @@ async fn candidate(
     // Model and seed spare most runs the look at their text. A fork began from other weights than a cell does.
     let rows = sqlx::query!(
         "SELECT pk, id, status, owner, heartbeat, step FROM runs
-         WHERE model = ? AND seed = ? AND parent_step IS NULL
+         WHERE model = ? AND seed = ? AND parent_step IS NULL AND archived = 0
                AND json_remove(spec, '$.name') = json_remove(?, '$.name') ORDER BY id DESC",
         model,
         seed,

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
+use super::create::pk;
 use crate::error::{Result, StoreError};
 use crate::home::Home;
 use crate::metrics::stats::summary;
@@ -19,7 +20,27 @@ impl Home {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn list(&self) -> Result<Vec<RunSummary>> {
-        self.summaries(None).await
+        let mut tx = self.read().await?;
+        summaries(&mut tx, None).await
+    }
+
+    /// The `limit` newest runs that are older than `before` (`None`: the newest of all), newest first: for screens that
+    /// show the first ones while the others are read.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn list_page(&self, before: Option<&RunId>, limit: usize) -> Result<Vec<RunSummary>> {
+        let mut tx = self.read().await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let before = before.map(RunId::as_str);
+        let page = sqlx::query_scalar!(
+            "SELECT pk FROM runs WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2",
+            before,
+            limit
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        summaries(&mut tx, Some(&page)).await
     }
 
     /// One run.
@@ -27,75 +48,82 @@ impl Home {
     /// # Errors
     /// [`StoreError::NotFound`], or where the database cannot be read.
     pub async fn summary(&self, run: &RunId) -> Result<RunSummary> {
-        let found = self.summaries(Some(run.as_str())).await?;
+        let mut tx = self.read().await?;
+        let row = pk(&mut tx, run).await?;
+        let found = summaries(&mut tx, Some(&[row])).await?;
         found.into_iter().next().ok_or_else(|| StoreError::NotFound {
             text: run.to_string(),
             nearest: None,
             hint: String::new(),
         })
     }
-
-    async fn summaries(&self, only: Option<&str>) -> Result<Vec<RunSummary>> {
-        let mut tx = self.read().await?;
-        let mut tags = tags(&mut tx, only).await?;
-        let mut metrics = metrics(&mut tx, only).await?;
-        let mut cells = cells(&mut tx, only).await?;
-        let rows = match only {
-            None => {
-                sqlx::query_as!(
-                    RunRow,
-                    r#"SELECT r.pk, r.id, r.name, r.status, r.message, r.model, r.note, r.created, r.updated, r.step, r.epoch,
-                              r.total_steps, r.device, r.code_version, r.data_fingerprint, r.spec, r.parent_step,
-                              p.id AS "parent_id?", p.name AS "parent_name?"
-                       FROM runs r LEFT JOIN runs p ON p.pk = r.parent ORDER BY r.id DESC"#
-                )
-                .fetch_all(&mut *tx)
-                .await?
-            }
-            Some(id) => {
-                sqlx::query_as!(
-                    RunRow,
-                    r#"SELECT r.pk, r.id, r.name, r.status, r.message, r.model, r.note, r.created, r.updated, r.step, r.epoch,
-                              r.total_steps, r.device, r.code_version, r.data_fingerprint, r.spec, r.parent_step,
-                              p.id AS "parent_id?", p.name AS "parent_name?"
-                       FROM runs r LEFT JOIN runs p ON p.pk = r.parent WHERE r.id = ?"#,
-                    id
-                )
-                .fetch_all(&mut *tx)
-                .await?
-            }
-        };
-        rows.into_iter()
-            .map(|row| {
-                let status = parse_status(&row.id, &row.status)?;
-                let spec = read_spec(&row.id, &row.model, &row.spec)?;
-                Ok(RunSummary {
-                    id: RunId::from_stored(row.id),
-                    name: row.name,
-                    status,
-                    message: row.message,
-                    model: row.model,
-                    tags: tags.remove(&row.pk).unwrap_or_default(),
-                    note: row.note,
-                    created: row.created,
-                    updated: row.updated,
-                    epoch: row.epoch as u64,
-                    step: row.step as u64,
-                    total_steps: row.total_steps as u64,
-                    device: row.device,
-                    code_version: row.code_version,
-                    data_fingerprint: row.data_fingerprint,
-                    parent: parent(row.parent_id, row.parent_name, row.parent_step),
-                    spec,
-                    cells: cells.remove(&row.pk).unwrap_or_default(),
-                    metrics: metrics.remove(&row.pk).unwrap_or_default(),
-                })
-            })
-            .collect()
-    }
 }
 
-// One query for all and one for a single run, which finds its rows by index: a condition that covers both would not.
+/// The runs of these rows, or all, newest first.
+pub(super) async fn summaries(tx: &mut SqliteConnection, only: Option<&[i64]>) -> Result<Vec<RunSummary>> {
+    // A list as JSON is one parameter, whatever its length.
+    let only = only.map(|rows| Value::from(rows).to_string());
+    let only = only.as_deref();
+    let mut tags = tags(tx, only).await?;
+    let mut metrics = metrics(tx, only).await?;
+    let mut cells = cells(tx, only).await?;
+    let rows = match only {
+        None => {
+            sqlx::query_as!(
+                RunRow,
+                r#"SELECT r.pk, r.id, r.name, r.status, r.message, r.model, r.note, r.created, r.updated, r.step, r.epoch,
+                          r.total_steps, r.device, r.code_version, r.data_fingerprint, r.spec, r.parent_step,
+                          r.archived AS "archived: bool", p.id AS "parent_id?", p.name AS "parent_name?"
+                   FROM runs r LEFT JOIN runs p ON p.pk = r.parent ORDER BY r.id DESC"#
+            )
+            .fetch_all(&mut *tx)
+            .await?
+        }
+        Some(only) => {
+            sqlx::query_as!(
+                RunRow,
+                r#"SELECT r.pk, r.id, r.name, r.status, r.message, r.model, r.note, r.created, r.updated, r.step, r.epoch,
+                          r.total_steps, r.device, r.code_version, r.data_fingerprint, r.spec, r.parent_step,
+                          r.archived AS "archived: bool", p.id AS "parent_id?", p.name AS "parent_name?"
+                   FROM runs r LEFT JOIN runs p ON p.pk = r.parent
+                   WHERE r.pk IN (SELECT value FROM json_each(?)) ORDER BY r.id DESC"#,
+                only
+            )
+            .fetch_all(&mut *tx)
+            .await?
+        }
+    };
+    rows.into_iter()
+        .map(|row| {
+            let status = parse_status(&row.id, &row.status)?;
+            let spec = read_spec(&row.id, &row.model, &row.spec)?;
+            Ok(RunSummary {
+                id: RunId::from_stored(row.id),
+                name: row.name,
+                status,
+                message: row.message,
+                model: row.model,
+                tags: tags.remove(&row.pk).unwrap_or_default(),
+                note: row.note,
+                created: row.created,
+                updated: row.updated,
+                epoch: row.epoch as u64,
+                step: row.step as u64,
+                total_steps: row.total_steps as u64,
+                device: row.device,
+                code_version: row.code_version,
+                data_fingerprint: row.data_fingerprint,
+                archived: row.archived,
+                parent: parent(row.parent_id, row.parent_name, row.parent_step),
+                spec,
+                cells: cells.remove(&row.pk).unwrap_or_default(),
+                metrics: metrics.remove(&row.pk).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+// One query for all and one for some, which finds their rows by index: a condition that covers both would not.
 
 struct RunRow {
     pk: i64,
@@ -115,6 +143,7 @@ struct RunRow {
     data_fingerprint: Option<String>,
     spec: String,
     parent_step: Option<i64>,
+    archived: bool,
     parent_id: Option<String>,
     parent_name: Option<String>,
 }
@@ -139,7 +168,7 @@ struct MetricRow {
 
 async fn tags(connection: &mut SqliteConnection, only: Option<&str>) -> Result<HashMap<i64, Vec<String>>> {
     let rows = sqlx::query!(
-        "SELECT run, tag FROM tags WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1) ORDER BY run, tag",
+        "SELECT run, tag FROM tags WHERE ?1 IS NULL OR run IN (SELECT value FROM json_each(?1)) ORDER BY run, tag",
         only
     )
     .fetch_all(connection)
@@ -157,7 +186,7 @@ async fn cells(
 ) -> Result<HashMap<i64, Vec<SweepCell>>> {
     let rows = sqlx::query!(
         "SELECT run, sweep, factor, value FROM cells
-         WHERE ?1 IS NULL OR run = (SELECT pk FROM runs WHERE id = ?1) ORDER BY run, sweep, position",
+         WHERE ?1 IS NULL OR run IN (SELECT value FROM json_each(?1)) ORDER BY run, sweep, position",
         only
     )
     .fetch_all(connection)
@@ -192,12 +221,12 @@ async fn metrics(connection: &mut SqliteConnection, only: Option<&str>) -> Resul
             .fetch_all(connection)
             .await?
         }
-        Some(id) => {
+        Some(only) => {
             sqlx::query_as!(
                 MetricRow,
                 "SELECT run, key, points, last_step, last_value, min_value, max_value FROM metrics
-                 WHERE run = (SELECT pk FROM runs WHERE id = ?)",
-                id
+                 WHERE run IN (SELECT value FROM json_each(?))",
+                only
             )
             .fetch_all(connection)
             .await?

@@ -332,3 +332,107 @@ async fn a_request_to_stop_reaches_the_trainer() {
         "the next process starts afresh"
     );
 }
+
+#[tokio::test]
+async fn pages_are_the_list_in_parts() {
+    let (_dir, home) = home().await;
+    for i in 0..7 {
+        run(&home, &format!("run-{i}")).await;
+    }
+    let all = home.list().await.unwrap();
+    let mut paged = Vec::new();
+    loop {
+        let page = home
+            .list_page(paged.last().map(|r: &diptych_domain::RunSummary| &r.id), 3)
+            .await
+            .unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 3);
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+}
+
+#[tokio::test]
+async fn whatever_happens_to_a_run_is_a_change() {
+    let (_dir, home) = home().await;
+    let (a, b) = (run(&home, "a").await, run(&home, "b").await);
+    let mut seen = home.revision().await.unwrap();
+    let mut changed = async |what: &str, expected: &[&str], total: u64| {
+        let changes = home.changes_since(seen).await.unwrap();
+        let names: Vec<&str> = changes.runs.iter().map(|r| r.name.as_str()).collect();
+        assert_eq!((names.as_slice(), changes.total), (expected, total), "{what}");
+        assert!(home.revision().await.unwrap() >= changes.revision); // a living run's heart beats
+        seen = changes.revision;
+    };
+    changed("nothing", &[], 2).await;
+    home.add_tags(&a, &["x".into()]).await.unwrap();
+    changed("a tag", &["a"], 2).await;
+    home.add_tags(&a, &["x".into()]).await.unwrap();
+    changed("the same tag", &[], 2).await;
+    home.remove_tags(&a, &["x".into()]).await.unwrap();
+    changed("no tag", &["a"], 2).await;
+    home.set_note(&b, "n").await.unwrap();
+    changed("a note", &["b"], 2).await;
+    home.set_archived(&b, true).await.unwrap();
+    changed("archiving", &["b"], 2).await;
+    let trainer = writer(&home, &a).await;
+    changed("a claim", &["a"], 2).await;
+    trainer
+        .logger()
+        .log(crate::testing::values(5, &[("loss/G", 1.0)]));
+    trainer.flush().unwrap();
+    changed("points", &["a"], 2).await;
+    trainer.close().unwrap();
+    changed("the end", &["a"], 2).await;
+    run(&home, "c").await;
+    changed("a new run", &["c"], 3).await;
+    home.delete_run(&b).await.unwrap();
+    changed("a deleted run", &[], 2).await;
+    let ids = home.run_ids().await.unwrap();
+    assert_eq!((ids.len(), ids.contains(&b)), (2, false));
+}
+
+#[tokio::test]
+async fn deleting_takes_everything_but_forks() {
+    let (_dir, home) = home().await;
+    let parent = run(&home, "parent").await;
+    let trainer = writer(&home, &parent).await;
+    for step in 0..2000 {
+        trainer
+            .logger()
+            .log(crate::testing::values(step, &[("loss/G", 1.0)]));
+    }
+    trainer.flush().unwrap();
+    let living = home.delete_run(&parent).await.unwrap_err();
+    assert!(matches!(living, StoreError::AlreadyRunning { .. }), "{living}");
+    trainer.logger().log(ended(RunStatus::Finished, 2000));
+    trainer.close().unwrap();
+    let fork = home
+        .create_run(NewRun {
+            parent: Some((parent.clone(), 40)),
+            ..NewRun::new(spec())
+        })
+        .await
+        .unwrap();
+    std::fs::write(home.run_dir(&parent).join("images/x.png"), [0; 1000]).unwrap();
+    assert!(home.run_bytes(&parent).await.unwrap() > 1000, "files and points");
+    assert_eq!(home.delete_run(&parent).await.unwrap(), 1000);
+    assert!(!home.run_dir(&parent).exists());
+    let orphan = home.summary(&fork.id).await.unwrap();
+    assert_eq!(orphan.parent.unwrap().id, None);
+    assert!(home.delete_run(&parent).await.is_err());
+    home.delete_run(&fork.id).await.unwrap();
+    for table in [
+        "runs", "params", "events", "metrics", "chunks", "rollups", "tails",
+    ] {
+        // Run time: the table's name varies.
+        let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(&home.pool)
+            .await
+            .unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}

@@ -33,6 +33,7 @@ fn run(i: usize, norm: &str, seed: u64, l1: f64) -> RunSummary {
         device: "cpu".into(),
         code_version: "0.1.0".into(),
         data_fingerprint: None,
+        archived: false,
         parent: None,
         cells: Vec::new(),
         spec: serde_json::from_str(&text).unwrap(),
