@@ -162,7 +162,7 @@ actions! {
     Launch "launch" RUN ["n"] "new" "launch an experiment file, with changes";
     EditNote "note" RUN ["N"] "" "write a note about the run";
     EditTags "tags" RUN ["T"] "" "change the run's tags";
-    Archive "archive" RUN ["A"] "" "archive the run (a tag that lists leave out), or bring it back";
+    Archive "archive" RUN ["A"] "" "archive the run, which lists then leave out unless the filter says archived:true, or bring it back";
     Delete "delete" RUN ["D"] "" "delete the marked runs, or this one; asks, and says how many bytes";
 
     Metrics "metrics" CHARTS ["m"] "metrics" "choose metrics";

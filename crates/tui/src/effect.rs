@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use diptych_domain::{RunId, RunSummary};
+use diptych_domain::{MetricKey, RunId, RunSummary};
 use diptych_store::{CheckpointRecord, EventRecord, ImageRecord, LogLine, RunDetails};
 
 use crate::engine::curves::{Curve, CurveRequest};
@@ -11,6 +11,7 @@ use crate::engine::pictures::{Picture, Request};
 use crate::export::Export;
 use crate::host::Job;
 use crate::session::Session;
+use crate::state::runs::News;
 
 /// Something to be done outside: the state itself touches nothing.
 #[derive(Clone, Debug)]
@@ -21,6 +22,13 @@ pub enum Effect {
     LoadDetails(RunId),
     /// Read a metric of a run as a curve.
     LoadCurve(Box<CurveRequest>),
+    /// Read the latest health values of a run.
+    LoadStrip {
+        /// The run.
+        run: RunId,
+        /// The metric.
+        key: MetricKey,
+    },
     /// Read which images a run has.
     LoadImages(RunId),
     /// Decode, combine and encode images.
@@ -55,6 +63,8 @@ pub enum Effect {
         /// To remove.
         remove: Vec<String>,
     },
+    /// Put a run aside, or bring it back.
+    SetArchived(RunId, bool),
     /// See how many bytes runs take.
     Weigh(Vec<RunId>),
     /// Delete runs and their files.
@@ -95,12 +105,14 @@ pub struct RunPage {
 /// What came of an effect. Errors are texts for people.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// All runs, newest first.
-    Runs(Result<Vec<RunSummary>, String>),
+    /// What is new of the runs.
+    Runs(Result<News, String>),
     /// Everything about a run.
     Details(RunId, Result<Box<RunPage>, String>),
     /// A curve.
     Curve(Box<CurveRequest>, Result<Curve, String>),
+    /// Health values of a run, oldest first.
+    Strip(RunId, MetricKey, Vec<f64>),
     /// A run's images.
     Images(RunId, Result<Vec<ImageRecord>, String>),
     /// A picture.

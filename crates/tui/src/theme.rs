@@ -1,9 +1,10 @@
 //! Colours and styles, as far as the terminal has them.
 //!
-//! Hues are those of Okabe and Ito (2008), which people with any colour vision can tell apart. Nothing is said by colour alone:
-//! statuses have glyphs, curves have names and dashes, marked rows have a sign.
+//! Curves have the colours that they have in figures ([`slot`]), which people with any colour vision can tell apart. Nothing is
+//! said by colour alone: statuses have glyphs, curves have names and, without colours, dashes, marked rows have a sign.
 
 use diptych_domain::RunStatus;
+use diptych_plots::style::{Rgb, slot};
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal shows.
@@ -39,23 +40,22 @@ impl Depth {
     }
 }
 
-/// The colours of curves, the easiest to tell apart first.
-const HUES: [([u8; 3], Color); 8] = [
-    ([0x56, 0xb4, 0xe9], Color::Cyan),
-    ([0xe6, 0x9f, 0x00], Color::Yellow),
-    ([0x00, 0x9e, 0x73], Color::Green),
-    ([0xcc, 0x79, 0xa7], Color::Magenta),
-    ([0xf0, 0xe4, 0x42], Color::LightYellow),
-    ([0xd5, 0x5e, 0x00], Color::Red),
-    ([0x00, 0x72, 0xb2], Color::Blue),
-    ([0xbb, 0xbb, 0xbb], Color::Gray),
+/// The colours of curves on terminals with 16, in the order of [`slot`].
+const SIXTEEN: [Color; 8] = [
+    Color::LightBlue,
+    Color::LightRed,
+    Color::Green,
+    Color::LightMagenta,
+    Color::Yellow,
+    Color::LightCyan,
+    Color::Gray,
+    Color::Red,
 ];
 
-const SKY: usize = 0;
-const ORANGE: usize = 1;
+const BLUE: usize = 0;
+const VERMILION: usize = 1;
 const GREEN: usize = 2;
-const YELLOW: usize = 4;
-const VERMILION: usize = 5;
+const ORANGE: usize = 4;
 
 /// The styles of everything that is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +76,10 @@ impl Theme {
     }
 
     fn hue(self, at: usize) -> Style {
-        let (rgb, named) = HUES[at % HUES.len()];
         match self.depth {
             Depth::None => Style::new(),
-            Depth::Sixteen => Style::new().fg(named),
-            _ => self.rgb(rgb).map_or(Style::new(), |c| Style::new().fg(c)),
+            Depth::Sixteen => Style::new().fg(SIXTEEN[at % SIXTEEN.len()]),
+            _ => self.rgb(rgb_of(at)).map_or(Style::new(), |c| Style::new().fg(c)),
         }
     }
 
@@ -95,7 +94,7 @@ impl Theme {
             Depth::None => Style::new().add_modifier(Modifier::DIM),
             Depth::Sixteen => Style::new().fg(Color::DarkGray),
             _ => {
-                let rgb = HUES[at % HUES.len()].0.map(|v| (u16::from(v) * 45 / 100) as u8);
+                let rgb = rgb_of(at).map(|v| (u16::from(v) * 45 / 100) as u8);
                 self.rgb(rgb).map_or(Style::new(), |c| Style::new().fg(c))
             }
         }
@@ -122,7 +121,7 @@ impl Theme {
 
     /// Keys, the open view, what is interactive.
     pub fn accent(self) -> Style {
-        self.hue(SKY).add_modifier(Modifier::BOLD)
+        self.hue(BLUE).add_modifier(Modifier::BOLD)
     }
 
     /// Marked runs, differences.
@@ -142,7 +141,7 @@ impl Theme {
 
     /// Something might be wrong.
     pub fn warn(self) -> Style {
-        self.hue(YELLOW)
+        self.hue(ORANGE)
     }
 
     /// The selected row or cell, where the keyboard is.
@@ -158,13 +157,18 @@ impl Theme {
     /// A status in its colour.
     pub fn status(self, status: RunStatus) -> Style {
         match status {
-            RunStatus::Running => self.hue(SKY),
+            RunStatus::Running => self.hue(BLUE),
             RunStatus::Finished => self.hue(GREEN),
             RunStatus::Stopped => self.hue(ORANGE),
             RunStatus::Failed | RunStatus::Diverged | RunStatus::Crashed => self.hue(VERMILION),
             _ => self.dim(),
         }
     }
+}
+
+fn rgb_of(at: usize) -> [u8; 3] {
+    let Rgb(r, g, b) = slot(at).on_dark;
+    [r, g, b]
 }
 
 /// A status in one character.

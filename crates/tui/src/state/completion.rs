@@ -8,8 +8,8 @@ use diptych_domain::spec::keys;
 
 use super::runs::RunStore;
 
-const FIELDS: [&str; 12] = [
-    "status", "model", "tag", "name", "note", "sweep", "device", "created", "updated", "epoch", "step", "id",
+const FIELDS: [&str; 13] = [
+    "archived", "status", "model", "tag", "name", "note", "sweep", "device", "created", "updated", "epoch", "step", "id",
 ];
 const AGES: [&str; 4] = ["1h", "1d", "1w", "30m"];
 /// More are no help.
@@ -101,6 +101,7 @@ fn values(field: &str, runs: &RunStore) -> BTreeSet<String> {
         "name" => all().map(|r| r.name.clone()).collect(),
         "device" => all().map(|r| r.device.clone()).collect(),
         "sweep" => all().flat_map(|r| r.cells.iter().map(|c| c.sweep.clone())).collect(),
+        "archived" => ["true".to_owned(), "false".to_owned()].into(),
         "created" | "updated" => AGES.map(str::to_owned).into(),
         _ => match field.strip_prefix("sweep.") {
             Some(factor) => all()
@@ -132,7 +133,7 @@ mod tests {
 
     fn complete(text: &str) -> Vec<String> {
         let mut runs = RunStore::default();
-        runs.replace(testing::runs(), testing::NOW);
+        runs.take(testing::news(), testing::NOW);
         let (range, found) = query(text, text.len(), &runs);
         found.into_iter().map(|f| text[..range.start].to_owned() + &f).collect()
     }

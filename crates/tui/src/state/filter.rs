@@ -3,8 +3,6 @@
 use diptych_domain::RunSummary;
 use diptych_domain::query::{Query, QueryError};
 
-use super::runs::{ARCHIVED, archived};
-
 /// A query with its text. A text with a mistake leaves the last sound query at work.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
@@ -43,8 +41,8 @@ impl Filter {
         self.error.as_ref()
     }
 
-    /// Whether a run is shown. Archived runs are only where they are asked for.
+    /// Whether a run is shown.
     pub fn shows(&self, run: &RunSummary, now: f64) -> bool {
-        (self.text.contains(ARCHIVED) || !archived(run)) && self.query.matches(run, now)
+        self.query.matches(run, now)
     }
 }

@@ -1,12 +1,20 @@
 //! The runs as they were last read.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diptych_domain::spec::keys::{self, KEYS};
 use diptych_domain::{MetricKey, RunId, RunStatus, RunSummary};
 
-/// The tag that lists leave out.
-pub const ARCHIVED: &str = "archived";
+/// What is new of the runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct News {
+    /// Runs that are new or have changed.
+    pub changed: Vec<RunSummary>,
+    /// Where some have been deleted: those that remain.
+    pub remain: Option<Vec<RunId>>,
+    /// Whether all runs have been read by now.
+    pub complete: bool,
+}
 
 /// All runs of the home, newest first.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +22,10 @@ pub struct RunStore {
     all: Vec<RunSummary>,
     by_id: HashMap<RunId, usize>,
     metrics: BTreeSet<MetricKey>,
-    /// Whether they have been read at least once.
+    /// Whether some have been read.
     pub loaded: bool,
+    /// Whether all have been read.
+    pub complete: bool,
     /// Why they could not be read the last time.
     pub trouble: Option<String>,
     /// Since when an answer is awaited.
@@ -30,26 +40,38 @@ impl RunStore {
         &self.all
     }
 
-    /// Replaces them; says whether anything is different.
-    pub fn replace(&mut self, runs: Vec<RunSummary>, now: f64) -> bool {
-        let changed = !self.loaded || self.all != runs;
+    /// Takes in what is new of them; says whether anything is.
+    pub fn take(&mut self, news: News, now: f64) -> bool {
+        let changed = !self.loaded || self.trouble.is_some() || !news.changed.is_empty() || news.remain.is_some();
         self.loaded = true;
         self.trouble = None;
         self.read = now;
-        if changed {
-            self.by_id = runs
-                .iter()
-                .enumerate()
-                .map(|(at, run)| (run.id.clone(), at))
-                .collect();
-            // Keys come and go rarely, and runs share them.
-            self.metrics.clear();
-            for key in runs.iter().flat_map(|r| r.metrics.keys()) {
-                if !self.metrics.contains(key) {
-                    self.metrics.insert(key.clone());
+        self.complete |= news.complete;
+        for key in news.changed.iter().flat_map(|r| r.metrics.keys()) {
+            if !self.metrics.contains(key) {
+                self.metrics.insert(key.clone());
+            }
+        }
+        let mut moved = false;
+        for run in news.changed {
+            match self.by_id.get(&run.id) {
+                Some(at) => self.all[*at] = run,
+                None => {
+                    self.by_id.insert(run.id.clone(), self.all.len());
+                    self.all.push(run);
+                    moved = true;
                 }
             }
-            self.all = runs;
+        }
+        if let Some(remain) = news.remain {
+            let remain: HashSet<RunId> = remain.into_iter().collect();
+            let before = self.all.len();
+            self.all.retain(|r| remain.contains(&r.id));
+            moved |= self.all.len() != before;
+        }
+        if moved {
+            self.all.sort_by(|a, b| b.id.cmp(&a.id));
+            self.by_id = self.all.iter().enumerate().map(|(at, run)| (run.id.clone(), at)).collect();
         }
         changed
     }
@@ -106,9 +128,4 @@ impl RunStore {
         };
         self.settings().into_iter().filter(differs).collect()
     }
-}
-
-/// Whether a run has been put aside.
-pub fn archived(run: &RunSummary) -> bool {
-    run.tags.iter().any(|t| t == ARCHIVED)
 }

@@ -7,7 +7,6 @@ use crate::effect::Effect;
 use crate::host::Job;
 use crate::overlay::{self, Confirm, Help, Overlay, Question};
 use crate::session::Session;
-use crate::state::runs::{ARCHIVED, archived};
 use crate::state::{State, View};
 use crate::views;
 
@@ -132,9 +131,7 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
         Action::EditNote => overlay::open_note(state, effects),
         Action::EditTags => overlay::open_tags(state, effects),
         Action::Archive => {
-            let tag = vec![ARCHIVED.to_owned()];
-            let (add, remove) = if archived(&run) { (Vec::new(), tag) } else { (tag, Vec::new()) };
-            effects.push(Effect::SetTags { run: run.id, add, remove });
+            effects.push(Effect::SetArchived(run.id, !run.archived));
         }
         Action::Delete => effects.push(Effect::Weigh(to_delete(state, &run))),
         Action::Mark => {

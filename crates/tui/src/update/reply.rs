@@ -11,18 +11,15 @@ use crate::views;
 pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     state.dirty = true;
     match reply {
-        Reply::Runs(Ok(runs)) => {
-            state.runs.asked = None;
-            if state.frozen && state.runs.loaded {
-                state.dirty = false;
-                return;
+        Reply::Runs(Ok(news)) => {
+            if news.complete {
+                state.runs.asked = None;
             }
-            let had_trouble = state.runs.trouble.is_some();
             let first = !state.runs.loaded;
-            if state.runs.replace(runs, state.now) {
+            state.dirty = state.runs.take(news, state.now);
+            // What is frozen takes note of changes and shows them later.
+            if state.dirty && (!state.frozen || first) {
                 runs_changed(state, effects);
-            } else {
-                state.dirty = had_trouble;
             }
             if first {
                 super::enter(state, effects);
@@ -39,8 +36,9 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             }
         }
         Reply::Curve(request, result) => views::charts::took_curve(state, *request, result, effects),
+        Reply::Strip(run, key, values) => state.system.strips.entry((run, key)).or_default().1 = values,
         Reply::Images(run, images) => views::images::took_list(state, run, images, effects),
-        Reply::Picture(request, picture) => views::images::took_picture(state, *request, picture),
+        Reply::Picture(request, picture) => views::images::took_picture(state, *request, picture, effects),
         Reply::Command(command) => {
             let first = command.lines().next().unwrap_or_default().to_owned();
             effects.push(Effect::Copy(command));

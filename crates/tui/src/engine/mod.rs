@@ -1,0 +1,12 @@
+//! What touches the world: the terminal, the store, files, the machine. Effects run on tasks of their own and answer with events.
+
+pub mod curves;
+mod details;
+pub mod machine;
+mod perform;
+pub mod pictures;
+mod reader;
+pub mod run;
+mod terminal;
+
+pub use run::{Options, TuiError, run};

@@ -1,0 +1,178 @@
+//! Which picture goes where.
+
+use diptych_domain::RunSummary;
+use ratatui::layout::Rect;
+
+use super::{Against, Mode, at_step, roles, runs};
+use crate::engine::pictures::{Mix, Request};
+use crate::state::State;
+
+/// Columns of the rows' names.
+const LABEL: u16 = 7;
+/// A column of images is no narrower than this; further runs have no room.
+const NARROWEST: u16 = 12;
+
+/// A place for a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// Where.
+    pub area: Rect,
+    /// What is to be drawn there; nothing: there is no such image.
+    pub request: Option<Request>,
+}
+
+/// The grid as it is laid out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grid {
+    /// What stands above each column, and where.
+    pub columns: Vec<(String, Rect)>,
+    /// What stands beside each row, and where.
+    pub rows: Vec<(String, Rect)>,
+    /// The places.
+    pub slots: Vec<Slot>,
+    /// Runs without room.
+    pub hidden: usize,
+}
+
+/// Where the images are: below the title and the columns' names, above the slider.
+pub fn area(state: &State) -> Rect {
+    let body = state.body();
+    Rect {
+        y: body.y + 2,
+        height: body.height.saturating_sub(4),
+        ..body
+    }
+}
+
+/// Lays the grid out.
+pub fn grid(state: &State) -> Grid {
+    let area = area(state);
+    let all_roles = roles(state);
+    let shown_roles: Vec<String> = match state.images.alone.and_then(|at| all_roles.get(at)) {
+        Some(role) => vec![role.clone()],
+        None => all_roles,
+    };
+    let all = runs(state);
+    if shown_roles.is_empty() || all.is_empty() || area.width <= LABEL || area.height == 0 {
+        return Grid::default();
+    }
+    let columns = columns(state, &all);
+    let most = usize::from(((area.width - LABEL) / NARROWEST).max(1));
+    let hidden = columns.len().saturating_sub(most);
+    let columns = &columns[..columns.len().min(most)];
+    let width = (area.width - LABEL) / columns.len() as u16;
+    let height = (area.height / shown_roles.len() as u16).max(1);
+    let mut out = Grid {
+        hidden,
+        ..Grid::default()
+    };
+    for (c, column) in columns.iter().enumerate() {
+        let x = area.x + LABEL + c as u16 * width;
+        let head = Rect::new(x, area.y - 1, width.saturating_sub(1), 1);
+        out.columns.push((column.title(state), head));
+    }
+    for (r, role) in shown_roles.iter().enumerate() {
+        let y = area.y + r as u16 * height;
+        if y + height > area.bottom() {
+            break;
+        }
+        out.rows.push((role.clone(), Rect::new(area.x, y, LABEL - 1, height)));
+        for (c, column) in columns.iter().enumerate() {
+            let x = area.x + LABEL + c as u16 * width;
+            // A free column between images; a free row only where there is room for it.
+            let gap = u16::from(height > 6 && shown_roles.len() > 1);
+            let place = Rect::new(x, y, width.saturating_sub(1), height - gap);
+            out.slots.push(Slot {
+                area: place,
+                request: column.request(state, role, place),
+            });
+        }
+    }
+    out
+}
+
+/// A column: a run, or one against another.
+struct Column<'s> {
+    run: &'s RunSummary,
+    other: Option<&'s RunSummary>,
+    mix: Mix,
+}
+
+fn columns<'s>(state: &State, all: &[&'s RunSummary]) -> Vec<Column<'s>> {
+    let plain = |run| Column {
+        run,
+        other: None,
+        mix: Mix::Plain,
+    };
+    match (state.images.mode, all) {
+        (Mode::Blink(at), _) => vec![plain(all[at % all.len()])],
+        (Mode::Wipe(at), [first, second, ..]) => vec![Column {
+            run: first,
+            other: Some(second),
+            mix: Mix::Wipe(at),
+        }],
+        _ => match state.images.against {
+            Against::First if all.len() > 1 => all
+                .iter()
+                .enumerate()
+                .map(|(i, run)| match i {
+                    0 => plain(run),
+                    _ => Column {
+                        run: all[0],
+                        other: Some(run),
+                        mix: Mix::Difference,
+                    },
+                })
+                .collect(),
+            _ => all.iter().map(|run| plain(run)).collect(),
+        },
+    }
+}
+
+impl Column<'_> {
+    fn title(&self, state: &State) -> String {
+        let step = |run: &RunSummary| {
+            let output = at_step(state, &run.id, state.images.step);
+            let step = output.iter().filter(|(role, _)| !matches!(**role, "input" | "target")).map(|(_, i)| i.step).max();
+            match step {
+                // Where a run has no image of the step itself, it says which one this is.
+                Some(step) if Some(step) != state.images.step => format!(" @{step}"),
+                _ => String::new(),
+            }
+        };
+        match (self.mix, self.other) {
+            (Mix::Wipe(_), Some(other)) => format!("{} │ {}", self.run.name, other.name),
+            (Mix::Difference, Some(other)) => format!("|{} − {}|", other.name, self.run.name),
+            _ => format!("{}{}", self.run.name, step(self.run)),
+        }
+    }
+
+    fn request(&self, state: &State, role: &str, place: Rect) -> Option<Request> {
+        let images = &state.images;
+        let folder = |run: &RunSummary| std::path::Path::new(&state.home).join("runs").join(run.id.as_str());
+        let file = |run: &RunSummary, role: &str| {
+            let found = at_step(state, &run.id, images.step);
+            found.get(role).map(|image| folder(run).join(&image.path))
+        };
+        let mut files = vec![file(self.run, role)?];
+        let mut mix = self.mix;
+        if let Some(other) = self.other {
+            files.push(file(other, role)?);
+        } else if images.against == Against::Target && role == "output" {
+            files.push(file(self.run, "target").or_else(|| file(self.run, "input"))?);
+            mix = Mix::Difference;
+        }
+        if mix == Mix::Plain {
+            files.truncate(1);
+        }
+        Some(Request {
+            files,
+            mix,
+            loupe: (images.loupe.factor > 1).then_some(images.loupe),
+            cells: (place.width, place.height),
+            via: images.via(),
+            thrift: 1 << images.options.thrift.min(4),
+            generation: images.generation,
+        })
+    }
+}
