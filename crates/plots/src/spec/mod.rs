@@ -86,6 +86,9 @@ pub struct FigureSpec {
     /// Said of the figure by a report or a LaTeX file; empty: what it shows, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
+    /// Whether what was left out, and doubts, are said below the figure.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub notes: bool,
     /// Runs drawn one by one at most; of more it says how many are left out.
     #[serde(default = "most_runs", skip_serializing_if = "is_most_runs")]
     pub limit: usize,
@@ -132,6 +135,7 @@ pub const KEYS: &[&str] = &[
     "arrange",
     "title",
     "caption",
+    "notes",
     "limit",
     "preset",
     "width",
@@ -142,6 +146,14 @@ pub const KEYS: &[&str] = &[
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 fn most_runs() -> usize {
@@ -188,6 +200,7 @@ impl FigureSpec {
             arrange: Arrange::default(),
             title: None,
             caption: None,
+            notes: true,
             limit: MOST_RUNS,
             preset: Preset::default(),
             width: None,

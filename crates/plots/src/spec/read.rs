@@ -179,7 +179,7 @@ fn explained(key: &str, value: &Value, said: &str) -> String {
             format!("expected a list of texts, such as {key} = [\"...\"]")
         }
         "probes" | "steps" => format!("expected a list of whole numbers, such as {key} = [0, 1]"),
-        "log_x" | "log_y" => "expected true or false".into(),
+        "log_x" | "log_y" | "notes" => "expected true or false".into(),
         "bins" | "limit" | "dpi" => "expected a whole number".into(),
         "smoothing" | "x_min" | "x_max" | "y_min" | "y_max" | "width" | "height" => {
             "expected a number".into()

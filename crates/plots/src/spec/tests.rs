@@ -44,6 +44,7 @@ fn the_list_of_keys_is_that_of_the_type() {
         spec.limit,
         spec.dpi,
     ) = (true, true, 0.5, 3, 4, 96);
+    spec.notes = false;
     (spec.x, spec.band, spec.panels) = (XAxis::Wall, Band::None, Panels::None);
     (spec.arrange, spec.preset, spec.theme) = (Arrange::Steps, Preset::Slide, Theme::Dark);
     let value: serde_json::Value = serde_json::from_str(&spec.to_json()).unwrap();

@@ -1,0 +1,451 @@
+//! Panels in rows and columns, their plotting areas aligned.
+
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::drawing::DrawingArea;
+use plotters::element::{Drawable, PointCollection};
+
+use super::axes::{Along, horizontal, vertical, widest};
+use super::elements::{Area, Block, Dots, Label, Stroke};
+use super::font::{self, Weight};
+use super::parallel;
+use super::sheet::{Drawn, Sheet, failed};
+use super::svg::{Anchor, Pen, Svg, Type, fine};
+use crate::error::FigureError;
+use crate::figure::{Axis, Ink, Line, Mark, Panel, Shape, Tick, Values};
+use crate::layout;
+use crate::spec::FigureSpec;
+
+/// A plotting area in data coordinates.
+type Plot<'b> = DrawingArea<Svg<'b>, Cartesian2d<Along, Along>>;
+
+/// Where a panel's plotting area lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Frame {
+    pub fn right(&self) -> f64 {
+        self.left + self.width
+    }
+
+    pub fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+}
+
+/// Draws panels; returns how much height they take.
+pub fn draw(
+    sheet: &Sheet<'_>,
+    panels: &[Panel],
+    spec: &FigureSpec,
+    (left, top, width): (f64, f64, f64),
+    room: Option<f64>,
+) -> Result<f64, FigureError> {
+    if let [panel] = panels
+        && panel
+            .marks
+            .iter()
+            .any(|m| matches!(m.shape, Shape::Vertical { .. }))
+    {
+        return parallel::draw(sheet, panel, (left, top, width), room);
+    }
+    let across = layout::panels_across(spec, panels.len());
+    let rows = panels.len().div_ceil(across);
+    let gap = sheet.em(1.6);
+    let cell = (width - gap * (across - 1) as f64) / across as f64;
+    let head = |row: usize| {
+        let labelled = panels[row * across..]
+            .iter()
+            .take(across)
+            .any(|p| !head_text(p).is_empty());
+        if labelled { sheet.em(1.7) } else { sheet.em(0.5) }
+    };
+    // The x title is said once where panels below each other share it.
+    let says_x = |i: usize| {
+        !panels[i].x.label.is_empty()
+            && panels
+                .get(i + across)
+                .is_none_or(|below| below.x.label != panels[i].x.label)
+    };
+    let categories_below =
+        |i: usize| matches!(&panels[i].x.values, Values::Categories(names) if !names.is_empty());
+    let foot = |row: usize| {
+        let those = row * across..((row + 1) * across).min(panels.len());
+        let title = if those.clone().any(says_x) { 1.5 } else { 0.2 };
+        let ticks = if those.clone().any(categories_below) {
+            turned_height(sheet, &panels[those.start], cell)
+        } else {
+            sheet.em(1.5)
+        };
+        ticks + sheet.em(title)
+    };
+    let spacing = sheet.em(0.5);
+    let furniture: f64 = (0..rows).map(|r| head(r) + foot(r)).sum::<f64>() + spacing * (rows - 1) as f64;
+    let heights: Vec<f64> = (0..rows)
+        .map(|row| match room {
+            Some(room) => ((room - furniture) / rows as f64).max(sheet.em(4.0)),
+            None => panels[row * across..]
+                .iter()
+                .take(across)
+                .map(|p| natural_height(sheet, p, cell, across))
+                .fold(0.0, f64::max),
+        })
+        .collect();
+    // Left margins are equal in a column, so that the areas align.
+    let margins: Vec<f64> = (0..across)
+        .map(|column| {
+            let those = panels.iter().enumerate().filter(|(i, _)| i % across == column);
+            those
+                .map(|(i, p)| left_margin(sheet, p, heights[i / across], cell))
+                .fold(0.0, f64::max)
+        })
+        .collect();
+    let mut y = top;
+    for row in 0..rows {
+        let frame_top = y + head(row);
+        for column in 0..across {
+            let i = row * across + column;
+            let Some(panel) = panels.get(i) else { break };
+            let x = left + column as f64 * (cell + gap);
+            let frame = Frame {
+                left: x + margins[column],
+                top: frame_top,
+                width: cell - margins[column] - sheet.em(0.9),
+                height: heights[row],
+            };
+            one(sheet, panel, frame, x, says_x(i))?;
+        }
+        y = frame_top + heights[row] + foot(row) + spacing;
+    }
+    Ok(y - spacing - top)
+}
+
+/// What stands above a panel: its title, and what the y axis shows.
+fn head_text(panel: &Panel) -> Vec<(String, Weight)> {
+    let mut parts = Vec::new();
+    if let Some(title) = &panel.title {
+        parts.push((title.clone(), Weight::SemiBold));
+    }
+    let label = panel.y.title();
+    if !label.is_empty() && panel.title.as_ref() != Some(&label) {
+        parts.push((label, Weight::Regular));
+    }
+    parts
+}
+
+fn natural_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64, across: usize) -> f64 {
+    match &panel.y.values {
+        Values::Categories(names) => (names.len() as f64 * sheet.em(2.1)).max(sheet.em(4.0)),
+        _ if across == 1 => (cell * 0.42).max(sheet.em(14.0)),
+        _ => (cell * 0.62).max(sheet.em(9.0)),
+    }
+}
+
+fn left_margin(sheet: &Sheet<'_>, panel: &Panel, height: f64, cell: f64) -> f64 {
+    let labels = category_labels(sheet, &panel.y, cell).unwrap_or_else(|| vertical(&panel.y, height, sheet));
+    widest(&labels, sheet.sizes.font) + sheet.em(0.7)
+}
+
+/// A y axis' categories, shortened to a good third of the panel.
+fn category_labels(sheet: &Sheet<'_>, axis: &Axis, cell: f64) -> Option<Vec<Tick>> {
+    let Values::Categories(names) = &axis.values else {
+        return None;
+    };
+    let room = (cell * 0.38).max(sheet.em(6.0));
+    let tick = |(i, name): (usize, &String)| Tick {
+        at: i as f64,
+        label: font::fitted(name, room, sheet.sizes.font, Weight::Regular),
+    };
+    Some(names.iter().enumerate().map(tick).collect())
+}
+
+/// The angle at which an x axis' categories stand, and the height that they take.
+fn turned_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64) -> f64 {
+    let Values::Categories(names) = &panel.x.values else {
+        return sheet.em(1.5);
+    };
+    let each = cell * 0.85 / names.len() as f64;
+    let wide = names
+        .iter()
+        .map(|n| font::width(n, sheet.sizes.font, Weight::Regular))
+        .fold(0.0, f64::max);
+    if wide + sheet.em(0.5) <= each {
+        sheet.em(1.5)
+    } else {
+        sheet.em(1.0) + wide.min(sheet.em(11.0)) * 0.71
+    }
+}
+
+fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, left: f64, says_x: bool) -> Drawn {
+    let mut x = left;
+    let room = frame.right() - left;
+    for (text, weight) in head_text(panel) {
+        let text = font::fitted(
+            &text,
+            (room - (x - left)).max(sheet.em(4.0)),
+            sheet.sizes.font,
+            weight,
+        );
+        let set = Type {
+            weight,
+            ..sheet.set(sheet.colours.ink, Anchor::Start)
+        };
+        sheet.text(x, frame.top - sheet.em(0.6), &text, set)?;
+        x += font::width(&text, sheet.sizes.font, weight) + sheet.em(0.8);
+    }
+    ticks(sheet, panel, frame)?;
+    if says_x {
+        let set = sheet.set(sheet.colours.ink, Anchor::Middle);
+        let down = if matches!(panel.x.values, Values::Categories(_)) {
+            turned_height(sheet, panel, frame.width)
+        } else {
+            sheet.em(1.5)
+        };
+        sheet.text(
+            frame.left + frame.width / 2.0,
+            frame.bottom() + down + sheet.em(1.0),
+            &panel.x.title(),
+            set,
+        )?;
+    }
+    // Markers at the edge are whole.
+    let slack = sheet.em(0.4);
+    sheet.clip(
+        frame.left - slack,
+        frame.top - slack,
+        frame.width + 2.0 * slack,
+        frame.height + 2.0 * slack,
+    )?;
+    let coordinates = Cartesian2d::new(
+        Along(panel.x.scale),
+        Along(panel.y.scale),
+        (
+            fine(frame.left)..fine(frame.right()),
+            fine(frame.bottom())..fine(frame.top),
+        ),
+    );
+    let plot = sheet.root.apply_coord_spec(coordinates);
+    for mark in &panel.marks {
+        draw_mark(sheet, &plot, panel, mark)?;
+    }
+    sheet.unclip()
+}
+
+/// Grid lines, tick labels and the axes.
+fn ticks(sheet: &Sheet<'_>, panel: &Panel, frame: Frame) -> Drawn {
+    let (grid, ink, muted) = (sheet.colours.grid, sheet.colours.ink, sheet.colours.muted);
+    let thin = sheet.sizes.line * 0.6;
+    let cell = frame.width + sheet.em(4.0);
+    let across = horizontal(&panel.x, frame.width, sheet);
+    let turned = matches!(panel.x.values, Values::Categories(_))
+        && turned_height(sheet, panel, frame.width) > sheet.em(1.6);
+    for tick in &across {
+        let x = frame.left + panel.x.scale.place(tick.at) * frame.width;
+        let small = tick.label.is_empty();
+        if !small && !matches!(panel.x.values, Values::Categories(_)) {
+            sheet.line(&[(x, frame.top), (x, frame.bottom())], grid, thin)?;
+        }
+        let length = if small { 0.2 } else { 0.35 };
+        sheet.line(
+            &[(x, frame.bottom()), (x, frame.bottom() + sheet.em(length))],
+            muted,
+            thin,
+        )?;
+        let (anchor, turn, y) = if turned {
+            (Anchor::End, -45.0, frame.bottom() + sheet.em(0.9))
+        } else {
+            (Anchor::Middle, 0.0, frame.bottom() + sheet.em(1.3))
+        };
+        let set = Type {
+            turn,
+            ..sheet.set(ink, anchor)
+        };
+        let label = if turned {
+            font::fitted(&tick.label, sheet.em(11.0), sheet.sizes.font, Weight::Regular)
+        } else {
+            tick.label.clone()
+        };
+        if !small {
+            sheet.text(x + if turned { sheet.em(0.3) } else { 0.0 }, y, &label, set)?;
+        }
+    }
+    let categories = category_labels(sheet, &panel.y, cell / 0.96);
+    let ordinary = categories.is_none();
+    for tick in categories.unwrap_or_else(|| vertical(&panel.y, frame.height, sheet)) {
+        let y = frame.bottom() - panel.y.scale.place(tick.at) * frame.height;
+        if tick.label.is_empty() {
+            sheet.line(&[(frame.left - sheet.em(0.15), y), (frame.left, y)], muted, thin)?;
+            continue;
+        }
+        sheet.line(&[(frame.left, y), (frame.right(), y)], grid, thin)?;
+        sheet.text(
+            frame.left - sheet.em(0.5),
+            y + sheet.em(0.36),
+            &tick.label,
+            sheet.set(ink, Anchor::End),
+        )?;
+    }
+    if ordinary {
+        sheet.line(
+            &[(frame.left, frame.top), (frame.left, frame.bottom())],
+            muted,
+            thin,
+        )?;
+    }
+    sheet.line(
+        &[(frame.left, frame.bottom()), (frame.right(), frame.bottom())],
+        muted,
+        thin,
+    )
+}
+
+/// Puts an element in data coordinates.
+fn put<'b, E>(plot: &Plot<'b>, element: &E) -> Drawn
+where
+    for<'e> &'e E: PointCollection<'e, (f64, f64)>,
+    E: Drawable<Svg<'b>>,
+{
+    plot.draw(element).map_err(failed)
+}
+
+fn draw_mark<'b>(sheet: &Sheet<'b>, plot: &Plot<'b>, panel: &Panel, mark: &Mark) -> Drawn {
+    let colour = sheet.rgb(mark.ink);
+    let line = sheet.sizes.line;
+    let pen = |width: f64, opacity: f64, dashed: bool| Pen {
+        colour,
+        width,
+        opacity,
+        dash: if dashed { mark.ink.dash().pattern() } else { &[] },
+    };
+    let pairs = |points: &[[f64; 2]]| -> Vec<(f64, f64)> { points.iter().map(|p| (p[0], p[1])).collect() };
+    let dots = |points: Vec<(f64, f64)>, radius: f64, opacity: f64, rim: bool| {
+        put(
+            plot,
+            &Dots {
+                points,
+                marker: mark.ink.marker(),
+                radius,
+                colour,
+                opacity,
+                rim: rim.then_some(sheet.colours.ground),
+            },
+        )
+    };
+    let (x, y) = (&panel.x.scale, &panel.y.scale);
+    match &mark.shape {
+        Shape::Line { strands, line: looks } => {
+            let pen = match looks {
+                Line::Main | Line::Marked => pen(line * 1.3, 1.0, true),
+                Line::Dense => pen(line * 0.7, 0.9, false),
+                Line::Faint => pen(line * 0.6, 0.22, false),
+            };
+            for strand in strands {
+                let points = pairs(strand);
+                // A point by itself between gaps would not be seen as a line.
+                if strand.len() == 1 || *looks == Line::Marked {
+                    dots(points.clone(), sheet.em(0.24), 1.0, false)?;
+                }
+                put(plot, &Stroke { points, pen })?;
+            }
+            Ok(())
+        }
+        Shape::Band { points } => {
+            let there = points.iter().map(|[x, low, _]| (*x, *low));
+            let back = points.iter().rev().map(|[x, _, high]| (*x, *high));
+            put(
+                plot,
+                &Area {
+                    points: there.chain(back).collect(),
+                    colour,
+                    opacity: 0.2,
+                },
+            )
+        }
+        Shape::Points { at, small } => {
+            let (radius, opacity) = if *small { (0.17, 0.75) } else { (0.32, 0.85) };
+            dots(pairs(at), sheet.em(radius), opacity, !*small)
+        }
+        Shape::Interval { at, ends, along_x } => {
+            if let Some([from, to]) = ends {
+                let end = |v: f64| if *along_x { (v, at[1]) } else { (at[0], v) };
+                let points = vec![end(*from), end(*to)];
+                put(
+                    plot,
+                    &Stroke {
+                        points,
+                        pen: pen(line * 1.5, 1.0, false),
+                    },
+                )?;
+            }
+            dots(pairs(&[*at]), sheet.em(0.36), 1.0, true)
+        }
+        Shape::Bar {
+            across,
+            along,
+            along_x,
+        } => {
+            let corner = |i: usize| {
+                if *along_x {
+                    (along[i], across[i])
+                } else {
+                    (across[i], along[i])
+                }
+            };
+            put(
+                plot,
+                &Block {
+                    corners: [corner(0), corner(1)],
+                    colour,
+                    opacity: 0.85,
+                    edge: Some(Pen {
+                        colour: sheet.colours.ground,
+                        width: 0.8,
+                        opacity: 1.0,
+                        dash: &[],
+                    }),
+                },
+            )
+        }
+        Shape::RuleX { x } => put(
+            plot,
+            &Stroke {
+                points: vec![(*x, y.value(0.0)), (*x, y.value(1.0))],
+                pen: pen(line * 0.9, 1.0, true),
+            },
+        ),
+        Shape::RuleY { y } => put(
+            plot,
+            &Stroke {
+                points: vec![(x.value(0.0), *y), (x.value(1.0), *y)],
+                pen: pen(line * 0.9, 1.0, true),
+            },
+        ),
+        Shape::Text { at, text } => put(
+            plot,
+            &Label {
+                at: [(at[0], at[1])],
+                text: text.clone(),
+                set: Type {
+                    rim: Some(sheet.colours.ground),
+                    ..sheet.set(colour, Anchor::Middle)
+                },
+            },
+        ),
+        // Only parallel coordinates have these.
+        Shape::Vertical { .. } => Ok(()),
+    }
+}
+
+/// The ink of a mark on paper, for those who draw by themselves.
+pub fn ink_pen(sheet: &Sheet<'_>, ink: Ink, width: f64, opacity: f64) -> Pen {
+    Pen {
+        colour: sheet.rgb(ink),
+        width,
+        opacity,
+        dash: &[],
+    }
+}

@@ -1,0 +1,234 @@
+//! Means of groups with their intervals, their seeds as points, and the baseline marked: an ablation table to look at.
+
+use diptych_domain::RunSummary;
+use diptych_domain::compare::{Baseline, Column, Measured, Table, bootstrap};
+
+use super::common::{self, column_axis, columns, counted, factors, listed, short, sizes, within_limit};
+use crate::error::FigureError;
+use crate::figure::{Axis, Body, Entry, Figure, Ink, Key, Mark, Panel, Scale, Shape, Values};
+use crate::spec::{Band, FigureSpec, Kind};
+
+/// How far from the middle of its row a seed's point lies.
+const SEEDS: f64 = 0.22;
+
+/// The table behind the figure, as `compare --by` makes it.
+///
+/// # Errors
+/// Factors, metrics or a baseline that the runs do not have.
+pub fn table<'r>(spec: &FigureSpec, runs: &'r [RunSummary]) -> Result<Table<'r>, FigureError> {
+    if spec.by.is_empty() {
+        return Err(FigureError::Missing {
+            kind: Kind::Ablation,
+            what: "what runs are grouped by: by = [\"params.n_layers\"], or --by params.n_layers".into(),
+        });
+    }
+    let against = spec.against.as_deref().map(Baseline::parse);
+    Table::new(runs, factors(spec, runs)?, columns(spec, runs)?, against.as_ref()).map_err(|problem| {
+        FigureError::Unknown {
+            key: "against",
+            text: spec.against.clone().unwrap_or_default(),
+            problem,
+        }
+    })
+}
+
+pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureError> {
+    let table = table(spec, runs)?;
+    let (n, left_out) = within_limit(table.cells.len(), spec.limit, "groups");
+    let cells = &table.cells[..n];
+    let mut notes: Vec<String> = left_out.into_iter().collect();
+    let names: Vec<String> = cells
+        .iter()
+        .enumerate()
+        .map(|(i, cell)| {
+            let base = if table.baseline == Some(i) {
+                " (baseline)"
+            } else {
+                ""
+            };
+            let levels: Vec<String> = cell.levels.iter().map(ToString::to_string).collect();
+            format!("{}{base}", levels.join(" · "))
+        })
+        .collect();
+    let factor_names: Vec<String> = table
+        .factors
+        .iter()
+        .map(|f| short(&f.to_string()).to_owned())
+        .collect();
+    let mut panels = Vec::new();
+    for (k, column) in table.columns.iter().enumerate() {
+        let measured: Vec<&Measured> = cells.iter().map(|c| &c.measured[k]).collect();
+        if measured.iter().all(|m| m.sample.is_none()) {
+            notes.push(format!("No finite value of {column}"));
+            continue;
+        }
+        panels.push(panel(
+            spec,
+            column,
+            &measured,
+            &names,
+            &factor_names.join(" · "),
+            table.baseline,
+        ));
+    }
+    if panels.is_empty() {
+        return Err(FigureError::Empty {
+            why: format!("no finite value of {}", listed(&spec.metrics)),
+        });
+    }
+    for note in &table.notes {
+        notes.push(capital(&note.to_string()));
+    }
+    notes.extend(cell_notes(cells, &names));
+    let interval = match spec.band {
+        Band::Std => "mean and one standard deviation each way",
+        Band::Ci => "mean and its 95 % bootstrap interval",
+        Band::None => "mean",
+    };
+    let mut legend = vec![
+        Entry {
+            label: interval.to_owned(),
+            ink: Ink::Slot(0),
+            key: Key::LineAndPoint,
+        },
+        Entry {
+            label: "a seed".into(),
+            ink: Ink::Muted,
+            key: Key::Point,
+        },
+    ];
+    if table.baseline.is_some() {
+        legend.push(Entry {
+            label: "mean of the baseline".into(),
+            ink: Ink::Muted,
+            key: Key::Line,
+        });
+    }
+    let metrics: Vec<String> = table.columns.iter().map(common::metric_label).collect();
+    let counts = cells.iter().map(|c| c.runs.len());
+    Ok(Figure {
+        kind: Kind::Ablation,
+        title: spec.title.clone(),
+        caption: spec.caption.clone().unwrap_or_else(|| {
+            format!(
+                "{} by {}: {interval} ({} each), points: seeds.",
+                listed(&metrics),
+                listed(&factor_names),
+                sizes(counts)
+            )
+        }),
+        body: Body::Panels(panels),
+        legend,
+        notes,
+        runs: table.runs,
+    })
+}
+
+fn panel(
+    spec: &FigureSpec,
+    column: &Column,
+    measured: &[&Measured],
+    names: &[String],
+    factor: &str,
+    baseline: Option<usize>,
+) -> Panel {
+    let mut marks = Vec::new();
+    let mut values = Vec::new();
+    let mark = |name: &str, ink: Ink, shape: Shape| Mark {
+        name: name.to_owned(),
+        ink,
+        shape,
+    };
+    if let Some(sample) = baseline.and_then(|b| measured.get(b)).and_then(|m| m.sample) {
+        marks.push(mark("baseline", Ink::Muted, Shape::RuleX { x: sample.mean }));
+    }
+    for (i, m) in measured.iter().enumerate() {
+        let row = i as f64;
+        let seeds: Vec<[f64; 2]> = m.values.iter().map(|(_, v)| [*v, row + SEEDS]).collect();
+        values.extend(m.values.iter().map(|(_, v)| *v));
+        if m.values.len() > 1 {
+            marks.push(mark(
+                &format!("{} seeds", names[i]),
+                Ink::Muted,
+                Shape::Points {
+                    at: seeds,
+                    small: true,
+                },
+            ));
+        }
+        let Some(sample) = m.sample else { continue };
+        let numbers: Vec<f64> = m.values.iter().map(|(_, v)| *v).collect();
+        let ends = match spec.band {
+            Band::Std => sample.std.map(|s| [sample.mean - s, sample.mean + s]),
+            Band::Ci => bootstrap::paired(&numbers).map(|i| [i.low, i.high]),
+            Band::None => None,
+        };
+        values.extend(ends.into_iter().flatten());
+        let ink = if baseline == Some(i) {
+            Ink::Plain
+        } else {
+            Ink::Slot(0)
+        };
+        marks.push(mark(
+            &names[i],
+            ink,
+            Shape::Interval {
+                at: [sample.mean, row],
+                ends,
+                along_x: true,
+            },
+        ));
+    }
+    Panel {
+        title: None,
+        x: column_axis(column, values.into_iter(), spec.log_y, (spec.y_min, spec.y_max)),
+        y: Axis {
+            label: factor.to_owned(),
+            // The first group at the top.
+            scale: Scale::exact(names.len() as f64 - 0.5, -0.5),
+            values: Values::Categories(names.to_vec()),
+        },
+        marks,
+    }
+}
+
+/// Doubts about cells, each once, with the cells that it is about.
+fn cell_notes(cells: &[diptych_domain::compare::Cell<'_>], names: &[String]) -> Vec<String> {
+    let mut all: Vec<(String, Vec<&str>)> = Vec::new();
+    for (cell, name) in cells.iter().zip(names) {
+        for note in &cell.notes {
+            let text = note.to_string();
+            if text.starts_with("interval from") || text.starts_with("difference without") {
+                continue;
+            }
+            match all.iter_mut().find(|(t, _)| *t == text) {
+                Some((_, who)) => who.push(name),
+                None => all.push((text, vec![name])),
+            }
+        }
+    }
+    let words = |(text, who): (String, Vec<&str>)| {
+        if who.len() == cells.len() {
+            capital(&text)
+        } else {
+            format!("{} in {}", capital(&text), listed(&who))
+        }
+    };
+    const MOST: usize = 5;
+    let more = all.len().saturating_sub(MOST);
+    let mut notes: Vec<String> = all.into_iter().take(MOST).map(words).collect();
+    if more > 0 {
+        notes.push(format!(
+            "{} more (`diptych compare` has all)",
+            counted(more, "note")
+        ));
+    }
+    notes
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| {
+        c.to_uppercase().collect::<String>() + chars.as_str()
+    })
+}
