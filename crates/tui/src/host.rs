@@ -61,6 +61,19 @@ pub trait Host: Send + Sync {
     /// What is wrong with it, as `train` would say.
     fn check(&self, file: &str, sets: &[String]) -> Result<String, String>;
 
+    /// The ablation table of runs, as `compare` writes it into a file with the ending `form`.
+    ///
+    /// # Errors
+    /// What does not fit the runs.
+    fn table(
+        &self,
+        runs: &[RunSummary],
+        by: &[String],
+        metric: &str,
+        against: Option<&str>,
+        form: &str,
+    ) -> Result<String, String>;
+
     /// Starts a job that goes on without the dashboard, and says in a line what it did.
     ///
     /// # Errors

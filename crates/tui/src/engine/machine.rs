@@ -108,7 +108,7 @@ impl Watcher {
         }
         Machine {
             host,
-            cpus: system.cpus().iter().map(|c| f64::from(c.cpu_usage()) / 100.0).collect(),
+            cpus: system.cpus().iter().map(|c| f64::from(c.usage()) / 100.0).collect(),
             used: system.used_memory(),
             memory: system.total_memory(),
             gpus: Vec::new(),

@@ -2,6 +2,7 @@
 
 pub mod curves;
 mod details;
+mod figures;
 pub mod machine;
 mod perform;
 pub mod pictures;

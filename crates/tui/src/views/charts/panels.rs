@@ -41,6 +41,15 @@ struct Group<'s> {
     runs: Vec<&'s RunSummary>,
 }
 
+impl<'s> Group<'s> {
+    fn alone(run: &'s RunSummary) -> Self {
+        Self {
+            name: run.name.clone(),
+            runs: vec![run],
+        }
+    }
+}
+
 /// The best that is known of a curve: the section in sight, else the whole.
 pub fn curve<'s>(state: &'s State, id: &CurveId) -> Option<Result<&'s Curve, &'s str>> {
     let whole = state.charts.whole.get(id)?;
@@ -99,12 +108,8 @@ pub fn panels(state: &State, columns: usize) -> Vec<Charted> {
 
 fn groups(state: &State) -> Vec<Group<'_>> {
     let runs = runs(state);
-    let alone = |run: &'_ RunSummary| Group {
-        name: run.name.clone(),
-        runs: vec![run],
-    };
     if !state.charts.options.bands {
-        return runs.into_iter().map(alone).collect();
+        return runs.into_iter().map(Group::alone).collect();
     }
     let mut order: Vec<String> = Vec::new();
     let mut found: BTreeMap<String, Vec<&RunSummary>> = BTreeMap::new();
