@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, compare, completions, data, demo, doctor, evaluate, fork, metrics, models, resume, runs, show,
-    stop, sweep, train, translate, weights, why,
+    archive, bench, compare, completions, data, delete, demo, doctor, evaluate, fork, metrics, models, note,
+    resume, runs, show, stop, sweep, tag, train, translate, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -37,6 +37,10 @@ pub enum Command {
     Sweep(sweep::Args),
     Fork(fork::Args),
     Stop(stop::Args),
+    Archive(archive::Args),
+    Delete(delete::Args),
+    Tag(tag::Args),
+    Note(note::Args),
     Runs(runs::Args),
     Show(show::Args),
     Compare(compare::Args),

@@ -36,3 +36,10 @@ pub fn note(text: impl AsRef<str>) {
     // Where standard error is closed nobody reads notes.
     let _ = writeln!(io::stderr(), "{}", text.as_ref());
 }
+
+/// Writes a question to standard error, without a line end.
+pub fn ask(question: &str) {
+    let mut err = io::stderr();
+    let _ = write!(err, "{question}");
+    let _ = err.flush();
+}

@@ -54,6 +54,18 @@ impl Session {
     pub fn find(&self, text: &str) -> Result<RunSummary, Failure> {
         self.wait(self.home.find_run(text))
     }
+
+    /// The runs of those names or ids, each once.
+    pub fn find_all(&self, texts: &[String]) -> Result<Vec<RunSummary>, Failure> {
+        let mut runs: Vec<RunSummary> = Vec::new();
+        for text in texts {
+            let run = self.find(text)?;
+            if !runs.iter().any(|r| r.id == run.id) {
+                runs.push(run);
+            }
+        }
+        Ok(runs)
+    }
 }
 
 /// Which of the store's errors are the user's to mend.

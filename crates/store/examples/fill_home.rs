@@ -81,12 +81,15 @@ fn start(home: &BlockingHome, i: u64, created: f64) -> RunWriter {
     spec.seed = i % 3 + 1;
     for (key, value) in [
         ("n_layers", ParamValue::Int(layers)),
-        ("ngf", ParamValue::Int(if i / 15 % 2 == 0 { 32 } else { 64 })),
+        (
+            "ngf",
+            ParamValue::Int(if (i / 15).is_multiple_of(2) { 32 } else { 64 }),
+        ),
         (
             "lambda_l1",
             ParamValue::Float([10.0, 100.0][(i / 30 % 2) as usize]),
         ),
-        ("dropout", ParamValue::Bool(i / 60 % 2 == 0)),
+        ("dropout", ParamValue::Bool((i / 60).is_multiple_of(2))),
         (
             "gan_mode",
             ParamValue::Text(["vanilla", "lsgan"][(i / 120 % 2) as usize].into()),
@@ -141,7 +144,7 @@ fn value(run: u64, step: u64, key: u64, noise: &mut u64) -> f64 {
     let random = (*noise >> 40) as f64 / (1 << 24) as f64;
     let level = 1.0 + (run % 7 + key) as f64;
     let falling = level * (0.2 + (-(step as f64) / 500.0).exp()) * (0.8 + 0.4 * random);
-    f64::from(if *noise % 9973 == 0 {
+    f64::from(if (*noise).is_multiple_of(9973) {
         falling * 20.0
     } else {
         falling

@@ -100,13 +100,7 @@ fn beside(
         ));
     }
     let session = Session::open(context)?;
-    let mut runs: Vec<RunSummary> = Vec::new();
-    for text in &args.what {
-        let run = session.find(text)?;
-        if !runs.iter().any(|r| r.id == run.id) {
-            runs.push(run);
-        }
-    }
+    let runs = session.find_all(&args.what)?;
     let columns = columns(&args.metric, &runs)?;
     let page = Beside::new(runs.iter().collect(), columns);
     match format {

@@ -1,20 +1,24 @@
 //! The commands, one file each: its arguments and what it does.
 
+pub mod archive;
 pub mod bench;
 pub mod compare;
 pub mod completions;
 pub mod data;
+pub mod delete;
 pub mod demo;
 pub mod doctor;
 pub mod evaluate;
 pub mod fork;
 pub mod metrics;
 pub mod models;
+pub mod note;
 pub mod resume;
 pub mod runs;
 pub mod show;
 pub mod stop;
 pub mod sweep;
+pub mod tag;
 pub mod train;
 pub mod translate;
 pub mod weights;
@@ -32,6 +36,10 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Resume(args) => resume::run(context, args),
         Command::Sweep(args) => sweep::run(context, args),
         Command::Stop(args) => stop::run(context, args),
+        Command::Archive(args) => archive::run(context, args),
+        Command::Delete(args) => delete::run(context, args),
+        Command::Tag(args) => tag::run(context, args),
+        Command::Note(args) => note::run(context, args),
         Command::Runs(args) => runs::run(context, args),
         Command::Show(args) => show::run(context, args),
         Command::Fork(args) => fork::run(context, args),

@@ -14,6 +14,7 @@ use crate::session::Session;
   params.n_layers >= 3  data.crop_size = 256  optim.lr < 1e-3  seed = 1
   eval/psnr.best > 20  loss/G_L1.last < 12     also .min .max .step
   created > 2d  updated < 1h                   ages in s m h d w
+  archived:true                                what has been put aside, which is left out otherwise
 Join them with and (or nothing), or, not and ( ).
 
 Examples:
@@ -54,12 +55,23 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let now = human::now();
     let mut runs = session.wait(session.home.list())?;
     let all = runs.len();
+    let hidden = runs.iter().filter(|run| query.hides(run, now)).count();
     runs.retain(|run| query.matches(run, now));
     if let Some(sort) = &sort {
         runs.sort_by(|a, b| sort.compare(a, b));
     }
     if args.json {
         return output::json(&runs.iter().map(render::runs::document).collect::<Vec<_>>());
+    }
+    if hidden > 0 {
+        let runs = if hidden == 1 {
+            "1 archived run matches"
+        } else {
+            &format!("{hidden} archived runs match")
+        };
+        output::note(format!(
+            "{runs} too: archived:true in the query lists what was put aside"
+        ));
     }
     if runs.is_empty() {
         output::note(match all {

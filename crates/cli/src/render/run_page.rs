@@ -132,6 +132,9 @@ impl RunPage {
             d.stop_requested
                 .then(|| ("stop", "asked to stop after its step".to_owned())),
         );
+        if run.archived {
+            rows.push(("archived", "yes: lists and queries leave it out".into()));
+        }
         if !run.tags.is_empty() {
             rows.push(("tags", run.tags.join(" ")));
         }

@@ -122,6 +122,7 @@ pub fn document(run: &RunSummary) -> Value {
         "experiment": run.spec.name,
         "tags": run.tags,
         "note": run.note,
+        "archived": run.archived,
         "sweeps": run.cells.iter().map(|cell| json!({
             "sweep": cell.sweep, "factors": factors(&cell.factors),
         })).collect::<Vec<_>>(),

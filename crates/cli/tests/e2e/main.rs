@@ -12,3 +12,4 @@ mod measures;
 mod support;
 mod sweep;
 mod tracked_run;
+mod upkeep;

@@ -10,6 +10,11 @@ impl Query {
     pub fn matches(&self, run: &RunSummary, now: f64) -> bool {
         (!run.archived || self.expr.names(&Field::Archived)) && self.expr.matches(run, now)
     }
+
+    /// Whether `run` would match if it were not archived.
+    pub fn hides(&self, run: &RunSummary, now: f64) -> bool {
+        run.archived && !self.expr.names(&Field::Archived) && self.expr.matches(run, now)
+    }
 }
 
 impl Expr {

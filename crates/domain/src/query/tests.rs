@@ -347,6 +347,8 @@ fn archived_runs_match_only_where_they_are_asked_for() {
     assert!(matches(&run, "archived:false") && !matches(&run, "archived:true"));
     run.archived = true;
     assert!(!matches(&run, "") && !matches(&run, "otter"));
+    let hides = |text: &str| Query::parse(text).unwrap().hides(&run, NOW);
+    assert!(hides("otter") && !hides("heron") && !hides("archived:true"));
     assert!(matches(&run, "archived:true") && !matches(&run, "archived:false"));
     assert!(matches(&run, "otter and (archived:true or archived:false)"));
     assert!(matches(&run, "not archived:false"));
