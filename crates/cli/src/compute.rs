@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub const NO_CUDA: &str = "this version computes on the CPU only; CUDA is still to come";
 
 /// Where to compute.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct ComputeArgs {
     /// auto, cpu, or cuda:0
     #[arg(long, value_name = "DEVICE", default_value = "auto")]

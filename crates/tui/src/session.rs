@@ -6,7 +6,6 @@ use std::path::Path;
 use diptych_domain::RunId;
 use serde::{Deserialize, Serialize};
 
-use crate::effect::Effect;
 use crate::state::{State, View};
 use crate::views::charts::ChartOptions;
 use crate::views::images::ImageOptions;
@@ -55,7 +54,7 @@ impl Session {
     }
 
     /// Puts it into a fresh state.
-    pub fn restore(self, state: &mut State) -> Vec<Effect> {
+    pub fn restore(self, state: &mut State) {
         state.view = self.view;
         state.filter.set(&self.filter);
         if state.filter.error().is_some() {
@@ -67,6 +66,7 @@ impl Session {
         }
         state.table.chosen = self.columns;
         state.table.grouping = self.grouping;
+        state.table.seeking = self.selected.is_some();
         state.table.anchor = self.selected;
         state.charts.options = self.charts.sound();
         state.images.options = self.images;
@@ -75,7 +75,6 @@ impl Session {
         state.ablation.no_cols = self.no_cols;
         state.ablation.measure = self.measure;
         rebuild(state);
-        Vec::new()
     }
 
     /// Reads what was kept; a file that cannot be read is as good as none.

@@ -13,6 +13,7 @@ pub mod fork;
 pub mod metrics;
 pub mod models;
 pub mod note;
+pub mod queue;
 pub mod resume;
 pub mod runs;
 pub mod show;
@@ -21,6 +22,7 @@ pub mod sweep;
 pub mod tag;
 pub mod train;
 pub mod translate;
+pub mod tui;
 pub mod weights;
 pub mod why;
 
@@ -35,6 +37,8 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Train(args) => train::run(context, args),
         Command::Resume(args) => resume::run(context, args),
         Command::Sweep(args) => sweep::run(context, args),
+        Command::Queue(args) => queue::run(context, args),
+        Command::Tui(args) => tui::run(context, args),
         Command::Stop(args) => stop::run(context, args),
         Command::Archive(args) => archive::run(context, args),
         Command::Delete(args) => delete::run(context, args),

@@ -9,5 +9,6 @@ pub mod pictures;
 mod reader;
 pub mod run;
 mod terminal;
+mod times;
 
 pub use run::{Options, TuiError, run};

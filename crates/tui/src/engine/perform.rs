@@ -1,7 +1,7 @@
 //! Does what updates ask for, each on a task of its own; answers come back as events.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use diptych_domain::RunId;
 use diptych_store::Home;
@@ -20,7 +20,8 @@ use crate::host::Host;
 #[derive(Clone)]
 pub struct Performer {
     reader: Arc<Mutex<Reader>>,
-    home: Home,
+    /// The home; another one where its database has been replaced.
+    home: Arc<RwLock<Home>>,
     host: Arc<dyn Host>,
     painter: Arc<Painter>,
     watcher: Arc<Watcher>,
@@ -32,7 +33,7 @@ impl Performer {
     pub fn new(home: Home, host: Arc<dyn Host>, painter: Painter, events: UnboundedSender<Event>) -> Self {
         Self {
             reader: Arc::new(Mutex::new(Reader::new(home.clone()))),
-            home,
+            home: Arc::new(RwLock::new(home)),
             host,
             painter: Arc::new(painter),
             watcher: Arc::new(Watcher::default()),
@@ -51,6 +52,10 @@ impl Performer {
         });
     }
 
+    fn home(&self) -> Home {
+        self.home.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn tell(&self, reply: Reply) {
         // Nobody listens any more once the dashboard is left.
         let _ = self.events.send(Event::Reply(Box::new(reply)));
@@ -62,11 +67,13 @@ impl Performer {
     }
 
     async fn perform(&self, effect: Effect) -> Option<Reply> {
-        let home = &self.home;
+        let home = &self.home();
         Some(match effect {
             Effect::LoadRuns => {
                 let mut reader = self.reader.lock().await;
-                match reader.read(|news| self.tell(Reply::Runs(Ok(news)))).await {
+                let read = reader.read(|news| self.tell(Reply::Runs(Ok(news)))).await;
+                *self.home.write().unwrap_or_else(PoisonError::into_inner) = reader.home().clone();
+                match read {
                     Ok(()) => return None,
                     Err(problem) => Reply::Runs(Err(problem)),
                 }
@@ -163,7 +170,7 @@ impl Performer {
     async fn delete(&self, runs: Vec<RunId>) -> Reply {
         let (mut deleted, mut bytes, mut problems) = (0, 0, Vec::new());
         for run in runs {
-            match self.home.delete_run(&run).await {
+            match self.home().delete_run(&run).await {
                 Ok(freed) => (deleted, bytes) = (deleted + 1, bytes + freed),
                 Err(e) => problems.push(text(e)),
             }

@@ -1,8 +1,9 @@
 //! The loop: every event through the update, every effect to the performer, one frame for all that has happened.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diptych_store::Home;
 use ratatui_image::picker::Picker;
@@ -11,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::perform::Performer;
 use super::pictures::{Painter, Via};
 use super::terminal::{self, Guard, Screen};
+use super::times::Times;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::host::Host;
@@ -40,6 +42,8 @@ pub struct Options {
     pub via: Option<Via>,
     /// A filter to begin with instead of the one of the last session.
     pub filter: Option<String>,
+    /// A file for how long frames take.
+    pub times: Option<PathBuf>,
 }
 
 /// Why a dashboard cannot be shown.
@@ -55,6 +59,7 @@ pub enum TuiError {
 /// # Errors
 /// Where the terminal cannot be used.
 pub async fn run(options: Options) -> Result<(), TuiError> {
+    let mut times = Times::new(options.times);
     let (guard, mut terminal) = Guard::take()?;
     // Asks the terminal, so before anything else reads from it.
     let picker = if options.via == Some(Via::Blocks) {
@@ -77,8 +82,9 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     let (sender, receiver) = unbounded_channel();
     listen(sender.clone());
     let performer = Performer::new(options.home, options.host, painter, sender);
-    let ended = turn(&mut state, &mut terminal, &performer, receiver).await;
+    let ended = turn(&mut state, &mut terminal, &performer, receiver, &mut times).await;
     drop(guard);
+    times.write()?;
     // What is kept is written before the process may end.
     let _ = Session::of(&state).save(std::path::Path::new(&state.home));
     Ok(ended?)
@@ -89,6 +95,7 @@ async fn turn(
     terminal: &mut Screen,
     performer: &Performer,
     mut events: UnboundedReceiver<Event>,
+    times: &mut Times,
 ) -> io::Result<()> {
     let effects = begin(state);
     if do_all(effects, terminal, performer)? {
@@ -99,6 +106,7 @@ async fn turn(
         let mut next = Some(first);
         let mut taken = 0;
         while let Some(event) = next {
+            times.event(&event);
             let effects = update(state, event);
             if do_all(effects, terminal, performer)? {
                 return Ok(());
@@ -107,7 +115,9 @@ async fn turn(
             next = (taken < AT_ONCE).then(|| events.try_recv().ok()).flatten();
         }
         if std::mem::take(&mut state.dirty) {
+            let began = Instant::now();
             terminal.draw(|frame| screen::draw(state, frame))?;
+            times.frame(state, began);
         }
     }
     Ok(())

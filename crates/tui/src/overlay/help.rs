@@ -62,3 +62,19 @@ pub(super) fn key(help: &mut Help, state: &State, chord: Chord, action: Option<A
     help.scroll = help.scroll.min(most);
     Outcome::Open
 }
+
+/// All keys as tables of Markdown, for the manual.
+pub fn key_table(keymap: &Keymap) -> String {
+    let mut out = String::new();
+    for line in lines(keymap, None) {
+        match line {
+            HelpLine::Heading(title) => out += &format!("\n**{title}**\n\n| keys | do |\n| --- | --- |\n"),
+            HelpLine::Keys(keys, doc) => {
+                let keys: Vec<String> = keys.split(' ').map(|k| format!("`{k}`")).collect();
+                out += &format!("| {} | {doc} |\n", keys.join(" "));
+            }
+            HelpLine::Gap => {}
+        }
+    }
+    out + "\n"
+}

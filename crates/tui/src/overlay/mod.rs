@@ -11,7 +11,7 @@ pub use choose::{Choose, Item};
 pub use confirm::{Confirm, Question};
 pub use draw::draw;
 pub use form::{Field, Form};
-pub use help::Help;
+pub use help::{Help, key_table};
 pub use open::{
     open_columns, open_export, open_filter, open_fork, open_group_by, open_launch, open_measure,
     open_metrics, open_note, open_palette, open_roles, open_rows_or_columns, open_sort, open_tags,

@@ -36,6 +36,8 @@ pub struct RunsState {
     pub selected: usize,
     /// What the selected row was, to find it again.
     pub anchor: Option<String>,
+    /// Whether that is still to be found.
+    pub seeking: bool,
     /// A field, with `-` in front where the largest come first.
     pub sort: String,
     /// How they are grouped.
@@ -67,6 +69,7 @@ impl Default for RunsState {
             shown: Vec::new(),
             selected: 0,
             anchor: None,
+            seeking: false,
             sort: "-created".into(),
             grouping: Grouping::None,
             expanded: BTreeSet::new(),

@@ -84,12 +84,11 @@ impl Identities {
 
 /// Makes the rows anew and keeps the selection on what it was on.
 pub fn rebuild(state: &mut State) {
-    let anchor = state
-        .table
-        .rows
-        .get(state.table.selected)
-        .map(|row| row.anchor(&state.runs))
-        .or(state.table.anchor.take());
+    // What a session wants selected again may not have been read yet.
+    let anchor = match state.table.rows.get(state.table.selected) {
+        Some(row) if !state.table.seeking => Some(row.anchor(&state.runs)),
+        _ => state.table.anchor.clone(),
+    };
     let shown = shown(state);
     state.table.shown.clone_from(&shown);
     state.table.refresh_columns(&state.runs);
@@ -101,13 +100,12 @@ pub fn rebuild(state: &mut State) {
         }
     };
     let rows = &state.table.rows;
-    if let Some(anchor) = anchor
-        && let Some(at) = rows.iter().position(|row| row.anchor(&state.runs) == anchor)
-    {
-        state.table.selected = at;
+    let found = anchor.and_then(|anchor| rows.iter().position(|row| row.anchor(&state.runs) == anchor));
+    state.table.selected = found.unwrap_or(state.table.selected).min(rows.len().saturating_sub(1));
+    state.table.seeking &= found.is_none() && !state.runs.complete;
+    if !state.table.seeking {
+        state.table.anchor = rows.get(state.table.selected).map(|row| row.anchor(&state.runs)).or(state.table.anchor.take());
     }
-    state.table.selected = state.table.selected.min(rows.len().saturating_sub(1));
-    state.table.anchor = rows.get(state.table.selected).map(|row| row.anchor(&state.runs));
 }
 
 /// The runs that pass the filter, in order.
