@@ -189,6 +189,7 @@ actions! {
     LoupeUp "loupe-up" IMAGES ["K"] "" "move the loupe up";
     LoupeRight "loupe-right" IMAGES ["L"] "" "move the loupe right";
     Roles "roles" IMAGES ["c"] "rows" "choose rows: input, output, target, ...";
+    Turn "turn" IMAGES ["v"] "turn" "runs in rows instead of columns, or back: whichever makes the images larger";
     Protocol "protocol" IMAGES ["P"] "protocol" "how images are drawn: half-blocks, Kitty, iTerm2, Sixel";
     Budget "budget" IMAGES ["Q"] "" "quality for slow links: full, half, quarter";
 

@@ -58,7 +58,11 @@ pub fn of_view(state: &State, name: &str) -> Result<Export, String> {
         return Err("which file?".into());
     }
     let path = PathBuf::from(name);
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    let ending = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default()
+        .to_lowercase();
     let content = match state.view {
         View::Runs => Content::Text(rows(state, &ending)?),
         View::System => Content::Text(queue(state, &ending)?),
@@ -75,11 +79,18 @@ fn charts(state: &State, path: &Path) -> Result<Content, String> {
     let runs: Vec<RunSummary> = views::charts::runs(state).into_iter().cloned().collect();
     let mut spec = FigureSpec::new(Kind::Curves);
     spec.runs = ids(&runs);
-    spec.metrics = views::charts::metrics(state).iter().map(ToString::to_string).collect();
+    spec.metrics = views::charts::metrics(state)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     spec.x = options.axis;
     spec.smoothing = options.smoothing;
     spec.log_y = options.log_y;
-    spec.panels = if options.multiples { Panels::Metric } else { Panels::None };
+    spec.panels = if options.multiples {
+        Panels::Metric
+    } else {
+        Panels::None
+    };
     if options.bands {
         spec.by = varying_factors(state, &runs);
     }
@@ -118,7 +129,13 @@ fn ablation(state: &State, path: &Path, ending: &str) -> Result<Content, String>
     let Some(Ok(grid)) = &state.ablation.grid else {
         return Err("there is no table to export".into());
     };
-    let runs: Vec<RunSummary> = state.runs.all().iter().filter(|r| state.filter.shows(r, state.now)).cloned().collect();
+    let runs: Vec<RunSummary> = state
+        .runs
+        .all()
+        .iter()
+        .filter(|r| state.filter.shows(r, state.now))
+        .cloned()
+        .collect();
     let by: Vec<String> = std::iter::once(grid.row_factor.to_string())
         .chain(grid.col_factor.as_ref().map(ToString::to_string))
         .collect();
@@ -189,7 +206,11 @@ fn plain(column: &Column, run: &RunSummary, now: f64) -> String {
 }
 
 fn queue(state: &State, ending: &str) -> Result<String, String> {
-    let mut table = vec![["name", "id", "status", "step", "total_steps", "device"].map(str::to_owned).to_vec()];
+    let mut table = vec![
+        ["name", "id", "status", "step", "total_steps", "device"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for run in state.system.lines(&state.runs) {
         table.push(vec![
             run.name.clone(),
@@ -205,7 +226,11 @@ fn queue(state: &State, ending: &str) -> Result<String, String> {
 
 fn written(table: &[Vec<String>], ending: &str) -> Result<String, String> {
     let quoted = |cell: &String| {
-        if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
+        if cell.contains([',', '"', '\n']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell.clone()
+        }
     };
     let escaped = |cell: &String| {
         let mut out = String::new();
@@ -240,7 +265,10 @@ fn written(table: &[Vec<String>], ending: &str) -> Result<String, String> {
         }
         "tex" => {
             let columns = table.first().map_or(0, Vec::len);
-            out += &format!("% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{}}}\n\\toprule\n", "l".repeat(columns));
+            out += &format!(
+                "% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{}}}\n\\toprule\n",
+                "l".repeat(columns)
+            );
             for (i, row) in table.iter().enumerate() {
                 out += &joined(row.iter().map(escaped).collect(), " & ");
                 out += " \\\\\n";
@@ -261,10 +289,17 @@ mod tests {
 
     #[test]
     fn tables_are_quoted_as_their_format_wants() {
-        let table = vec![vec!["a_b".to_owned(), "c".to_owned()], vec!["1,2".to_owned(), "x|y".to_owned()]];
+        let table = vec![
+            vec!["a_b".to_owned(), "c".to_owned()],
+            vec!["1,2".to_owned(), "x|y".to_owned()],
+        ];
         assert_eq!(written(&table, "csv").unwrap(), "a_b,c\n\"1,2\",x|y\n");
         assert!(written(&table, "md").unwrap().contains("| 1,2 | x\\|y |"));
-        assert!(written(&table, "tex").unwrap().contains("a\\_b & c \\\\\n\\midrule"));
+        assert!(
+            written(&table, "tex")
+                .unwrap()
+                .contains("a\\_b & c \\\\\n\\midrule")
+        );
         assert!(written(&table, "xls").is_err());
     }
 }

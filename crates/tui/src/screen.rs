@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use crate::action::{ACTIONS, ActionInfo, Place};
 use crate::overlay;
 use crate::state::{SMALLEST, State, View};
-use crate::update::SLOW;
 use crate::views;
 use crate::widgets::frame::{message, put};
 use crate::widgets::text;
@@ -32,6 +31,16 @@ pub fn paint(state: &State, buffer: &mut Buffer) -> Option<ratatui::layout::Posi
         return None;
     }
     head(state, buffer);
+    if let Some(banner) = state.banner() {
+        put(
+            buffer,
+            1,
+            1,
+            &format!("! {banner}"),
+            area.width - 1,
+            state.theme.bad(),
+        );
+    }
     match state.view {
         View::Runs => views::runs::draw(state, buffer),
         View::Charts => views::charts::draw(state, buffer),
@@ -62,7 +71,10 @@ fn tabs() -> Vec<(View, u16, String)> {
 /// The view whose name stands at a place.
 pub fn view_at(_state: &State, x: u16, y: u16) -> Option<View> {
     let at = |(_, from, label): &(View, u16, String)| (*from..from + text::width(label) as u16).contains(&x);
-    (y == 0).then(|| tabs().into_iter().find(at)).flatten().map(|(view, _, _)| view)
+    (y == 0)
+        .then(|| tabs().into_iter().find(at))
+        .flatten()
+        .map(|(view, _, _)| view)
 }
 
 fn head(state: &State, buffer: &mut Buffer) {
@@ -71,7 +83,11 @@ fn head(state: &State, buffer: &mut Buffer) {
     put(buffer, 0, 0, " diptych", 8, theme.heading());
     let mut end = 0;
     for (view, x, label) in tabs() {
-        let style = if view == state.view { theme.accent() } else { theme.dim() };
+        let style = if view == state.view {
+            theme.accent()
+        } else {
+            theme.dim()
+        };
         put(buffer, x, 0, &label, width, style);
         if view == state.view {
             buffer.set_style(Rect::new(x, 0, text::width(&label) as u16, 1), theme.selected());
@@ -80,18 +96,19 @@ fn head(state: &State, buffer: &mut Buffer) {
     }
     let (status, style) = status(state);
     let status = text::cut(&status, usize::from(width.saturating_sub(end + 2)));
-    put(buffer, width.saturating_sub(text::width(&status) as u16 + 1), 0, &status, width, style);
+    put(
+        buffer,
+        width.saturating_sub(text::width(&status) as u16 + 1),
+        0,
+        &status,
+        width,
+        style,
+    );
 }
 
-/// What has to be seen at all times: trouble first.
+/// What has to be seen at all times.
 fn status(state: &State) -> (String, ratatui::style::Style) {
     let theme = state.theme;
-    if let Some(trouble) = &state.runs.trouble {
-        return (format!("! {trouble}"), theme.bad());
-    }
-    if let Some(asked) = state.runs.asked.filter(|a| state.now - a > SLOW && state.runs.complete) {
-        return (format!("! waiting for the database, {:.0} s", state.now - asked), theme.warn());
-    }
     let mut parts = Vec::new();
     if state.frozen {
         parts.push("FROZEN".to_owned());
@@ -104,7 +121,7 @@ fn status(state: &State) -> (String, ratatui::style::Style) {
     } else if !state.runs.complete {
         parts.push(format!("reading, {} so far", state.runs.all().len()));
     } else {
-        parts.push(format!("{} running", state.runs.running()));
+        parts.push(format!("{} live", state.runs.running()));
     }
     let style = if state.frozen { theme.warn() } else { theme.dim() };
     (parts.join(" · "), style)
@@ -150,7 +167,9 @@ fn context(state: &State) -> Vec<(String, &'static str)> {
     if place != Place::Input {
         // Help, palette and leaving are never pushed out by what is special here.
         let everywhere: Vec<_> = of(Place::Anywhere).collect();
-        let (last, first): (Vec<_>, Vec<_>) = everywhere.into_iter().partition(|(_, s)| matches!(*s, "palette" | "help" | "quit"));
+        let (last, first): (Vec<_>, Vec<_>) = everywhere
+            .into_iter()
+            .partition(|(_, s)| matches!(*s, "palette" | "help" | "quit"));
         out.splice(0..0, last);
         out.extend(first);
     }

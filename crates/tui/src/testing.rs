@@ -50,18 +50,25 @@ pub fn runs() -> Vec<RunSummary> {
     set(&mut runs[0], RunStatus::Running, 1220, None);
     set(&mut runs[1], RunStatus::Queued, 0, None);
     runs[1].metrics.clear();
-    set(&mut runs[4], RunStatus::Diverged, 700, Some("loss/G_GAN is NaN at step 700"));
+    set(
+        &mut runs[4],
+        RunStatus::Diverged,
+        700,
+        Some("loss/G_GAN is NaN at step 700"),
+    );
     runs[2].tags = vec!["baseline".into()];
     runs
 }
 
 fn run(n: u64, layers: i64, loss: &str, lambda: f64, seed: u64) -> RunSummary {
     let mut spec: diptych_domain::ExperimentSpec =
-        serde_json::from_str(r#"{"model": "pix2pix", "name": "losses", "data": {"root": "/sets/facades"}}"#).unwrap();
+        serde_json::from_str(r#"{"model": "pix2pix", "name": "losses", "data": {"root": "/sets/facades"}}"#)
+            .unwrap();
     spec.seed = seed;
     spec.params.insert("n_layers".into(), ParamValue::Int(layers));
     spec.params.insert("lambda_gan".into(), ParamValue::Float(lambda));
-    spec.params.insert("norm".into(), ParamValue::Text("batch".into()));
+    spec.params
+        .insert("norm".into(), ParamValue::Text("batch".into()));
     let summary = |last: f64, best: f64, step: u64| MetricSummary {
         last,
         min: last.min(best),
@@ -73,7 +80,10 @@ fn run(n: u64, layers: i64, loss: &str, lambda: f64, seed: u64) -> RunSummary {
     let quality = 18.0 + layers as f64 * 0.4 + lambda + seed as f64 * 0.11;
     let metrics = BTreeMap::from([
         (MetricKey::eval("psnr"), summary(quality, quality + 0.5, 2000)),
-        (MetricKey::loss("G_L1"), summary(30.0 - quality, 29.0 - quality, 2000)),
+        (
+            MetricKey::loss("G_L1"),
+            summary(30.0 - quality, 29.0 - quality, 2000),
+        ),
         (MetricKey::loss("G_GAN"), summary(0.7, 0.6, 2000)),
         (MetricKey::new("perf/step_seconds"), summary(0.25, 0.2, 2000)),
         (MetricKey::new("perf/images_per_second"), summary(4.0, 4.2, 2000)),
@@ -87,7 +97,11 @@ fn run(n: u64, layers: i64, loss: &str, lambda: f64, seed: u64) -> RunSummary {
         message: None,
         model: "pix2pix".into(),
         tags: Vec::new(),
-        note: if n == 1 { "the first of them".into() } else { String::new() },
+        note: if n == 1 {
+            "the first of them".into()
+        } else {
+            String::new()
+        },
         created: NOW - 7200.0 + n as f64 * 60.0,
         updated: NOW - 100.0 + n as f64,
         epoch: 20,
@@ -131,7 +145,13 @@ impl Bench {
     /// Nothing has been read yet.
     pub fn fresh(width: u16, height: u16) -> Self {
         let theme = Theme { depth: Depth::True };
-        let mut state = State::new("/home".into(), Keymap::default(), theme, Size::new(width, height), NOW);
+        let mut state = State::new(
+            "/home".into(),
+            Keymap::default(),
+            theme,
+            Size::new(width, height),
+            NOW,
+        );
         let effects = begin(&mut state);
         Self { state, effects }
     }
@@ -141,6 +161,7 @@ impl Bench {
         let mut bench = Self::fresh(width, height);
         bench.reply(Reply::Runs(Ok(news())));
         bench.answer();
+        bench.effects.clear();
         bench
     }
 
@@ -170,7 +191,10 @@ impl Bench {
             match key.strip_prefix('"') {
                 Some(text) => text.trim_end_matches('"').chars().for_each(|c| {
                     let c = if c == '_' { ' ' } else { c };
-                    let event = KeyEvent::new(crossterm::event::KeyCode::Char(c), crossterm::event::KeyModifiers::NONE);
+                    let event = KeyEvent::new(
+                        crossterm::event::KeyCode::Char(c),
+                        crossterm::event::KeyModifiers::NONE,
+                    );
                     self.event(Event::Key(event));
                 }),
                 None => {
@@ -307,10 +331,20 @@ fn page() -> RunPage {
         }],
         events: vec![
             event(NOW - 7000.0, "created", 0, None),
-            event(NOW - 3000.0, "health", 400, Some("D_accuracy is 0.99 since step 300: the discriminator wins")),
+            event(
+                NOW - 3000.0,
+                "health",
+                400,
+                Some("D_accuracy is 0.99 since step 300: the discriminator wins"),
+            ),
         ],
-        environment: vec![("cpu".into(), "Testmaster 9000".into()), ("threads".into(), "2".into())],
-        log: (0..30).map(|i| line(NOW - 600.0 + f64::from(i) * 10.0, i)).collect(),
+        environment: vec![
+            ("cpu".into(), "Testmaster 9000".into()),
+            ("threads".into(), "2".into()),
+        ],
+        log: (0..30)
+            .map(|i| line(NOW - 600.0 + f64::from(i) * 10.0, i))
+            .collect(),
         folder: "/home/runs/0193".into(),
     }
 }
@@ -328,7 +362,11 @@ fn event(wall: f64, kind: &str, step: u64, detail: Option<&str>) -> EventRecord 
 fn line(wall: f64, n: i32) -> LogLine {
     LogLine {
         wall,
-        level: if n == 12 { diptych_domain::LogLevel::Warn } else { diptych_domain::LogLevel::Info },
+        level: if n == 12 {
+            diptych_domain::LogLevel::Warn
+        } else {
+            diptych_domain::LogLevel::Info
+        },
         message: format!("epoch {n} done"),
     }
 }
@@ -343,7 +381,10 @@ pub fn curve(request: &CurveRequest) -> Curve {
         values: (0..200)
             .map(|i| {
                 let spike = if i == 120 { 6.0 } else { 0.0 };
-                2.0 + f64::from(offset % 7) + 8.0 * (-f64::from(i) / 60.0).exp() + spike + 0.3 * f64::from(i * 37 % 10) / 10.0
+                2.0 + f64::from(offset % 7)
+                    + 8.0 * (-f64::from(i) / 60.0).exp()
+                    + spike
+                    + 0.3 * f64::from(i * 37 % 10) / 10.0
             })
             .collect(),
     };
@@ -381,5 +422,7 @@ fn images() -> Vec<ImageRecord> {
 
 fn picture((width, height): (u16, u16)) -> Picture {
     let side = u32::from(width).min(u32::from(height) * 2).max(1);
-    Picture::Blocks(Arc::new(image::RgbImage::from_fn(side, side, |x, y| image::Rgb([(x * 5) as u8, (y * 5) as u8, 90]))))
+    Picture::Blocks(Arc::new(image::RgbImage::from_fn(side, side, |x, y| {
+        image::Rgb([(x * 5) as u8, (y * 5) as u8, 90])
+    })))
 }

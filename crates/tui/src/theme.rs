@@ -256,7 +256,14 @@ mod tests {
     #[test]
     fn without_colours_no_style_has_one() {
         let theme = Theme { depth: Depth::None };
-        for style in [theme.accent(), theme.bad(), theme.dim(), theme.series(3), theme.faint(2), theme.status(RunStatus::Failed)] {
+        for style in [
+            theme.accent(),
+            theme.bad(),
+            theme.dim(),
+            theme.series(3),
+            theme.faint(2),
+            theme.status(RunStatus::Failed),
+        ] {
             assert_eq!((style.fg, style.bg), (None, None));
         }
     }

@@ -53,7 +53,11 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         return output::line(table.render_styled(terminal::width(), terminal::colours()));
     }
     let path = session.home.path().join("queue.lock");
-    let lock = File::options().create(true).truncate(false).write(true).open(&path)?;
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)?;
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -65,7 +69,9 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     interrupt::install(|| {})?;
     let (mut done, mut failed) = (0_u32, 0_u32);
     while !interrupt::received() {
-        let Some(next) = waiting(&session)?.into_iter().next() else { break };
+        let Some(next) = waiting(&session)?.into_iter().next() else {
+            break;
+        };
         output::note(format!("{}: training", next.name));
         if train(&session, &next, &args.compute)? {
             done += 1;
@@ -74,11 +80,16 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         }
     }
     if interrupt::received() {
-        return Err(Failure::interrupted(format!("stopped after {done} runs; `diptych queue` continues with what is queued")));
+        return Err(Failure::interrupted(format!(
+            "stopped after {done} runs; `diptych queue` continues with what is queued"
+        )));
     }
     output::note(format!("the queue is empty: {done} trained, {failed} failed"));
     if failed > 0 {
-        return Err(Failure::new(format!("{failed} of {} runs did not finish", done + failed)));
+        return Err(Failure::new(format!(
+            "{failed} of {} runs did not finish",
+            done + failed
+        )));
     }
     Ok(())
 }
@@ -93,7 +104,9 @@ fn waiting(session: &Session) -> Result<Vec<RunSummary>, Failure> {
             continue;
         }
         let details = session.wait(session.home.details(&run.id))?;
-        let taken = details.owner.is_some_and(|o| !o.is_gone(&here, human::now() - details.heartbeat));
+        let taken = details
+            .owner
+            .is_some_and(|o| !o.is_gone(&here, human::now() - details.heartbeat));
         if !taken {
             waiting.push(run);
         }

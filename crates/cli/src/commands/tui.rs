@@ -55,7 +55,9 @@ enum Images {
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("the dashboard needs a terminal; `diptych runs` lists runs without one"));
+        return Err(Failure::usage(
+            "the dashboard needs a terminal; `diptych runs` lists runs without one",
+        ));
     }
     let query = args.query.join(" ");
     super::runs::parse_query(&query)?;
@@ -67,7 +69,9 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         home,
         host: Arc::new(host),
         keymap,
-        theme: Theme { depth: Depth::detect() },
+        theme: Theme {
+            depth: Depth::detect(),
+        },
         via: args.images.map(|i| match i {
             Images::Auto => Via::Auto,
             Images::Blocks => Via::Blocks,
@@ -83,7 +87,11 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
 
 /// The keys of the file that is named, else of the user's own if there is one.
 fn keymap(named: Option<PathBuf>) -> Result<Keymap, Failure> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let own = variable("XDG_CONFIG_HOME")
         .or_else(|| Some(variable("HOME")?.join(".config")))
         .map(|folder| folder.join("diptych/keys.toml"))

@@ -16,7 +16,10 @@ pub fn command(run: &RunSummary, environment: &BTreeMap<String, String>) -> Stri
         options += " --exact";
     }
     let spec = toml::to_string(&run.spec).unwrap_or_default();
-    format!("diptych train /dev/stdin{options} <<'EXPERIMENT'\n{}\nEXPERIMENT\n", spec.trim_end())
+    format!(
+        "diptych train /dev/stdin{options} <<'EXPERIMENT'\n{}\nEXPERIMENT\n",
+        spec.trim_end()
+    )
 }
 
 #[cfg(test)]
@@ -30,7 +33,8 @@ mod tests {
     #[test]
     fn the_command_holds_the_whole_experiment() {
         let registry = Registry::builtin();
-        let file = "model = \"pix2pix\"\nname = \"a\"\nseed = 7\n[data]\nroot = \"/sets/a b\"\n[optim]\nlr = 1e-5\n";
+        let file =
+            "model = \"pix2pix\"\nname = \"a\"\nseed = 7\n[data]\nroot = \"/sets/a b\"\n[optim]\nlr = 1e-5\n";
         let (spec, _) = experiment::check(&registry, Draft::parse("e.toml", file, &[] as &[&str])).unwrap();
         let run: RunSummary = serde_json::from_value(serde_json::json!({
             "id": "0193", "name": "a", "status": "finished", "message": null, "model": "pix2pix", "tags": [], "note": "",
@@ -38,10 +42,16 @@ mod tests {
             "data_fingerprint": null, "archived": false, "parent": null, "spec": spec, "metrics": {},
         }))
         .unwrap();
-        let environment = BTreeMap::from([("threads".to_owned(), "2".to_owned()), ("arithmetic".to_owned(), "exact".to_owned())]);
+        let environment = BTreeMap::from([
+            ("threads".to_owned(), "2".to_owned()),
+            ("arithmetic".to_owned(), "exact".to_owned()),
+        ]);
         let command = command(&run, &environment);
         let (first, rest) = command.split_once('\n').unwrap();
-        assert_eq!(first, "diptych train /dev/stdin --device cpu --threads 2 --exact <<'EXPERIMENT'");
+        assert_eq!(
+            first,
+            "diptych train /dev/stdin --device cpu --threads 2 --exact <<'EXPERIMENT'"
+        );
         let toml = rest.strip_suffix("EXPERIMENT\n").unwrap();
         let (again, _) = experiment::check(&registry, Draft::parse("e.toml", toml, &[] as &[&str])).unwrap();
         assert_eq!(again, spec);

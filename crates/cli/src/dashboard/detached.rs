@@ -56,7 +56,11 @@ pub fn start(home: &Path, args: &[String]) -> Result<PathBuf, Failure> {
 /// A file that nobody else has.
 fn fresh(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     for n in 1_u32.. {
-        let path = folder.join(if n == 1 { format!("{name}.txt") } else { format!("{name}-{n}.txt") });
+        let path = folder.join(if n == 1 {
+            format!("{name}.txt")
+        } else {
+            format!("{name}-{n}.txt")
+        });
         match File::options().create_new(true).append(true).open(&path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             opened => return Ok((path, opened?)),

@@ -52,19 +52,35 @@ impl Program {
             let text = experiment::read(file)?;
             let (sweep, cells) = plan::check(&self.registry, &file.display().to_string(), &text, sets)?;
             let factors: Vec<&str> = sweep.factors().iter().map(|f| f.name.as_str()).collect();
-            return Ok(format!("a sweep of {} cells over {}", cells.len(), factors.join(", ")));
+            return Ok(format!(
+                "a sweep of {} cells over {}",
+                cells.len(),
+                factors.join(", ")
+            ));
         }
         let (spec, _) = experiment::load(&self.registry, file, sets)?;
-        Ok(format!("{}, {} epochs on {}", spec.model, spec.optim.total_epochs(), spec.data.root))
+        Ok(format!(
+            "{}, {} epochs on {}",
+            spec.model,
+            spec.optim.total_epochs(),
+            spec.data.root
+        ))
     }
 
     fn queue(&self, wanted: &[Wanted]) -> Result<String, Failure> {
         let session = Session::silent(&self.home)?;
         let queued = queueing::queue(&self.registry, &session, wanted)?;
         if queued.waiting == 0 {
-            return Ok(format!("{} are there already, finished or being trained", queued.there));
+            return Ok(format!(
+                "{} are there already, finished or being trained",
+                queued.there
+            ));
         }
-        let there = if queued.there > 0 { format!(", {} are there already", queued.there) } else { String::new() };
+        let there = if queued.there > 0 {
+            format!(", {} are there already", queued.there)
+        } else {
+            String::new()
+        };
         self.start(&["queue".into()])?;
         Ok(format!("{} queued{there}", queued.waiting))
     }
@@ -79,7 +95,9 @@ impl Program {
         };
         queueing::queue(&self.registry, &session, &[wanted])?;
         let newest = session.wait(session.home.list_page(None, 1))?;
-        let new = newest.first().ok_or_else(|| Failure::new("the new run has vanished"))?;
+        let new = newest
+            .first()
+            .ok_or_else(|| Failure::new("the new run has vanished"))?;
         let output = self.start(&["resume".into(), new.id.to_string()])?;
         Ok(format!("{} begun; {output}", new.name))
     }
@@ -121,7 +139,10 @@ impl Host for Program {
     fn defaults(&self, model: &str) -> Params {
         let plugin = self.registry.get(model).ok();
         let decls = plugin.map(|p| p.params()).unwrap_or_default();
-        decls.into_iter().map(|d| (d.name.to_owned(), d.default)).collect()
+        decls
+            .into_iter()
+            .map(|d| (d.name.to_owned(), d.default))
+            .collect()
     }
 
     fn again(&self, run: &RunSummary, environment: &BTreeMap<String, String>) -> String {
@@ -144,7 +165,10 @@ impl Host for Program {
         against: Option<&str>,
         form: &str,
     ) -> Result<String, String> {
-        let factors: Vec<Factor> = by.iter().map(|f| Factor::parse(f, runs)).collect::<Result<_, _>>()?;
+        let factors: Vec<Factor> = by
+            .iter()
+            .map(|f| Factor::parse(f, runs))
+            .collect::<Result<_, _>>()?;
         let columns = vec![Column::parse(metric, runs)?];
         let against = against.map(Baseline::parse);
         let table = Table::new(runs, factors, columns, against.as_ref())?;

@@ -22,7 +22,11 @@ pub struct Queued {
 /// Queues experiments. All are checked before the first is made.
 pub fn queue(registry: &Registry, session: &Session, wanted: &[Wanted]) -> Result<Queued, Failure> {
     for one in wanted {
-        registry.get(&one.spec.model).usage()?.validate(&one.spec).usage()?;
+        registry
+            .get(&one.spec.model)
+            .usage()?
+            .validate(&one.spec)
+            .usage()?;
     }
     let compute = ComputeArgs::default().settle()?;
     let mut out = Queued::default();
@@ -35,7 +39,10 @@ pub fn queue(registry: &Registry, session: &Session, wanted: &[Wanted]) -> Resul
         };
         fingerprint = Some((one.spec.clone(), data.clone()));
         let label = Label {
-            name: one.cell.as_ref().map(|c| diptych_domain::cell::run_name(&c.sweep, &c.factors)),
+            name: one
+                .cell
+                .as_ref()
+                .map(|c| diptych_domain::cell::run_name(&c.sweep, &c.factors)),
             tags: one.tags.clone(),
             note: String::new(),
         };

@@ -71,7 +71,11 @@ impl Terminal {
     fn shows(&self, words: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
         while !self.text().contains(words) {
-            assert!(Instant::now() < deadline, "`{words}` does not appear:\n{}", self.text());
+            assert!(
+                Instant::now() < deadline,
+                "`{words}` does not appear:\n{}",
+                self.text()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -176,7 +180,10 @@ fn a_killed_dashboard_leaves_the_terminal_usable() {
     let mut tui = Terminal::open(&world, &[]);
     tui.shows("This home has no runs yet.");
     let pid = tui.child.process_id().unwrap().to_string();
-    let killed = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .unwrap();
     assert!(killed.success());
     assert_eq!(tui.ends(), 0);
     tui.is_restored();
@@ -186,7 +193,9 @@ fn a_killed_dashboard_leaves_the_terminal_usable() {
 fn a_missing_cell_is_queued_and_trained_without_the_dashboard() {
     let world = World::new();
     let train = |ngf: u32, seed: u32| {
-        world.ok(&format!("train tiny.toml --name n{ngf}s{seed} --threads 1 --set params.ngf={ngf} --set seed={seed}"));
+        world.ok(&format!(
+            "train tiny.toml --name n{ngf}s{seed} --threads 1 --set params.ngf={ngf} --set seed={seed}"
+        ));
     };
     train(4, 1);
     train(4, 2);

@@ -117,7 +117,8 @@ fn of_overview(overview: &Overview, request: &CurveRequest) -> Curve {
         };
         raw.not_finite += b.points - b.finite;
         let filled = |v: f64| if b.finite > 0 { v } else { 0.0 };
-        raw.buckets.push(bucket(filled(b.min), filled(b.max), filled(b.mean), b.finite));
+        raw.buckets
+            .push(bucket(filled(b.min), filled(b.max), filled(b.mean), b.finite));
         if request.smoothing > 0.0 && b.finite > 0 {
             let past = request.smoothing.powf(b.finite as f64);
             mean = past * mean + (1.0 - past) * b.mean;
@@ -158,17 +159,24 @@ mod tests {
             steps: (0..n).collect(),
             epochs: vec![1; n as usize],
             walls: (0..n).map(|s| s as f64).collect(),
-            values: (0..n).map(|s| (s as f64 * 0.01).sin() + if s == 777 { 50.0 } else { 0.0 }).collect(),
+            values: (0..n)
+                .map(|s| (s as f64 * 0.01).sin() + if s == 777 { 50.0 } else { 0.0 })
+                .collect(),
         }
     }
 
     #[test]
     fn a_section_is_smoothed_by_what_comes_before_it() {
         let whole = of_points(raw(2000), &request(0.9, None)).smooth.unwrap();
-        let part = of_points(raw(2000), &request(0.9, Some((1000, 1100)))).smooth.unwrap();
+        let part = of_points(raw(2000), &request(0.9, Some((1000, 1100))))
+            .smooth
+            .unwrap();
         let at = |r: &Reduced, x: f64| r.buckets.iter().find(|b| b.x == x).map(Bucket::mean);
         assert_eq!(at(&whole, 1050.0), at(&part, 1050.0));
-        assert_eq!((part.buckets[0].x, part.buckets.last().unwrap().x), (999.0, 1101.0));
+        assert_eq!(
+            (part.buckets[0].x, part.buckets.last().unwrap().x),
+            (999.0, 1101.0)
+        );
     }
 
     #[test]

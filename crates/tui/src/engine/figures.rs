@@ -33,7 +33,10 @@ pub async fn write(home: &Home, host: &Arc<dyn Host>, export: Export) -> Result<
         } => {
             let host = host.clone();
             let table = move || host.table(&runs, &by, &metric, against.as_deref(), &form);
-            tokio::task::spawn_blocking(table).await.map_err(|e| e.to_string())??.into_bytes()
+            tokio::task::spawn_blocking(table)
+                .await
+                .map_err(|e| e.to_string())??
+                .into_bytes()
         }
     };
     let size = diptych_domain::human::bytes(bytes.len() as u64);
@@ -53,14 +56,19 @@ async fn figure(home: &Home, spec: &FigureSpec, runs: &[RunSummary], form: Form)
     let provenance = Provenance::of(generator, spec, runs);
     let spec = spec.clone();
     let encode = move || export::bytes(&drawn, &spec, &provenance, form).map_err(|e| e.to_string());
-    tokio::task::spawn_blocking(encode).await.map_err(|e| e.to_string())?
+    tokio::task::spawn_blocking(encode)
+        .await
+        .map_err(|e| e.to_string())?
 }
 
 async fn curves(home: &Home, spec: &FigureSpec, runs: &[RunSummary]) -> Result<Loaded, String> {
     let mut loaded = Loaded::default();
     for request in kinds::plan(spec, runs).map_err(|e| e.to_string())? {
         let run = &runs[request.run];
-        let series = home.metrics(&run.id, &request.key, ..).await.map_err(|e| e.to_string())?;
+        let series = home
+            .metrics(&run.id, &request.key, ..)
+            .await
+            .map_err(|e| e.to_string())?;
         let raw = Raw {
             steps: series.steps,
             epochs: series.epochs,

@@ -70,7 +70,9 @@ impl Watcher {
         let mut trainers = Vec::new();
         for run in runs {
             // A run that has gone meanwhile is no trouble.
-            let Ok(details) = home.details(run).await else { continue };
+            let Ok(details) = home.details(run).await else {
+                continue;
+            };
             let Some(owner) = details.owner else { continue };
             trainers.push(Trainer {
                 run: run.clone(),
@@ -87,17 +89,27 @@ impl Watcher {
     }
 
     fn here(&self, trainers: &mut [Trainer]) -> Machine {
-        let mut slot = self.system.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slot = self
+            .system
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if slot.is_none() {
             *slot = System::new().ok();
         }
         let host = System::host_name().unwrap_or_default();
         let Some(system) = slot.as_mut() else {
-            return Machine { host, ..Machine::default() };
+            return Machine {
+                host,
+                ..Machine::default()
+            };
         };
         system.refresh_cpu_usage();
         system.refresh_memory();
-        let pids: Vec<Pid> = trainers.iter().filter(|t| t.host == host).map(|t| Pid::from_u32(t.pid)).collect();
+        let pids: Vec<Pid> = trainers
+            .iter()
+            .filter(|t| t.host == host)
+            .map(|t| Pid::from_u32(t.pid))
+            .collect();
         let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, what);
         for trainer in trainers.iter_mut().filter(|t| t.host == host) {
@@ -108,7 +120,11 @@ impl Watcher {
         }
         Machine {
             host,
-            cpus: system.cpus().iter().map(|c| f64::from(c.usage()) / 100.0).collect(),
+            cpus: system
+                .cpus()
+                .iter()
+                .map(|c| f64::from(c.usage()) / 100.0)
+                .collect(),
             used: system.used_memory(),
             memory: system.total_memory(),
             gpus: Vec::new(),
@@ -158,9 +174,14 @@ mod tests {
 
     #[test]
     fn what_nvidias_tool_prints_is_read() {
-        let gpus = parse("NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45\nOdd, Name, [N/A], 5, 10, 30, [N/A]\nnonsense\n");
+        let gpus = parse(
+            "NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45\nOdd, Name, [N/A], 5, 10, 30, [N/A]\nnonsense\n",
+        );
         assert_eq!(gpus.len(), 2);
-        assert_eq!((gpus[0].name.as_str(), gpus[0].load, gpus[0].used >> 20), ("NVIDIA H100 80GB HBM3", 0.37, 1024));
+        assert_eq!(
+            (gpus[0].name.as_str(), gpus[0].load, gpus[0].used >> 20),
+            ("NVIDIA H100 80GB HBM3", 0.37, 1024)
+        );
         assert_eq!(gpus[1].name, "Odd, Name");
         assert!(gpus[1].load.is_nan() && gpus[1].watts.is_nan());
     }

@@ -61,9 +61,14 @@ impl Performer {
         let _ = self.events.send(Event::Reply(Box::new(reply)));
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, String> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, String> {
         let this = self.clone();
-        tokio::task::spawn_blocking(move || work(&this)).await.map_err(|e| e.to_string())
+        tokio::task::spawn_blocking(move || work(&this))
+            .await
+            .map_err(|e| e.to_string())
     }
 
     async fn perform(&self, effect: Effect) -> Option<Reply> {
@@ -87,7 +92,10 @@ impl Performer {
                 Reply::Curve(request, curve)
             }
             Effect::LoadStrip { run, key } => {
-                let overview = home.overview(&run, &key, .., crate::views::system::STRIP).await.ok()?;
+                let overview = home
+                    .overview(&run, &key, .., crate::views::system::STRIP)
+                    .await
+                    .ok()?;
                 Reply::Strip(run, key, overview.buckets.iter().map(|b| b.mean).collect())
             }
             Effect::LoadImages(run) => {
@@ -96,12 +104,18 @@ impl Performer {
             }
             Effect::LoadPicture(request) => {
                 let asked = request.clone();
-                let picture = self.blocking(move |this| this.painter.paint(&asked)).await.and_then(|p| p);
+                let picture = self
+                    .blocking(move |this| this.painter.paint(&asked))
+                    .await
+                    .and_then(|p| p);
                 Reply::Picture(request, picture)
             }
             Effect::FindCommand(run) => {
                 let environment = home.environment(&run.id).await.unwrap_or_default();
-                match self.blocking(move |this| this.host.again(&run, &environment)).await {
+                match self
+                    .blocking(move |this| this.host.again(&run, &environment))
+                    .await
+                {
                     Ok(command) => Reply::Command(command),
                     Err(problem) => Reply::Failed(problem),
                 }
@@ -115,7 +129,11 @@ impl Performer {
                     Err(problem) => Reply::Failed(problem),
                 }
             }
-            Effect::Start(job) => said(self.blocking(move |this| this.host.start(&job)).await.and_then(|r| r)),
+            Effect::Start(job) => said(
+                self.blocking(move |this| this.host.start(&job))
+                    .await
+                    .and_then(|r| r),
+            ),
             Effect::Check { file, sets } => {
                 let checked = self.blocking(move |this| this.host.check(&file, &sets)).await;
                 Reply::Checked(checked.and_then(|r| r))
@@ -134,7 +152,11 @@ impl Performer {
                 done(changed.await, "tags changed")
             }
             Effect::SetArchived(run, archived) => {
-                let what = if archived { "archived; archived:true in the filter finds it" } else { "brought back" };
+                let what = if archived {
+                    "archived; archived:true in the filter finds it"
+                } else {
+                    "brought back"
+                };
                 done(home.set_archived(&run, archived).await, what)
             }
             Effect::Weigh(runs) => {
@@ -157,7 +179,9 @@ impl Performer {
                 machine.gpus = gpus;
                 Reply::Machine(Box::new(machine))
             }
-            Effect::FindExperiments => Reply::Experiments(self.blocking(|_| experiments()).await.unwrap_or_default()),
+            Effect::FindExperiments => {
+                Reply::Experiments(self.blocking(|_| experiments()).await.unwrap_or_default())
+            }
             Effect::FindDefaults(model) => {
                 let asked = model.clone();
                 let defaults = self.blocking(move |this| this.host.defaults(&asked)).await.ok()?;
@@ -201,7 +225,10 @@ fn done<T>(result: diptych_store::Result<T>, what: &str) -> Reply {
 fn experiments() -> Vec<String> {
     let mut found = Vec::new();
     for folder in ["experiments", "."] {
-        let entries = std::fs::read_dir(Path::new(folder)).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(Path::new(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
         for entry in entries {
             let path = entry.path();
             if path.extension().is_some_and(|e| e == "toml") {

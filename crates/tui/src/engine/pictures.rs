@@ -167,7 +167,10 @@ impl Painter {
             None => mixed,
         };
         let protocol = request.via.protocol(&self.picker);
-        let (columns, rows) = (u32::from(request.cells.0.max(1)), u32::from(request.cells.1.max(1)));
+        let (columns, rows) = (
+            u32::from(request.cells.0.max(1)),
+            u32::from(request.cells.1.max(1)),
+        );
         if protocol == ProtocolType::Halfblocks {
             return Ok(Picture::Blocks(Arc::new(fit(&seen, columns, rows * 2))));
         }
@@ -214,14 +217,19 @@ impl Painter {
 }
 
 fn read(file: &Path) -> Result<RgbImage, String> {
-    let name = file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let broken = |e: &dyn fmt::Display| format!("{name}: {e}");
     let reader = image::ImageReader::open(file)
         .and_then(image::ImageReader::with_guessed_format)
         .map_err(|e| broken(&e))?;
     let size = reader.into_dimensions().map_err(|e| broken(&e))?;
     if u64::from(size.0) * u64::from(size.1) > MOST_PIXELS {
-        return Err(format!("{name}: {} x {} pixels are too many to show", size.0, size.1));
+        return Err(format!(
+            "{name}: {} x {} pixels are too many to show",
+            size.0, size.1
+        ));
     }
     let decoded = image::ImageReader::open(file)
         .and_then(image::ImageReader::with_guessed_format)
@@ -242,7 +250,12 @@ fn mix(images: &[Arc<RgbImage>], mix: Mix) -> Result<RgbImage, String> {
     let second = if second.dimensions() == first.dimensions() {
         second.as_ref()
     } else {
-        resized = imageops::resize(second.as_ref(), first.width(), first.height(), FilterType::Triangle);
+        resized = imageops::resize(
+            second.as_ref(),
+            first.width(),
+            first.height(),
+            FilterType::Triangle,
+        );
         &resized
     };
     let mut out = first.as_ref().clone();
@@ -286,8 +299,15 @@ fn magnified(image: &RgbImage, loupe: Loupe) -> RgbImage {
 fn fit(image: &RgbImage, width: u32, height: u32) -> RgbImage {
     let (w, h) = (f64::from(image.width()), f64::from(image.height()));
     let scale = (f64::from(width) / w).min(f64::from(height) / h);
-    let (to_w, to_h) = (((w * scale).round() as u32).max(1), ((h * scale).round() as u32).max(1));
-    let filter = if scale < 1.0 { FilterType::Triangle } else { FilterType::Nearest };
+    let (to_w, to_h) = (
+        ((w * scale).round() as u32).max(1),
+        ((h * scale).round() as u32).max(1),
+    );
+    let filter = if scale < 1.0 {
+        FilterType::Triangle
+    } else {
+        FilterType::Nearest
+    };
     imageops::resize(image, to_w, to_h, filter)
 }
 
@@ -329,11 +349,24 @@ mod tests {
     #[test]
     fn images_are_fitted_and_combined() {
         let dir = tempfile::tempdir().unwrap();
-        let (a, b) = (file(dir.path(), "a.png", [200, 10, 10]), file(dir.path(), "b.png", [190, 10, 40]));
+        let (a, b) = (
+            file(dir.path(), "a.png", [200, 10, 10]),
+            file(dir.path(), "b.png", [190, 10, 40]),
+        );
         let plain = blocks(painter().paint(&request(vec![a.clone()], Mix::Plain)).unwrap());
-        assert_eq!((plain.dimensions(), plain.get_pixel(0, 0).0), ((16, 8), [200, 10, 10]));
-        let wipe = blocks(painter().paint(&request(vec![a.clone(), b.clone()], Mix::Wipe(500))).unwrap());
-        assert_eq!((wipe.get_pixel(7, 0).0, wipe.get_pixel(8, 0).0), ([200, 10, 10], [190, 10, 40]));
+        assert_eq!(
+            (plain.dimensions(), plain.get_pixel(0, 0).0),
+            ((16, 8), [200, 10, 10])
+        );
+        let wipe = blocks(
+            painter()
+                .paint(&request(vec![a.clone(), b.clone()], Mix::Wipe(500)))
+                .unwrap(),
+        );
+        assert_eq!(
+            (wipe.get_pixel(7, 0).0, wipe.get_pixel(8, 0).0),
+            ([200, 10, 10], [190, 10, 40])
+        );
         let difference = blocks(painter().paint(&request(vec![a, b], Mix::Difference)).unwrap());
         assert_eq!(difference.get_pixel(3, 3).0, [40, 0, 120]);
     }
@@ -342,7 +375,14 @@ mod tests {
     fn the_loupe_stays_inside() {
         let mut image = RgbImage::new(8, 8);
         image.put_pixel(7, 7, Rgb([9, 9, 9]));
-        let part = magnified(&image, Loupe { factor: 4, x: 1000, y: 1000 });
+        let part = magnified(
+            &image,
+            Loupe {
+                factor: 4,
+                x: 1000,
+                y: 1000,
+            },
+        );
         assert_eq!((part.dimensions(), part.get_pixel(1, 1).0), ((2, 2), [9, 9, 9]));
     }
 
@@ -352,8 +392,15 @@ mod tests {
         let a = file(dir.path(), "a.png", [200, 10, 10]);
         for via in [Via::Kitty, Via::Iterm2, Via::Sixel] {
             for thrift in [1, 4] {
-                let asked = Request { via, thrift, ..request(vec![a.clone()], Mix::Plain) };
-                assert!(matches!(painter().paint(&asked), Ok(Picture::Encoded(_))), "{via:?}");
+                let asked = Request {
+                    via,
+                    thrift,
+                    ..request(vec![a.clone()], Mix::Plain)
+                };
+                assert!(
+                    matches!(painter().paint(&asked), Ok(Picture::Encoded(_))),
+                    "{via:?}"
+                );
             }
         }
     }
@@ -365,8 +412,13 @@ mod tests {
         let cut = dir.path().join("cut.png");
         std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
         for file in [cut, dir.path().join("none.png")] {
-            let problem = painter().paint(&request(vec![file.clone()], Mix::Plain)).unwrap_err();
-            assert!(problem.starts_with(file.file_name().unwrap().to_str().unwrap()), "{problem}");
+            let problem = painter()
+                .paint(&request(vec![file.clone()], Mix::Plain))
+                .unwrap_err();
+            assert!(
+                problem.starts_with(file.file_name().unwrap().to_str().unwrap()),
+                "{problem}"
+            );
         }
     }
 }

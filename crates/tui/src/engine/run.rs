@@ -152,7 +152,11 @@ fn listen(events: UnboundedSender<Event>) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
+        for kind in [
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+        ] {
             let ends = events.clone();
             tokio::spawn(async move {
                 // Where signals cannot be heard, keys still work.

@@ -65,7 +65,11 @@ impl From<KeyEvent> for Chord {
             // A capital letter says by itself that shift was down; some terminals say it twice.
             KeyCode::Char(c) => {
                 modifiers -= KeyModifiers::SHIFT;
-                KeyCode::Char(if modifiers.is_empty() { c } else { c.to_ascii_lowercase() })
+                KeyCode::Char(if modifiers.is_empty() {
+                    c
+                } else {
+                    c.to_ascii_lowercase()
+                })
             }
             KeyCode::BackTab => {
                 modifiers |= KeyModifiers::SHIFT;
@@ -79,7 +83,9 @@ impl From<KeyEvent> for Chord {
 
 /// A text that names no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no key: expected a character, enter, esc, tab, space, up, pgdn, f5, ..., with ctrl-, alt- or shift- in front")]
+#[error(
+    "`{0}` is no key: expected a character, enter, esc, tab, space, up, pgdn, f5, ..., with ctrl-, alt- or shift- in front"
+)]
 pub struct NoKey(pub String);
 
 impl FromStr for Chord {
@@ -138,7 +144,20 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        for text in ["q", "G", "/", "-", "ctrl-d", "shift-tab", "enter", "space", "f5", "alt-x", "pgdn", "ctrl-left"] {
+        for text in [
+            "q",
+            "G",
+            "/",
+            "-",
+            "ctrl-d",
+            "shift-tab",
+            "enter",
+            "space",
+            "f5",
+            "alt-x",
+            "pgdn",
+            "ctrl-left",
+        ] {
             let chord: Chord = text.parse().unwrap();
             assert_eq!(chord.to_string(), text);
             assert_eq!(Chord::from(chord.event()), chord, "{text}");

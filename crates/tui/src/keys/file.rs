@@ -94,7 +94,10 @@ impl Keymap {
             let Some(place) = Place::ALL.into_iter().find(|p| p.id() == name) else {
                 let ids = Place::ALL.map(Place::id);
                 let hint = suggest::hint(name, ids);
-                refuse(name.clone(), format!("no such place{hint}; there are {}", ids.join(", ")));
+                refuse(
+                    name.clone(),
+                    format!("no such place{hint}; there are {}", ids.join(", ")),
+                );
                 continue;
             };
             let Value::Table(content) = content else {
@@ -107,7 +110,10 @@ impl Keymap {
                 let Some(info) = here().find(|i| i.id == id) else {
                     let hint = suggest::hint(id, here().map(|i| i.id));
                     let ids: Vec<&str> = here().map(|i| i.id).collect();
-                    refuse(key, format!("no such action{hint}; [{name}] has {}", ids.join(", ")));
+                    refuse(
+                        key,
+                        format!("no such action{hint}; [{name}] has {}", ids.join(", ")),
+                    );
                     continue;
                 };
                 match chords(keys) {
@@ -130,7 +136,10 @@ impl Keymap {
                 if let Some(other) = other {
                     return Some(KeyIssue {
                         key: format!("{}.{}", place.id(), info.id),
-                        problem: format!("`{chord}` is also the key of {}; give that another", other.info().id),
+                        problem: format!(
+                            "`{chord}` is also the key of {}; give that another",
+                            other.info().id
+                        ),
                     });
                 }
             }
@@ -165,13 +174,17 @@ mod tests {
         let (map, issues) = read("[anywhere]\nquit = \"ctrl-q\"\n[images]\nblink = []\n");
         assert_eq!(issues, Vec::<String>::new());
         assert_eq!(map.lookup(Place::Runs, "q".parse().unwrap()), None);
-        assert_eq!(map.lookup(Place::Runs, "ctrl-q".parse().unwrap()), Some(Action::Quit));
+        assert_eq!(
+            map.lookup(Place::Runs, "ctrl-q".parse().unwrap()),
+            Some(Action::Quit)
+        );
         assert_eq!(map.lookup(Place::Images, "b".parse().unwrap()), None);
     }
 
     #[test]
     fn mistakes_name_what_would_be_right() {
-        let (_, issues) = read("[chart]\nlog-y = \"Y\"\n[charts]\nlogy = \"Y\"\naxis = \"ctrll-a\"\nmetrics = 3\n");
+        let (_, issues) =
+            read("[chart]\nlog-y = \"Y\"\n[charts]\nlogy = \"Y\"\naxis = \"ctrll-a\"\nmetrics = 3\n");
         insta::assert_snapshot!(issues.join("\n"));
         let (_, issues) = read("[charts]\naxis = \"m\"\n");
         assert_eq!(issues.len(), 1, "{issues:?}");

@@ -44,7 +44,11 @@ impl Choose {
     /// A list of all `items`.
     pub fn new(purpose: Purpose, title: impl Into<String>, items: Vec<Item>, several: bool) -> Self {
         let matching = (0..items.len()).collect();
-        let selected = if several { 0 } else { items.iter().position(|i| i.picked).unwrap_or(0) };
+        let selected = if several {
+            0
+        } else {
+            items.iter().position(|i| i.picked).unwrap_or(0)
+        };
         Self {
             purpose,
             title: title.into(),
@@ -64,7 +68,11 @@ impl Choose {
 
     /// The picked values in the order of the list.
     pub fn picked(&self) -> Vec<String> {
-        self.items.iter().filter(|i| i.picked).map(|i| i.value.clone()).collect()
+        self.items
+            .iter()
+            .filter(|i| i.picked)
+            .map(|i| i.value.clone())
+            .collect()
     }
 
     /// The selected item.
@@ -84,7 +92,9 @@ impl Choose {
                 let text = format!("{} {}", item.value, item.note);
                 let score = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
                 // What the value itself says counts more than what is said of it.
-                let own = pattern.score(Utf32Str::new(&item.value, &mut buffer), &mut matcher).unwrap_or(0);
+                let own = pattern
+                    .score(Utf32Str::new(&item.value, &mut buffer), &mut matcher)
+                    .unwrap_or(0);
                 Some((score + own, at))
             })
             .collect();
@@ -95,7 +105,13 @@ impl Choose {
 }
 
 /// Hands a key to a list.
-pub(super) fn key(choose: &mut Choose, state: &mut State, chord: Chord, action: Option<Action>, effects: &mut Vec<Effect>) -> Outcome {
+pub(super) fn key(
+    choose: &mut Choose,
+    state: &mut State,
+    chord: Chord,
+    action: Option<Action>,
+    effects: &mut Vec<Effect>,
+) -> Outcome {
     let n = choose.matching.len();
     match action {
         Some(Action::Cancel) => return Outcome::Close,
@@ -136,7 +152,11 @@ mod tests {
             note: note.into(),
             picked: false,
         };
-        let items = vec![item("log-y", "logarithmic y axis"), item("axis", "x axis: step"), item("quit", "leave")];
+        let items = vec![
+            item("log-y", "logarithmic y axis"),
+            item("axis", "x axis: step"),
+            item("quit", "leave"),
+        ];
         let mut list = Choose::new(Purpose::Palette, "", items, false);
         list.paste("axis");
         assert_eq!(list.current().map(|i| i.value.as_str()), Some("axis"));

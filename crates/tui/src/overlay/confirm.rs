@@ -29,7 +29,13 @@ pub struct Confirm {
 }
 
 /// Hands a key to a question: only `y` and enter are yes.
-pub(super) fn key(confirm: &mut Confirm, state: &mut State, chord: Chord, action: Option<Action>, effects: &mut Vec<Effect>) -> Outcome {
+pub(super) fn key(
+    confirm: &mut Confirm,
+    state: &mut State,
+    chord: Chord,
+    action: Option<Action>,
+    effects: &mut Vec<Effect>,
+) -> Outcome {
     match (action, chord.typed()) {
         (Some(Action::Accept), _) | (_, Some('y' | 'Y')) => {
             match &confirm.question {

@@ -50,11 +50,19 @@ impl Form {
     }
 
     /// A form with several lines.
-    pub fn new(purpose: Purpose, title: impl Into<String>, fields: Vec<(&'static str, &str)>, hint: &str) -> Self {
+    pub fn new(
+        purpose: Purpose,
+        title: impl Into<String>,
+        fields: Vec<(&'static str, &str)>,
+        hint: &str,
+    ) -> Self {
         Self {
             purpose,
             title: title.into(),
-            before: fields.first().map(|(_, text)| (*text).to_owned()).unwrap_or_default(),
+            before: fields
+                .first()
+                .map(|(_, text)| (*text).to_owned())
+                .unwrap_or_default(),
             fields: fields
                 .into_iter()
                 .map(|(label, text)| Field {
@@ -94,14 +102,22 @@ impl Form {
             (Some(at), false) => (at + n - 1) % n,
         };
         let proposal = self.proposals[next].clone();
-        self.fields[self.at].line.replace(self.replaces.clone(), &proposal);
+        self.fields[self.at]
+            .line
+            .replace(self.replaces.clone(), &proposal);
         self.replaces.end = self.replaces.start + proposal.len();
         self.taken = Some(next);
     }
 }
 
 /// Hands a key to a form.
-pub(super) fn key(form: &mut Form, state: &mut State, chord: Chord, action: Option<Action>, effects: &mut Vec<Effect>) -> Outcome {
+pub(super) fn key(
+    form: &mut Form,
+    state: &mut State,
+    chord: Chord,
+    action: Option<Action>,
+    effects: &mut Vec<Effect>,
+) -> Outcome {
     let several = form.fields.len() > 1;
     match action {
         Some(Action::Cancel) => {
@@ -112,7 +128,9 @@ pub(super) fn key(form: &mut Form, state: &mut State, chord: Chord, action: Opti
             return Outcome::Close;
         }
         Some(Action::Accept) => return super::open::accept_form(form, state, effects),
-        Some(Action::Complete) if form.proposals.is_empty() && several => form.at = (form.at + 1) % form.fields.len(),
+        Some(Action::Complete) if form.proposals.is_empty() && several => {
+            form.at = (form.at + 1) % form.fields.len()
+        }
         Some(Action::Complete) => {
             form.take(true);
             // Of several that begin alike the next press takes the next one.
@@ -120,7 +138,9 @@ pub(super) fn key(form: &mut Form, state: &mut State, chord: Chord, action: Opti
             return Outcome::Open;
         }
         Some(Action::NextItem) if several => form.at = (form.at + 1) % form.fields.len(),
-        Some(Action::PreviousItem) if several => form.at = (form.at + form.fields.len() - 1) % form.fields.len(),
+        Some(Action::PreviousItem) if several => {
+            form.at = (form.at + form.fields.len() - 1) % form.fields.len()
+        }
         Some(Action::NextItem) => {
             form.take(true);
             changed(form, state, effects, false);
@@ -173,7 +193,11 @@ pub(super) fn changed(form: &mut Form, state: &mut State, effects: &mut Vec<Effe
 }
 
 fn matching(candidates: &[String], word: &str) -> Vec<String> {
-    candidates.iter().filter(|c| c.contains(word) && *c != word).cloned().collect()
+    candidates
+        .iter()
+        .filter(|c| c.contains(word) && *c != word)
+        .cloned()
+        .collect()
 }
 
 /// The word at the cursor.
@@ -187,7 +211,12 @@ fn assignments(text: &str, cursor: usize, state: &State) -> (Range<usize>, Vec<S
     if word.is_empty() || word.contains('=') {
         return (0..0, Vec::new());
     }
-    let keys: Vec<String> = state.runs.settings().into_iter().map(|k| format!("{k}=")).collect();
+    let keys: Vec<String> = state
+        .runs
+        .settings()
+        .into_iter()
+        .map(|k| format!("{k}="))
+        .collect();
     (range, matching(&keys, word))
 }
 
@@ -196,6 +225,10 @@ fn tags(text: &str, cursor: usize, state: &State) -> (Range<usize>, Vec<String>)
     let mut known: Vec<String> = state.runs.all().iter().flat_map(|r| r.tags.clone()).collect();
     known.sort();
     known.dedup();
-    let found = if word.is_empty() { Vec::new() } else { matching(&known, word) };
+    let found = if word.is_empty() {
+        Vec::new()
+    } else {
+        matching(&known, word)
+    };
     (range, found)
 }

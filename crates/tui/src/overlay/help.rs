@@ -51,12 +51,16 @@ pub(super) fn key(help: &mut Help, state: &State, chord: Chord, action: Option<A
     let anywhere = state.keymap.lookup(Place::Anywhere, chord);
     match (action, anywhere) {
         (Some(Action::NextItem), _) | (_, Some(Action::Down)) => help.scroll += 1,
-        (Some(Action::PreviousItem), _) | (_, Some(Action::Up)) => help.scroll = help.scroll.saturating_sub(1),
+        (Some(Action::PreviousItem), _) | (_, Some(Action::Up)) => {
+            help.scroll = help.scroll.saturating_sub(1)
+        }
         (_, Some(Action::PageDown)) => help.scroll += page,
         (_, Some(Action::PageUp)) => help.scroll = help.scroll.saturating_sub(page),
         (_, Some(Action::First)) => help.scroll = 0,
         (_, Some(Action::Last)) => help.scroll = most,
-        (Some(Action::Cancel | Action::Accept), _) | (_, Some(Action::Help | Action::Quit)) => return Outcome::Close,
+        (Some(Action::Cancel | Action::Accept), _) | (_, Some(Action::Help | Action::Quit)) => {
+            return Outcome::Close;
+        }
         _ => {}
     }
     help.scroll = help.scroll.min(most);

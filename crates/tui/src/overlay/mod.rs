@@ -85,7 +85,9 @@ pub fn key(state: &mut State, event: KeyEvent, effects: &mut Vec<Effect>) {
     let chord = Chord::from(event);
     let action = state.keymap.lookup(Place::Input, chord);
     // Closed while it works, so that it can change the state and open another.
-    let Some(mut overlay) = state.overlay.take() else { return };
+    let Some(mut overlay) = state.overlay.take() else {
+        return;
+    };
     let outcome = match &mut overlay {
         Overlay::Form(form) => form::key(form, state, chord, action, effects),
         Overlay::Choose(choose) => choose::key(choose, state, chord, action, effects),

@@ -44,7 +44,11 @@ fn items(values: impl IntoIterator<Item = String>, picked: &[String]) -> Vec<Ite
 pub fn open_filter(state: &mut State, effects: &mut Vec<Effect>) {
     let text = state.filter.text().to_owned();
     let hint = "such as: otter · status:running · params.n_layers >= 3 · eval/psnr.best > 20 · created < 2d · tag:x or not model:cyclegan";
-    open_form(state, Form::single(Purpose::Filter, "Filter", &text, hint), effects);
+    open_form(
+        state,
+        Form::single(Purpose::Filter, "Filter", &text, hint),
+        effects,
+    );
 }
 
 /// Asks what to group by.
@@ -63,13 +67,23 @@ pub fn open_group_by(state: &mut State) {
 pub fn open_columns(state: &mut State) {
     let picked: Vec<String> = state.table.columns.iter().map(ToString::to_string).collect();
     let items = items(Column::all(&state.runs), &picked);
-    open_list(state, Purpose::Columns, "Columns (none: what suits the runs)", items, true);
+    open_list(
+        state,
+        Purpose::Columns,
+        "Columns (none: what suits the runs)",
+        items,
+        true,
+    );
 }
 
 /// Asks what to sort by.
 pub fn open_sort(state: &mut State) {
     let mut keys = vec!["name".to_owned(), "created".to_owned()];
-    keys.extend(Column::all(&state.runs).into_iter().filter(|k| k != "progress" && k != "eta" && k != "created"));
+    keys.extend(
+        Column::all(&state.runs)
+            .into_iter()
+            .filter(|k| k != "progress" && k != "eta" && k != "created"),
+    );
     let now = state.table.sort.trim_start_matches('-').to_owned();
     let items = items(keys, &[now]);
     open_list(state, Purpose::SortBy, "Sort by", items, false);
@@ -78,7 +92,12 @@ pub fn open_sort(state: &mut State) {
 /// Asks for the selected run's note.
 pub fn open_note(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(run) = state.selected() {
-        let form = Form::single(Purpose::Note, format!("Note about {}", run.name), &run.note.clone(), "");
+        let form = Form::single(
+            Purpose::Note,
+            format!("Note about {}", run.name),
+            &run.note.clone(),
+            "",
+        );
         open_form(state, form, effects);
     }
 }
@@ -86,7 +105,12 @@ pub fn open_note(state: &mut State, effects: &mut Vec<Effect>) {
 /// Asks for the selected run's tags.
 pub fn open_tags(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(run) = state.selected() {
-        let form = Form::single(Purpose::Tags, format!("Tags of {}", run.name), &run.tags.join(" "), "with spaces between");
+        let form = Form::single(
+            Purpose::Tags,
+            format!("Tags of {}", run.name),
+            &run.tags.join(" "),
+            "with spaces between",
+        );
         open_form(state, form, effects);
     }
 }
@@ -119,13 +143,26 @@ pub fn open_fork(state: &mut State, effects: &mut Vec<Effect>) {
 /// Asks for the file to export to.
 pub fn open_export(state: &mut State, effects: &mut Vec<Effect>) {
     let (name, hint) = match state.view {
-        View::Runs => ("runs.csv", "CSV: the listed runs with the columns shown; also .tex, .md"),
-        View::Charts => ("figure.svg", "SVG, PNG, PDF, CSV or LaTeX (.tex): the curves as they are shown"),
+        View::Runs => (
+            "runs.csv",
+            "CSV: the listed runs with the columns shown; also .tex, .md",
+        ),
+        View::Charts => (
+            "figure.svg",
+            "SVG, PNG, PDF, CSV or LaTeX (.tex): the curves as they are shown",
+        ),
         View::Images => ("images.png", "PNG, SVG or PDF: the images as they are shown"),
-        View::Ablation => ("ablation.tex", "LaTeX (.tex), CSV or Markdown (.md): the table; SVG, PNG or PDF: a figure"),
+        View::Ablation => (
+            "ablation.tex",
+            "LaTeX (.tex), CSV or Markdown (.md): the table; SVG, PNG or PDF: a figure",
+        ),
         View::System => ("queue.csv", "CSV: live and queued runs"),
     };
-    open_form(state, Form::single(Purpose::Export, "Export to", name, hint), effects);
+    open_form(
+        state,
+        Form::single(Purpose::Export, "Export to", name, hint),
+        effects,
+    );
 }
 
 /// Lists every action.
@@ -136,10 +173,23 @@ pub fn open_palette(state: &mut State) {
         .iter()
         .filter(|i| !i.places.contains(&Place::Input))
         .map(|info| {
-            let place = info.places.iter().copied().find(|p| *p == here).unwrap_or(info.places[0]);
+            let place = info
+                .places
+                .iter()
+                .copied()
+                .find(|p| *p == here)
+                .unwrap_or(info.places[0]);
             let keys = state.keymap.text(place, info.action);
-            let away = if reachable(info.places) { String::new() } else { format!("{}: ", place.title()) };
-            let keys = if keys.is_empty() { String::new() } else { format!("  [{keys}]") };
+            let away = if reachable(info.places) {
+                String::new()
+            } else {
+                format!("{}: ", place.title())
+            };
+            let keys = if keys.is_empty() {
+                String::new()
+            } else {
+                format!("  [{keys}]")
+            };
             let item = Item {
                 value: info.id.to_owned(),
                 note: format!("{away}{}{keys}", info.doc),
@@ -155,7 +205,10 @@ pub fn open_palette(state: &mut State) {
 
 /// Asks which metrics charts show.
 pub fn open_metrics(state: &mut State) {
-    let picked: Vec<String> = crate::views::charts::metrics(state).iter().map(ToString::to_string).collect();
+    let picked: Vec<String> = crate::views::charts::metrics(state)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let known: Vec<String> = state.runs.metrics().iter().map(ToString::to_string).collect();
     let items = items(known, &picked);
     open_list(state, Purpose::Metrics, "Metrics", items, true);
@@ -170,14 +223,22 @@ pub fn open_roles(state: &mut State) {
 
 /// Asks what the ablation's rows (or columns) are.
 pub fn open_rows_or_columns(state: &mut State, rows: bool) {
-    let now = if rows { &state.ablation.rows } else { &state.ablation.cols };
+    let now = if rows {
+        &state.ablation.rows
+    } else {
+        &state.ablation.cols
+    };
     let mut all = groupings(&state.runs);
     if !rows {
         all.insert(0, "-".into());
     }
     let picked: Vec<String> = now.iter().cloned().collect();
     let items = items(all, &picked);
-    let (purpose, title) = if rows { (Purpose::Rows, "Rows") } else { (Purpose::Cols, "Columns (-: none)") };
+    let (purpose, title) = if rows {
+        (Purpose::Rows, "Rows")
+    } else {
+        (Purpose::Cols, "Columns (-: none)")
+    };
     open_list(state, purpose, title, items, false);
 }
 
@@ -240,14 +301,22 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
             }
         }
         Purpose::GroupBy => {
-            let names: Vec<String> = text.split([',', ' ']).filter(|n| !n.is_empty()).map(str::to_owned).collect();
+            let names: Vec<String> = text
+                .split([',', ' '])
+                .filter(|n| !n.is_empty())
+                .map(str::to_owned)
+                .collect();
             for name in &names {
                 if let Err(problem) = Factor::parse(name, state.runs.all()) {
                     form.error = Some((text.find(name.as_str()).unwrap_or(0), problem));
                     return Outcome::Open;
                 }
             }
-            state.table.grouping = if names.is_empty() { Grouping::AllButSeed } else { Grouping::By(names) };
+            state.table.grouping = if names.is_empty() {
+                Grouping::AllButSeed
+            } else {
+                Grouping::By(names)
+            };
             rebuild(state);
         }
         Purpose::Note => effects.extend(run.map(|run| Effect::SetNote(run, text))),
@@ -270,7 +339,9 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
             state.say("launching…");
         }
         Purpose::Fork => {
-            let Some(run) = state.selected().cloned() else { return Outcome::Close };
+            let Some(run) = state.selected().cloned() else {
+                return Outcome::Close;
+            };
             let sets = words(form.text(1));
             state.say(format!("forking {}…", run.name));
             let run = Box::new(run);
@@ -303,7 +374,13 @@ pub(super) fn accept_choice(choose: &mut Choose, state: &mut State, effects: &mu
         (Purpose::Columns, current) => {
             let all_default = picked.is_empty();
             // Enter on a single item without having picked means that one.
-            let unchanged = picked == state.table.columns.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let unchanged = picked
+                == state
+                    .table
+                    .columns
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>();
             let mut chosen = picked;
             if unchanged && let Some(current) = current.filter(|c| !chosen.contains(c)) {
                 chosen.push(current);
@@ -315,7 +392,11 @@ pub(super) fn accept_choice(choose: &mut Choose, state: &mut State, effects: &mu
         (Purpose::SortBy, Some(key)) => crate::views::runs::set_sort(state, &key),
         (Purpose::Metrics, current) => {
             let mut chosen = picked;
-            let unchanged = chosen == crate::views::charts::metrics(state).iter().map(ToString::to_string).collect::<Vec<_>>();
+            let unchanged = chosen
+                == crate::views::charts::metrics(state)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>();
             if unchanged && let Some(current) = current.filter(|c| !chosen.contains(c)) {
                 chosen.push(current);
             }

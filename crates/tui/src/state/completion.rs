@@ -9,7 +9,8 @@ use diptych_domain::spec::keys;
 use super::runs::RunStore;
 
 const FIELDS: [&str; 13] = [
-    "archived", "status", "model", "tag", "name", "note", "sweep", "device", "created", "updated", "epoch", "step", "id",
+    "archived", "status", "model", "tag", "name", "note", "sweep", "device", "created", "updated", "epoch",
+    "step", "id",
 ];
 const AGES: [&str; 4] = ["1h", "1d", "1w", "30m"];
 /// More are no help.
@@ -43,7 +44,11 @@ pub fn groupings(runs: &RunStore) -> Vec<String> {
     let varying = runs.varying(&all);
     out.extend(varying.iter().filter(|k| *k != "name").cloned());
     out.extend(["model", "experiment", "tag", "status", "device", "code", "data"].map(str::to_owned));
-    out.extend(runs.settings().into_iter().filter(|k| !varying.contains(k) && k != "name" && k != "model"));
+    out.extend(
+        runs.settings()
+            .into_iter()
+            .filter(|k| !varying.contains(k) && k != "name" && k != "model"),
+    );
     let mut seen = BTreeSet::new();
     out.retain(|k| seen.insert(k.clone()));
     out
@@ -73,16 +78,25 @@ fn field_before(text: &str) -> Option<String> {
         return None;
     }
     let bare = bare.trim_end();
-    let start = bare.rfind(|c: char| c.is_whitespace() || c == '(').map_or(0, |at| at + 1);
+    let start = bare
+        .rfind(|c: char| c.is_whitespace() || c == '(')
+        .map_or(0, |at| at + 1);
     Some(bare[start..].to_owned())
 }
 
 fn fields(runs: &RunStore) -> Vec<String> {
     let mut out: Vec<String> = FIELDS.map(|f| format!("{f}:")).into();
-    for out in out.iter_mut().filter(|f| matches!(f.as_str(), "created:" | "updated:" | "epoch:" | "step:")) {
+    for out in out
+        .iter_mut()
+        .filter(|f| matches!(f.as_str(), "created:" | "updated:" | "epoch:" | "step:"))
+    {
         out.pop();
     }
-    out.extend(runs.settings().into_iter().filter(|k| k != "name" && k != "model"));
+    out.extend(
+        runs.settings()
+            .into_iter()
+            .filter(|k| k != "name" && k != "model"),
+    );
     out.extend(runs.factors());
     for key in runs.metrics() {
         out.push(format!("{key}.best"));
@@ -100,7 +114,9 @@ fn values(field: &str, runs: &RunStore) -> BTreeSet<String> {
         "tag" => all().flat_map(|r| r.tags.clone()).collect(),
         "name" => all().map(|r| r.name.clone()).collect(),
         "device" => all().map(|r| r.device.clone()).collect(),
-        "sweep" => all().flat_map(|r| r.cells.iter().map(|c| c.sweep.clone())).collect(),
+        "sweep" => all()
+            .flat_map(|r| r.cells.iter().map(|c| c.sweep.clone()))
+            .collect(),
         "archived" => ["true".to_owned(), "false".to_owned()].into(),
         "created" | "updated" => AGES.map(str::to_owned).into(),
         _ => match field.strip_prefix("sweep.") {
@@ -117,7 +133,11 @@ fn values(field: &str, runs: &RunStore) -> BTreeSet<String> {
     found
         .into_iter()
         .map(|v| {
-            if v.is_empty() || v.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '=' | ':' | '<' | '>')) {
+            if v.is_empty()
+                || v.contains(|c: char| {
+                    c.is_whitespace() || matches!(c, '(' | ')' | '"' | '=' | ':' | '<' | '>')
+                })
+            {
                 format!("{v:?}")
             } else {
                 v
@@ -135,7 +155,10 @@ mod tests {
         let mut runs = RunStore::default();
         runs.take(testing::news(), testing::NOW);
         let (range, found) = query(text, text.len(), &runs);
-        found.into_iter().map(|f| text[..range.start].to_owned() + &f).collect()
+        found
+            .into_iter()
+            .map(|f| text[..range.start].to_owned() + &f)
+            .collect()
     }
 
     #[test]

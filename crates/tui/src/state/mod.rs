@@ -13,6 +13,7 @@ use crate::effect::Effect;
 use crate::keys::Keymap;
 use crate::overlay::Overlay;
 use crate::theme::Theme;
+use crate::update::SLOW;
 use crate::views::ablation::AblationState;
 use crate::views::charts::ChartsState;
 use crate::views::images::ImagesState;
@@ -41,7 +42,13 @@ pub enum View {
 
 impl View {
     /// In the order of their keys.
-    pub const ALL: [Self; 5] = [Self::Runs, Self::Charts, Self::Images, Self::Ablation, Self::System];
+    pub const ALL: [Self; 5] = [
+        Self::Runs,
+        Self::Charts,
+        Self::Images,
+        Self::Ablation,
+        Self::System,
+    ];
 
     /// Its name.
     pub fn title(self) -> &'static str {
@@ -140,9 +147,25 @@ impl State {
         }
     }
 
+    /// What is wrong with the store, as long as it is: a line of its own below the line of views.
+    pub fn banner(&self) -> Option<String> {
+        if let Some(trouble) = &self.runs.trouble {
+            return Some(trouble.clone());
+        }
+        let asked = self
+            .runs
+            .asked
+            .filter(|asked| self.runs.complete && self.now - asked > SLOW)?;
+        Some(format!(
+            "waiting for the database, {:.0} s; another process may have it locked",
+            self.now - asked
+        ))
+    }
+
     /// The body of the screen: between the line of views and the context bar.
     pub fn body(&self) -> Rect {
-        Rect::new(0, 1, self.size.width, self.size.height.saturating_sub(2))
+        let top = 1 + u16::from(self.banner().is_some());
+        Rect::new(0, top, self.size.width, self.size.height.saturating_sub(top + 1))
     }
 
     /// Whether a run is marked.

@@ -42,7 +42,8 @@ impl RunStore {
 
     /// Takes in what is new of them; says whether anything is.
     pub fn take(&mut self, news: News, now: f64) -> bool {
-        let changed = !self.loaded || self.trouble.is_some() || !news.changed.is_empty() || news.remain.is_some();
+        let changed =
+            !self.loaded || self.trouble.is_some() || !news.changed.is_empty() || news.remain.is_some();
         self.loaded = true;
         self.trouble = None;
         self.read = now;
@@ -71,7 +72,12 @@ impl RunStore {
         }
         if moved {
             self.all.sort_by(|a, b| b.id.cmp(&a.id));
-            self.by_id = self.all.iter().enumerate().map(|(at, run)| (run.id.clone(), at)).collect();
+            self.by_id = self
+                .all
+                .iter()
+                .enumerate()
+                .map(|(at, run)| (run.id.clone(), at))
+                .collect();
         }
         changed
     }
@@ -104,7 +110,10 @@ impl RunStore {
             .flat_map(|r| r.spec.params.keys().map(|k| format!("params.{k}")))
             .collect();
         let mut keys: Vec<String> = KEYS.iter().map(|k| k.key.to_owned()).collect();
-        let at = keys.iter().position(|k| k.starts_with("optim.")).unwrap_or(keys.len());
+        let at = keys
+            .iter()
+            .position(|k| k.starts_with("optim."))
+            .unwrap_or(keys.len());
         keys.splice(at..at, params);
         keys
     }
@@ -124,7 +133,8 @@ impl RunStore {
         };
         let differs = |key: &String| {
             let value = keys::value(&first.spec, key);
-            runs.iter().any(|at| keys::value(&self.all[*at].spec, key) != value)
+            runs.iter()
+                .any(|at| keys::value(&self.all[*at].spec, key) != value)
         };
         self.settings().into_iter().filter(differs).collect()
     }

@@ -8,14 +8,37 @@ use crate::testing::Bench;
 /// Ways to be in a place; in one of them at least a key must do something.
 fn ways(place: Place) -> &'static [&'static str] {
     match place {
-        Place::Anywhere => &["j j space j", "j j j space 2 h h h", "/ \"finished\" enter j", "5", "a"],
+        Place::Anywhere => &[
+            "j j space j",
+            "j j j space 2 h h h",
+            "/ \"finished\" enter j",
+            "5",
+            "a",
+        ],
         Place::Runs => &["", "j j", "l"],
-        Place::Details => &["enter", "enter l G", "enter G j", "j j enter", "j enter", "enter l ] ]"],
+        Place::Details => &[
+            "enter",
+            "enter l G",
+            "enter G j",
+            "j j enter",
+            "j enter",
+            "enter l ] ]",
+        ],
         Place::Charts => &["j j space 2", "j j space 2 + z h h", "j j space 2 h h h z z z"],
-        Place::Images => &["j j space j space 3", "j j space j space 3 z h", "j j space j space 3 w"],
+        Place::Images => &[
+            "j j space j space 3",
+            "j j space j space 3 z h",
+            "j j space j space 3 w",
+        ],
         Place::Ablation => &["4", "4 j l l"],
         Place::System => &["5", "5 j"],
-        Place::Input => &["/ \"st_status\"", "/ \"ab\" home", "c", "c \"a_b\"", "n tab \"x\""],
+        Place::Input => &[
+            "/ \"st_status\"",
+            "/ \"ab\" home",
+            "c",
+            "c \"a_b\"",
+            "n tab \"x\"",
+        ],
     }
 }
 
@@ -66,12 +89,21 @@ fn every_action_has_a_key_or_is_in_the_palette() {
     let keymap = Keymap::default();
     let mut bench = Bench::full(120, 30);
     bench.keys(":");
-    let Some(crate::overlay::Overlay::Choose(palette)) = &bench.state.overlay else { panic!() };
+    let Some(crate::overlay::Overlay::Choose(palette)) = &bench.state.overlay else {
+        panic!()
+    };
     for info in ACTIONS {
         let listed = palette.items.iter().any(|i| i.value == info.id);
-        let keyed = info.places.iter().all(|p| !keymap.keys(*p, info.action).is_empty());
+        let keyed = info
+            .places
+            .iter()
+            .all(|p| !keymap.keys(*p, info.action).is_empty());
         assert!(listed || keyed, "{} cannot be done", info.id);
-        assert!(listed || info.places.contains(&Place::Input), "{} is not in the palette", info.id);
+        assert!(
+            listed || info.places.contains(&Place::Input),
+            "{} is not in the palette",
+            info.id
+        );
     }
 }
 
@@ -87,14 +119,30 @@ fn the_palette_goes_where_an_action_belongs() {
 fn help_and_context_bar_are_made_from_the_keys_in_force() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("keys.toml");
-    std::fs::write(&file, "[anywhere]\nquit = \"ctrl-x\"\n[runs]\ngroup = \"y\"\ncolumns = []\n").unwrap();
+    std::fs::write(
+        &file,
+        "[anywhere]\nquit = \"ctrl-x\"\n[runs]\ngroup = \"y\"\ncolumns = []\n",
+    )
+    .unwrap();
     let mut bench = Bench::full(200, 50);
     bench.state.keymap = Keymap::from_file(&file).unwrap();
     let bar = bench.screen().lines().last().unwrap().to_owned();
-    assert!(bar.contains("ctrl-x quit") && bar.contains("y group") && !bar.contains("columns"), "{bar}");
+    assert!(
+        bar.contains("ctrl-x quit") && bar.contains("y group") && !bar.contains("columns"),
+        "{bar}"
+    );
     bench.keys("?");
-    assert!(bench.screen().contains("group runs that differ in their seed alone"));
+    assert!(
+        bench
+            .screen()
+            .contains("group runs that differ in their seed alone")
+    );
     bench.keys("esc ctrl-x");
-    assert!(bench.effects.iter().any(|e| matches!(e, crate::effect::Effect::Quit)));
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|e| matches!(e, crate::effect::Effect::Quit))
+    );
     assert_eq!(Action::Quit.info().id, "quit");
 }

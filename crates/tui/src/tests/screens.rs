@@ -26,7 +26,10 @@ fn runs() {
 #[test]
 fn charts() {
     snapshots("charts", "j j space j space 2");
-    snapshots("charts_smoothed_at_cursor", "j j space j space 2 + + + + h h pgup L");
+    snapshots(
+        "charts_smoothed_at_cursor",
+        "j j space j space 2 + + + + h h pgup L",
+    );
     snapshots("charts_bands", "a 2 b");
     snapshots("charts_multiples", "j j space j space 2 M m \"psnr\" tab enter");
 }
@@ -63,7 +66,13 @@ fn overlays() {
 #[test]
 fn empty_homes_say_what_to_do() {
     for (width, height) in SIZES {
-        for (name, keys) in [("runs", "1"), ("charts", "2"), ("images", "3"), ("ablation", "4"), ("system", "5")] {
+        for (name, keys) in [
+            ("runs", "1"),
+            ("charts", "2"),
+            ("images", "3"),
+            ("ablation", "4"),
+            ("system", "5"),
+        ] {
             let mut bench = Bench::empty(width, height);
             bench.keys(keys);
             insta::assert_snapshot!(format!("empty_{name}_{width}x{height}"), bench.screen());
@@ -78,7 +87,16 @@ fn a_small_terminal_gets_a_kind_word() {
 
 #[test]
 fn no_size_makes_it_panic() {
-    for (width, height) in [(1, 1), (2, 40), (80, 1), (80, 24), (81, 25), (119, 24), (120, 24), (300, 100)] {
+    for (width, height) in [
+        (1, 1),
+        (2, 40),
+        (80, 1),
+        (80, 24),
+        (81, 25),
+        (119, 24),
+        (120, 24),
+        (300, 100),
+    ] {
         let mut bench = Bench::full(width, height);
         for keys in ["a 1 enter", "2 M b", "3 e", "4", "5", "?"] {
             bench.keys(keys);

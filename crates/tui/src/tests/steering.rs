@@ -21,20 +21,42 @@ fn started(bench: &Bench) -> Vec<&Job> {
 fn the_missing_cell_is_queued_with_its_rows_and_columns_settings() {
     let mut bench = Bench::full(80, 24);
     bench.keys("4");
-    let Some(Ok(grid)) = &bench.state.ablation.grid else { panic!() };
-    assert_eq!((grid.rows.len(), grid.cols.len()), (2, 3), "{:?} {:?}", grid.rows, grid.cols);
+    let Some(Ok(grid)) = &bench.state.ablation.grid else {
+        panic!()
+    };
+    assert_eq!(
+        (grid.rows.len(), grid.cols.len()),
+        (2, 3),
+        "{:?} {:?}",
+        grid.rows,
+        grid.cols
+    );
     bench.keys("j l l n");
     assert!(bench.screen().contains("Queue 2 runs"), "{}", bench.screen());
     bench.keys("y");
     let jobs = started(&bench);
-    let [Job::Queue(wanted)] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [Job::Queue(wanted)] = jobs.as_slice() else {
+        panic!("{jobs:?}")
+    };
     let specs: Vec<_> = wanted
         .iter()
-        .map(|w| (w.spec.seed, w.spec.params["n_layers"].to_string(), w.spec.params["lambda_gan"].to_string()))
+        .map(|w| {
+            (
+                w.spec.seed,
+                w.spec.params["n_layers"].to_string(),
+                w.spec.params["lambda_gan"].to_string(),
+            )
+        })
         .collect();
-    assert_eq!(specs, [(1, "5".into(), "1.0".into()), (2, "5".into(), "1.0".into())]);
+    assert_eq!(
+        specs,
+        [(1, "5".into(), "1.0".into()), (2, "5".into(), "1.0".into())]
+    );
     let cell = wanted[0].cell.as_ref().unwrap();
-    assert_eq!(diptych_domain::cell::label(&cell.factors), "loss=L1+cGAN n_layers=5 seed=1");
+    assert_eq!(
+        diptych_domain::cell::label(&cell.factors),
+        "loss=L1+cGAN n_layers=5 seed=1"
+    );
 }
 
 #[test]
@@ -69,7 +91,9 @@ fn blinking_alternates_in_the_same_cells() {
     let files = |bench: &Bench| {
         let marks = &bench.state.marks;
         let title = bench.screen().lines().nth(2).unwrap().to_owned();
-        marks.iter().position(|m| title.contains(&bench.state.runs.get(m).unwrap().name))
+        marks
+            .iter()
+            .position(|m| title.contains(&bench.state.runs.get(m).unwrap().name))
     };
     let first = files(&bench);
     bench.keys("b");
@@ -110,13 +134,23 @@ fn forms_start_jobs() {
     let mut bench = Bench::full(80, 24);
     bench.keys("j j F tab \"optim.lr=1e-5\" enter");
     let jobs = started(&bench);
-    let [Job::Fork { at, sets, .. }] = jobs.as_slice() else { panic!("{jobs:?}") };
-    assert_eq!((at.as_str(), sets.as_slice()), ("latest", &["optim.lr=1e-5".to_owned()][..]));
+    let [Job::Fork { at, sets, .. }] = jobs.as_slice() else {
+        panic!("{jobs:?}")
+    };
+    assert_eq!(
+        (at.as_str(), sets.as_slice()),
+        ("latest", &["optim.lr=1e-5".to_owned()][..])
+    );
     let mut bench = Bench::full(80, 24);
     bench.keys("n \"x.toml\" down \"seed=2_seed=3\" down \"again\" enter");
     let jobs = started(&bench);
-    let [Job::Launch { file, sets, name }] = jobs.as_slice() else { panic!("{jobs:?}") };
-    assert_eq!((file.to_str(), sets.len(), name.as_deref()), (Some("experiments/x.toml"), 2, Some("again")));
+    let [Job::Launch { file, sets, name }] = jobs.as_slice() else {
+        panic!("{jobs:?}")
+    };
+    assert_eq!(
+        (file.to_str(), sets.len(), name.as_deref()),
+        (Some("experiments/x.toml"), 2, Some("again"))
+    );
 }
 
 #[test]
@@ -140,7 +174,12 @@ fn the_mouse_chooses_views_rows_and_places_of_the_cursor() {
     let mut bench = Bench::full(200, 50);
     let click = |bench: &mut Bench, column, row| {
         let kind = MouseEventKind::Down(MouseButton::Left);
-        bench.event(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        bench.event(Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        }));
         bench.answer();
     };
     click(&mut bench, 10, 5);
@@ -149,7 +188,12 @@ fn the_mouse_chooses_views_rows_and_places_of_the_cursor() {
     assert_eq!(bench.state.view, View::Charts);
     click(&mut bench, 80, 20);
     assert!(bench.state.charts.cursor.is_some());
-    let wheel = MouseEvent { kind: MouseEventKind::ScrollUp, column: 80, row: 20, modifiers: KeyModifiers::NONE };
+    let wheel = MouseEvent {
+        kind: MouseEventKind::ScrollUp,
+        column: 80,
+        row: 20,
+        modifiers: KeyModifiers::NONE,
+    };
     bench.event(Event::Mouse(wheel));
     assert!(bench.state.charts.zoom.is_some());
 }
@@ -161,7 +205,9 @@ fn a_session_comes_back() {
     let kept = Session::of(&bench.state);
     let text = serde_json::to_string(&kept).unwrap();
     let mut again = Bench::full(80, 24);
-    serde_json::from_str::<Session>(&text).unwrap().restore(&mut again.state);
+    serde_json::from_str::<Session>(&text)
+        .unwrap()
+        .restore(&mut again.state);
     assert_eq!(Session::of(&again.state), kept);
     assert_eq!((again.state.view, again.state.marks.len()), (View::Charts, 1));
     assert!(again.state.charts.options.log_y);

@@ -58,7 +58,11 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::ViewSystem => view(state, View::System, effects),
         Action::NextPane | Action::PreviousPane => {
             let at = View::ALL.iter().position(|v| *v == state.view).unwrap_or(0);
-            let by = if action == Action::NextPane { 1 } else { View::ALL.len() - 1 };
+            let by = if action == Action::NextPane {
+                1
+            } else {
+                View::ALL.len() - 1
+            };
             view(state, View::ALL[(at + by) % View::ALL.len()], effects);
         }
         Action::Back => view(state, View::Runs, effects),
@@ -111,8 +115,16 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
             overlay::open_launch(state, effects);
             return true;
         }
-        Action::Copy | Action::Stop | Action::Resume | Action::Retry | Action::Fork | Action::EditNote | Action::EditTags
-        | Action::Archive | Action::Delete | Action::Mark => {}
+        Action::Copy
+        | Action::Stop
+        | Action::Resume
+        | Action::Retry
+        | Action::Fork
+        | Action::EditNote
+        | Action::EditTags
+        | Action::Archive
+        | Action::Delete
+        | Action::Mark => {}
         _ => return false,
     }
     let Some(run) = state.selected().cloned() else {
@@ -156,7 +168,10 @@ fn stop(state: &mut State, run: &RunSummary) {
     if run.status == RunStatus::Running {
         state.overlay = Some(Overlay::Confirm(Confirm {
             question: Question::Stop(run.id.clone()),
-            text: format!("Stop {}? It finishes its step, writes a checkpoint and ends; it can be resumed.", run.name),
+            text: format!(
+                "Stop {}? It finishes its step, writes a checkpoint and ends; it can be resumed.",
+                run.name
+            ),
         }));
     } else {
         state.complain(format!("{} is not running: it is {}", run.name, run.status));
@@ -166,7 +181,10 @@ fn stop(state: &mut State, run: &RunSummary) {
 fn resume(state: &mut State, run: RunSummary, effects: &mut Vec<Effect>) {
     match run.status {
         RunStatus::Running => state.complain(format!("{} is running already", run.name)),
-        RunStatus::Finished => state.complain(format!("{} has finished; retry trains it anew, fork goes on from it", run.name)),
+        RunStatus::Finished => state.complain(format!(
+            "{} has finished; retry trains it anew, fork goes on from it",
+            run.name
+        )),
         _ => {
             state.say(format!("resuming {}…", run.name));
             effects.push(Effect::Start(Box::new(Job::Resume(Box::new(run)))));

@@ -102,13 +102,19 @@ pub fn enter(state: &mut State, effects: &mut Vec<Effect>) {
 /// Asks for the details of the selected run, if they are in sight and of another run than those at hand.
 pub fn ask_details(state: &mut State, effects: &mut Vec<Effect>) {
     let (_, area) = crate::views::runs::panes(state);
-    let Some(run) = state.table.selected_run(&state.runs) else { return };
+    let Some(run) = state.table.selected_run(&state.runs) else {
+        return;
+    };
     if area.width == 0 {
         return;
     }
     let (id, model) = (run.id.clone(), run.model.clone());
     if !state.table.details.defaults.contains_key(&model) {
-        state.table.details.defaults.insert(model.clone(), diptych_domain::Params::new());
+        state
+            .table
+            .details
+            .defaults
+            .insert(model.clone(), diptych_domain::Params::new());
         effects.push(Effect::FindDefaults(model));
     }
     if state.table.details.asked.as_ref() != Some(&id) {

@@ -33,15 +33,24 @@ fn wheel(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     state.dirty = true;
     match &mut state.overlay {
         Some(Overlay::Help(help)) => {
-            help.scroll = if action == Action::Up { help.scroll.saturating_sub(3) } else { help.scroll + 3 };
-            let most = crate::overlay::help_lines(state).saturating_sub(usize::from(state.size.height.saturating_sub(6)));
+            help.scroll = if action == Action::Up {
+                help.scroll.saturating_sub(3)
+            } else {
+                help.scroll + 3
+            };
+            let most = crate::overlay::help_lines(state)
+                .saturating_sub(usize::from(state.size.height.saturating_sub(6)));
             if let Some(Overlay::Help(help)) = &mut state.overlay {
                 help.scroll = help.scroll.min(most);
             }
         }
         Some(Overlay::Choose(choose)) => {
             let most = choose.matching.len().saturating_sub(1);
-            choose.selected = if action == Action::Up { choose.selected.saturating_sub(1) } else { (choose.selected + 1).min(most) };
+            choose.selected = if action == Action::Up {
+                choose.selected.saturating_sub(1)
+            } else {
+                (choose.selected + 1).min(most)
+            };
         }
         Some(_) => {}
         None => {

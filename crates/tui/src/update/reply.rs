@@ -59,10 +59,18 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             state.table.details.defaults.insert(model, defaults);
         }
         Reply::Weighed(runs, bytes) => {
-            let names: Vec<String> = runs.iter().filter_map(|id| state.runs.get(id)).map(|r| r.name.clone()).collect();
+            let names: Vec<String> = runs
+                .iter()
+                .filter_map(|id| state.runs.get(id))
+                .map(|r| r.name.clone())
+                .collect();
             let what = match names.as_slice() {
                 [one] => one.clone(),
-                several => format!("{} runs ({})", several.len(), crate::widgets::text::cut(&several.join(", "), 120)),
+                several => format!(
+                    "{} runs ({})",
+                    several.len(),
+                    crate::widgets::text::cut(&several.join(", "), 120)
+                ),
             };
             state.overlay = Some(Overlay::Confirm(Confirm {
                 question: Question::Delete(runs),

@@ -78,8 +78,15 @@ mod tests {
         use ratatui::style::Color;
         let buffer = drawn(Depth::True);
         let cell = &buffer[(0, 0)];
-        assert_eq!((cell.symbol(), cell.fg, cell.bg), ("▀", Color::Rgb(255, 255, 255), Color::Rgb(255, 255, 255)));
-        assert_eq!(buffer[(1, 1)].bg, Color::Reset, "the last row has an upper half only");
+        assert_eq!(
+            (cell.symbol(), cell.fg, cell.bg),
+            ("▀", Color::Rgb(255, 255, 255), Color::Rgb(255, 255, 255))
+        );
+        assert_eq!(
+            buffer[(1, 1)].bg,
+            Color::Reset,
+            "the last row has an upper half only"
+        );
     }
 
     #[test]

@@ -40,7 +40,9 @@ impl Canvas {
 
     /// Sets a dot; outside there are none. A cell has the style of its last dot.
     pub fn dot(&mut self, x: i64, y: i64, style: Style) {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+            return;
+        };
         if x >= self.width() || y >= self.height() {
             return;
         }
@@ -50,9 +52,18 @@ impl Canvas {
     }
 
     /// A line between two dots (Bresenham), with strokes and gaps in dots; `walked` carries the pattern on to the next piece.
-    pub fn line(&mut self, from: (i64, i64), to: (i64, i64), style: Style, pattern: &[u16], walked: &mut u32) {
+    pub fn line(
+        &mut self,
+        from: (i64, i64),
+        to: (i64, i64),
+        style: Style,
+        pattern: &[u16],
+        walked: &mut u32,
+    ) {
         // What lies far outside is cut, so that no value makes a line of millions of dots.
-        let Some(((x0, y0), (x1, y1))) = self.clip(from, to) else { return };
+        let Some(((x0, y0), (x1, y1))) = self.clip(from, to) else {
+            return;
+        };
         let (dx, dy) = ((x1 - x0).abs(), -(y1 - y0).abs());
         let (sx, sy) = ((x1 - x0).signum(), (y1 - y0).signum());
         let (mut x, mut y, mut error) = (x0, y0, dx + dy);
@@ -83,7 +94,12 @@ impl Canvas {
         let (dx, dy) = (to.0 as f64 - x0, to.1 as f64 - y0);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
         let (right, bottom) = (self.width() as f64 + MARGIN, self.height() as f64 + MARGIN);
-        for (p, q) in [(-dx, x0 + MARGIN), (dx, right - x0), (-dy, y0 + MARGIN), (dy, bottom - y0)] {
+        for (p, q) in [
+            (-dx, x0 + MARGIN),
+            (dx, right - x0),
+            (-dy, y0 + MARGIN),
+            (dy, bottom - y0),
+        ] {
             if p == 0.0 {
                 if q < 0.0 {
                     return None;
@@ -101,7 +117,10 @@ impl Canvas {
     /// Puts the dots on the screen, over what is there.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) {
         for (at, bits) in self.dots.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            let place = (area.x + (at % self.columns) as u16, area.y + (at / self.columns) as u16);
+            let place = (
+                area.x + (at % self.columns) as u16,
+                area.y + (at / self.columns) as u16,
+            );
             if let Some(cell) = buffer.cell_mut(place) {
                 let symbol = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ');
                 cell.set_char(symbol).set_style(self.styles[at]);

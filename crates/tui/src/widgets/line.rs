@@ -74,9 +74,9 @@ impl Line {
     /// Deletes the word before the cursor.
     pub fn delete_word(&mut self) {
         let before = self.text[..self.cursor].trim_end();
-        let start = before.rfind(char::is_whitespace).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = before
+            .rfind(char::is_whitespace)
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         self.replace(start..self.cursor, "");
     }
 

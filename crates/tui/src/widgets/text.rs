@@ -29,6 +29,26 @@ pub fn cut(text: &str, columns: usize) -> String {
     out
 }
 
+/// The text in at most `columns`, cut in its middle: the ends of names tell cells of a sweep apart.
+pub fn shorten(text: &str, columns: usize) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    if clean.width() <= columns || columns < 5 {
+        return cut(&clean, columns);
+    }
+    let tail_room = (columns - 1) / 2;
+    let head = cut(&clean, columns - tail_room);
+    let mut used = 0;
+    let mut tail: Vec<char> = Vec::new();
+    for c in clean.chars().rev() {
+        used += c.width().unwrap_or(0);
+        if used > tail_room {
+            break;
+        }
+        tail.push(c);
+    }
+    head + &tail.into_iter().rev().collect::<String>()
+}
+
 /// The text in exactly `columns`, leaning left.
 pub fn left(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
@@ -71,7 +91,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 /// `▕████▌   ▏` of a part from 0 to 1 in `columns`, with eighths of a cell.
 pub fn bar(part: f64, columns: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
+    let part = if part.is_finite() {
+        part.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     let eighths = (part * columns as f64 * 8.0).round() as usize;
     let text = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
     left(&text, columns)
@@ -82,7 +106,10 @@ pub fn sparkline(values: &[f64], columns: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let shown = &values[values.len().saturating_sub(columns)..];
     let finite = || shown.iter().copied().filter(|v| v.is_finite());
-    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    let (low, high) = (
+        finite().fold(f64::INFINITY, f64::min),
+        finite().fold(f64::NEG_INFINITY, f64::max),
+    );
     shown
         .iter()
         .map(|v| {
@@ -106,6 +133,8 @@ mod tests {
         assert_eq!(right("ab", 4), "  ab");
         assert_eq!(cut("a\u{1b}[31mb", 9), "a[31mb");
         assert_eq!(width(&left("日本語", 4)), 4);
+        assert_eq!(shorten("losses-L1-seed2", 11), "losse…seed2");
+        assert_eq!(shorten("losses", 11), "losses");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
     }

@@ -1,10 +1,10 @@
 //! From runs to the table, by [`diptych_domain::compare`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use diptych_domain::compare::{Baseline, Column, Difference, Factor, Level, Table};
 use diptych_domain::compare::stats::Sample;
+use diptych_domain::compare::{Baseline, Column, Difference, Factor, Level, Table};
 use diptych_domain::{MetricKey, RunId, RunSummary};
 
 use crate::state::State;
@@ -59,7 +59,11 @@ pub struct Cell {
 
 /// The runs that the table is made of.
 pub fn runs(state: &State) -> Vec<RunSummary> {
-    let shown = state.runs.all().iter().filter(|r| state.filter.shows(r, state.now));
+    let shown = state
+        .runs
+        .all()
+        .iter()
+        .filter(|r| state.filter.shows(r, state.now));
     shown.cloned().collect()
 }
 
@@ -67,9 +71,22 @@ pub fn runs(state: &State) -> Vec<RunSummary> {
 pub fn ingredients(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();
     let a = &state.ablation;
-    (&a.rows, &a.cols, a.no_cols, &a.measure, &a.baseline, state.filter.text()).hash(&mut hasher);
+    (
+        &a.rows,
+        &a.cols,
+        a.no_cols,
+        &a.measure,
+        &a.baseline,
+        state.filter.text(),
+    )
+        .hash(&mut hasher);
     let column = measure(state);
-    for run in state.runs.all().iter().filter(|r| state.filter.shows(r, state.now)) {
+    for run in state
+        .runs
+        .all()
+        .iter()
+        .filter(|r| state.filter.shows(r, state.now))
+    {
         (&run.id, run.status, &run.tags).hash(&mut hasher);
         if let Some(column) = &column {
             column.value(run).map(f64::to_bits).hash(&mut hasher);
@@ -81,7 +98,12 @@ pub fn ingredients(state: &State) -> u64 {
 /// The metric: the chosen one, else the last value of an evaluation, else of a loss.
 pub fn measure(state: &State) -> Option<Column> {
     let runs = state.runs.all();
-    if let Some(column) = state.ablation.measure.as_ref().and_then(|m| Column::parse(m, runs).ok()) {
+    if let Some(column) = state
+        .ablation
+        .measure
+        .as_ref()
+        .and_then(|m| Column::parse(m, runs).ok())
+    {
         return Some(column);
     }
     let metrics = state.runs.metrics();
@@ -101,7 +123,9 @@ pub fn make(state: &State) -> Result<Grid, String> {
     }
     let column = measure(state).ok_or("the runs have no metrics yet")?;
     let (row_factor, col_factor) = factors(state, &runs)?;
-    let factors: Vec<Factor> = std::iter::once(row_factor.clone()).chain(col_factor.clone()).collect();
+    let factors: Vec<Factor> = std::iter::once(row_factor.clone())
+        .chain(col_factor.clone())
+        .collect();
     let lower_is_better = column.lower_is_better();
     let baseline = state.ablation.baseline.as_ref().map(|(row, col)| {
         let mut levels = vec![(Some(row_factor.to_string()), row.clone())];
@@ -113,28 +137,51 @@ pub fn make(state: &State) -> Result<Grid, String> {
     let table = Table::new(&runs, factors.clone(), vec![column.clone()], baseline.as_ref())
         .or_else(|_| Table::new(&runs, factors, vec![column], None))?;
     let rows: BTreeSet<Level> = table.cells.iter().map(|c| c.levels[0].clone()).collect();
-    let cols: BTreeSet<Level> = table.cells.iter().map(|c| c.levels.get(1).cloned().unwrap_or(Level::Missing)).collect();
+    let cols: BTreeSet<Level> = table
+        .cells
+        .iter()
+        .map(|c| c.levels.get(1).cloned().unwrap_or(Level::Missing))
+        .collect();
     if rows.len() > MOST_LEVELS || cols.len() > MOST_LEVELS {
-        let (factor, n) = if rows.len() > MOST_LEVELS { (row_factor.to_string(), rows.len()) } else { (col_factor.map_or_else(String::new, |f| f.to_string()), cols.len()) };
-        return Err(format!("{factor} has {n} levels: choose another with r or c, or narrow the runs down with /"));
+        let (factor, n) = if rows.len() > MOST_LEVELS {
+            (row_factor.to_string(), rows.len())
+        } else {
+            (col_factor.map_or_else(String::new, |f| f.to_string()), cols.len())
+        };
+        return Err(format!(
+            "{factor} has {n} levels: choose another with r or c, or narrow the runs down with /"
+        ));
     }
     let (rows, cols): (Vec<Level>, Vec<Level>) = (rows.into_iter().collect(), cols.into_iter().collect());
     let seeds: BTreeSet<u64> = runs.iter().map(|r| r.spec.seed).collect();
     let mut cells: Vec<Vec<Option<Cell>>> = vec![vec![None; cols.len()]; rows.len()];
     for (at, cell) in table.cells.iter().enumerate() {
         let row = rows.iter().position(|l| *l == cell.levels[0]);
-        let col = cols.iter().position(|l| *l == cell.levels.get(1).cloned().unwrap_or(Level::Missing));
-        let (Some(row), Some(col)) = (row, col) else { continue };
+        let col = cols
+            .iter()
+            .position(|l| *l == cell.levels.get(1).cloned().unwrap_or(Level::Missing));
+        let (Some(row), Some(col)) = (row, col) else {
+            continue;
+        };
         let measured = &cell.measured[0];
         let own: BTreeSet<u64> = cell.runs.iter().map(|r| r.spec.seed).collect();
         cells[row][col] = Some(Cell {
-            runs: cell.runs.iter().chain(&cell.left_out).map(|r| r.id.clone()).collect(),
+            runs: cell
+                .runs
+                .iter()
+                .chain(&cell.left_out)
+                .map(|r| r.id.clone())
+                .collect(),
             sample: measured.sample,
             difference: measured.difference,
             baseline: table.baseline == Some(at),
             best: false,
             missing: seeds.difference(&own).copied().collect(),
-            unfinished: cell.runs.iter().filter(|r| r.status != diptych_domain::RunStatus::Finished).count(),
+            unfinished: cell
+                .runs
+                .iter()
+                .filter(|r| r.status != diptych_domain::RunStatus::Finished)
+                .count(),
             notes: cell.notes.iter().map(ToString::to_string).collect(),
         });
     }
@@ -169,11 +216,30 @@ fn mark_best(cells: &mut [Vec<Option<Cell>>], cols: usize, lower: bool) {
     }
 }
 
+/// Whether a factor says nothing beyond another: equal levels there, equal levels here.
+fn follows(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
+    let mut known: BTreeMap<Level, Level> = BTreeMap::new();
+    runs.iter().all(|run| {
+        let level = factor.level(run);
+        *known.entry(other.level(run)).or_insert_with(|| level.clone()) == level
+    })
+}
+
 /// The chosen factors, else the first two that vary and are no seed.
 fn factors(state: &State, runs: &[RunSummary]) -> Result<(Factor, Option<Factor>), String> {
     let telling = |name: &String| {
-        !matches!(name.as_str(), "seed" | "data.root" | "data.workers" | "status" | "tag" | "device" | "code" | "data" | "experiment")
-            && name != "sweep.seed"
+        !matches!(
+            name.as_str(),
+            "seed"
+                | "data.root"
+                | "data.workers"
+                | "status"
+                | "tag"
+                | "device"
+                | "code"
+                | "data"
+                | "experiment"
+        ) && name != "sweep.seed"
             && !name.starts_with("log.")
     };
     let several = |factor: &Factor| {
@@ -200,7 +266,7 @@ fn factors(state: &State, runs: &[RunSummary]) -> Result<(Factor, Option<Factor>
         Some(Ok(factor)) => Some(factor),
         Some(Err(problem)) => return Err(format!("columns: {problem}")),
         None if state.ablation.no_cols => None,
-        None => candidates.find(|f| *f != rows),
+        None => candidates.find(|f| *f != rows && !follows(f, &rows, runs)),
     };
     Ok((rows.clone(), cols.filter(|f| *f != rows)))
 }

@@ -39,20 +39,32 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
 }
 
 fn baseline(state: &mut State) {
-    let Some(Ok(grid)) = &state.ablation.grid else { return };
+    let Some(Ok(grid)) = &state.ablation.grid else {
+        return;
+    };
     let (row, col) = state.ablation.at;
     if state.ablation.selected().is_none_or(|c| c.sample.is_none()) {
         state.complain("an empty cell cannot be the baseline");
         return;
     }
     let levels = (grid.rows[row].to_string(), grid.cols[col].to_string());
-    state.ablation.baseline = if state.ablation.baseline.as_ref() == Some(&levels) { None } else { Some(levels) };
+    state.ablation.baseline = if state.ablation.baseline.as_ref() == Some(&levels) {
+        None
+    } else {
+        Some(levels)
+    };
     changed(state);
 }
 
 fn queue(state: &mut State, all: bool) {
-    let Some(Ok(grid)) = &state.ablation.grid else { return };
-    let wanted = if all { missing::of_all(state, grid) } else { missing::of_cell(state, grid, state.ablation.at) };
+    let Some(Ok(grid)) = &state.ablation.grid else {
+        return;
+    };
+    let wanted = if all {
+        missing::of_all(state, grid)
+    } else {
+        missing::of_cell(state, grid, state.ablation.at)
+    };
     match wanted {
         Err(problem) => state.complain(problem),
         Ok(wanted) if wanted.is_empty() => {
@@ -61,7 +73,10 @@ fn queue(state: &mut State, all: bool) {
         }
         Ok(wanted) => {
             let what = describe(&wanted);
-            let text = format!("Queue {} ({what})? They train one after another, also when the dashboard is left.", runs(wanted.len()));
+            let text = format!(
+                "Queue {} ({what})? They train one after another, also when the dashboard is left.",
+                runs(wanted.len())
+            );
             state.overlay = Some(Overlay::Confirm(Confirm {
                 question: Question::Queue(wanted),
                 text,
@@ -71,7 +86,11 @@ fn queue(state: &mut State, all: bool) {
 }
 
 fn runs(n: usize) -> String {
-    if n == 1 { "1 run".into() } else { format!("{n} runs") }
+    if n == 1 {
+        "1 run".into()
+    } else {
+        format!("{n} runs")
+    }
 }
 
 fn describe(wanted: &[Wanted]) -> String {
@@ -81,12 +100,20 @@ fn describe(wanted: &[Wanted]) -> String {
     };
     let words: Vec<String> = wanted.iter().take(4).map(one).collect();
     let more = wanted.len().saturating_sub(4);
-    let more = if more > 0 { format!("; {more} more") } else { String::new() };
+    let more = if more > 0 {
+        format!("; {more} more")
+    } else {
+        String::new()
+    };
     text::cut(&words.join("; "), 160) + &more
 }
 
 fn mark(state: &mut State) {
-    let ids = state.ablation.selected().map(|c| c.runs.clone()).unwrap_or_default();
+    let ids = state
+        .ablation
+        .selected()
+        .map(|c| c.runs.clone())
+        .unwrap_or_default();
     if ids.is_empty() {
         state.complain("this cell has no runs to mark");
         return;
@@ -103,7 +130,9 @@ fn mark(state: &mut State) {
 
 /// Shows the cell's runs in the table of runs: a filter that finds them.
 fn open(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(Ok(grid)) = &state.ablation.grid else { return };
+    let Some(Ok(grid)) = &state.ablation.grid else {
+        return;
+    };
     let Some(cell) = state.ablation.selected() else {
         state.complain("no run has this combination; n queues it");
         return;

@@ -22,15 +22,26 @@ pub fn of_cell(state: &State, grid: &Grid, (row, col): (usize, usize)) -> Result
     };
     let runs = grid::runs(state);
     let (row_level, col_level) = (&grid.rows[row], &grid.cols[col]);
-    let in_row: Vec<&RunSummary> = runs.iter().filter(|r| grid.row_factor.level(r) == *row_level).collect();
-    let Some(base) = in_row.iter().copied().find(|r| in_col(grid, r, col_level)).or(in_row.first().copied()) else {
+    let in_row: Vec<&RunSummary> = runs
+        .iter()
+        .filter(|r| grid.row_factor.level(r) == *row_level)
+        .collect();
+    let Some(base) = in_row
+        .iter()
+        .copied()
+        .find(|r| in_col(grid, r, col_level))
+        .or(in_row.first().copied())
+    else {
         return Err("no run has this row's level".into());
     };
     let mut spec = base.spec.clone();
     if let Some(factor) = &grid.col_factor
         && !in_col(grid, base, col_level)
     {
-        let donor = runs.iter().find(|r| in_col(grid, r, col_level)).ok_or("no run has this column's level")?;
+        let donor = runs
+            .iter()
+            .find(|r| in_col(grid, r, col_level))
+            .ok_or("no run has this column's level")?;
         for key in stands_for(factor, &runs)? {
             copy(&donor.spec, &mut spec, &key);
         }
@@ -87,7 +98,9 @@ fn stands_for(factor: &Factor, runs: &[RunSummary]) -> Result<Vec<String>, Strin
 }
 
 fn copy(from: &ExperimentSpec, to: &mut ExperimentSpec, key: &str) {
-    let Some(value) = keys::value(from, key) else { return };
+    let Some(value) = keys::value(from, key) else {
+        return;
+    };
     match key.strip_prefix("params.") {
         Some(name) => drop(to.params.insert(name.to_owned(), value)),
         None => drop(keys::find(key).map(|k| k.set(to, &value))),

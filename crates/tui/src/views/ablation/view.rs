@@ -33,15 +33,29 @@ fn layout(state: &State, grid: &Grid) -> Layout {
         height: body.height.saturating_sub(2 + NOTES),
         ..body
     };
-    let longest = grid.rows.iter().map(|l| text::width(&l.to_string())).max().unwrap_or(0);
-    let label = (longest.max(text::width(&grid.row_factor.to_string())) as u16 + 2).clamp(6, 26).min(area.width / 3);
+    let longest = grid
+        .rows
+        .iter()
+        .map(|l| text::width(&l.to_string()))
+        .max()
+        .unwrap_or(0);
+    let label = (longest.max(text::width(&grid.row_factor.to_string())) as u16 + 2)
+        .clamp(6, 26)
+        .min(area.width / 3);
     let room = area.width.saturating_sub(label);
     // Wide enough for `21.51±0.51 n=10` and for a difference with its interval.
-    let wanted = grid.cols.iter().map(|l| text::width(&l.to_string()) as u16 + 2).max().unwrap_or(0).clamp(25, 32);
+    let wanted = grid
+        .cols
+        .iter()
+        .map(|l| text::width(&l.to_string()) as u16 + 2)
+        .max()
+        .unwrap_or(0)
+        .clamp(25, 32);
     let cols = usize::from((room / wanted).max(1)).min(grid.cols.len());
     let width = (room / cols.max(1) as u16).min(36);
     let rows = usize::from((area.height / LINES).max(1));
-    let first = |at: usize, shown: usize, all: usize| at.saturating_sub(shown / 2).min(all.saturating_sub(shown));
+    let first =
+        |at: usize, shown: usize, all: usize| at.saturating_sub(shown / 2).min(all.saturating_sub(shown));
     Layout {
         area,
         label,
@@ -55,7 +69,9 @@ fn layout(state: &State, grid: &Grid) -> Layout {
 
 /// The cell at a place of the screen.
 pub fn cell_at(state: &State, x: u16, y: u16) -> Option<(usize, usize)> {
-    let Some(Ok(grid)) = &state.ablation.grid else { return None };
+    let Some(Ok(grid)) = &state.ablation.grid else {
+        return None;
+    };
     let l = layout(state, grid);
     if !l.area.contains((x, y).into()) || x < l.area.x + l.label {
         return None;
@@ -90,7 +106,14 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     };
     titled(buffer, body, &title(state, grid), focused, theme);
     let l = layout(state, grid);
-    put(buffer, l.area.x, l.area.y - 1, &grid.row_factor.to_string(), l.label, theme.heading());
+    put(
+        buffer,
+        l.area.x,
+        l.area.y - 1,
+        &grid.row_factor.to_string(),
+        l.label,
+        theme.heading(),
+    );
     for (i, level) in grid.cols.iter().enumerate().skip(l.first_col).take(l.cols) {
         let x = l.area.x + l.label + (i - l.first_col) as u16 * l.width;
         let name = match &grid.col_factor {
@@ -108,12 +131,21 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
             let place = Rect::new(x, y, l.width - 1, LINES).intersection(l.area);
             draw_cell(state, grid.cells[r][c].as_ref(), grid, place, buffer);
             if (r, c) == state.ablation.at {
-                let style = if focused { theme.selected() } else { theme.selected_elsewhere() };
+                let style = if focused {
+                    theme.selected()
+                } else {
+                    theme.selected_elsewhere()
+                };
                 buffer.set_style(place, style);
             }
         }
     }
-    notes(state, grid, Rect::new(body.x, body.bottom().saturating_sub(NOTES), body.width, NOTES), buffer);
+    notes(
+        state,
+        grid,
+        Rect::new(body.x, body.bottom().saturating_sub(NOTES), body.width, NOTES),
+        buffer,
+    );
 }
 
 fn short(name: &str) -> &str {
@@ -147,7 +179,9 @@ fn draw_cell(state: &State, cell: Option<&Cell>, grid: &Grid, area: Rect, buffer
         return;
     };
     let n = cell.sample.map_or(0, |s| s.n);
-    let value = cell.sample.map_or_else(|| "no value".to_owned(), |s| mean_std(&s));
+    let value = cell
+        .sample
+        .map_or_else(|| "no value".to_owned(), |s| mean_std(&s));
     let star = if cell.best { "★" } else { "" };
     let style = if cell.best { theme.best() } else { theme.text() };
     let line = format!("{value}{star}");
@@ -160,7 +194,14 @@ fn draw_cell(state: &State, cell: Option<&Cell>, grid: &Grid, area: Rect, buffer
         rest += &format!(" −{}", cell.missing.len());
     }
     let x = area.x + text::width(&line) as u16;
-    put(buffer, x, area.y, &rest, area.right().saturating_sub(x), theme.dim());
+    put(
+        buffer,
+        x,
+        area.y,
+        &rest,
+        area.right().saturating_sub(x),
+        theme.dim(),
+    );
     if area.height > 1 {
         let (text, style) = second_line(state, cell);
         put(buffer, area.x, area.y + 1, &text, area.width, style);
@@ -179,12 +220,23 @@ fn second_line(state: &State, cell: &Cell) -> (String, ratatui::style::Style) {
     let digits = decimals(spread).unwrap_or_else(|| plain_decimals(d.value));
     let signed = |v: f64| {
         let text = fixed(v, digits);
-        if v > 0.0 && !text.starts_with('-') { format!("+{text}") } else { text }
+        if v > 0.0 && !text.starts_with('-') {
+            format!("+{text}")
+        } else {
+            text
+        }
     };
     match d.interval {
         Some(i) => {
-            let style = if i.excludes_zero() { theme.heading() } else { theme.dim() };
-            (format!("  {} [{}, {}]", signed(d.value), signed(i.low), signed(i.high)), style)
+            let style = if i.excludes_zero() {
+                theme.heading()
+            } else {
+                theme.dim()
+            };
+            (
+                format!("  {} [{}, {}]", signed(d.value), signed(i.low), signed(i.high)),
+                style,
+            )
         }
         None => (format!("  {}", signed(d.value)), theme.dim()),
     }
@@ -202,10 +254,19 @@ fn notes(state: &State, grid: &Grid, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
     let queue = state.keymap.text(Place::Ablation, Action::QueueCell);
     match state.ablation.selected() {
-        None => lines.push((format!("no run has this combination; {queue} queues it with seeds {}", seeds(&grid.seeds.iter().copied().collect::<Vec<_>>())), theme.marked())),
+        None => lines.push((
+            format!(
+                "no run has this combination; {queue} queues it with seeds {}",
+                seeds(&grid.seeds.iter().copied().collect::<Vec<_>>())
+            ),
+            theme.marked(),
+        )),
         Some(cell) => {
             if !cell.missing.is_empty() {
-                lines.push((format!("missing seeds {}; {queue} queues them", seeds(&cell.missing)), theme.marked()));
+                lines.push((
+                    format!("missing seeds {}; {queue} queues them", seeds(&cell.missing)),
+                    theme.marked(),
+                ));
             }
             lines.extend(cell.notes.iter().map(|n| (n.clone(), theme.text())));
         }

@@ -18,7 +18,9 @@ pub fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let mut wanted: Vec<(CurveId, CurveRequest, bool)> = Vec::new();
     for run in runs(state) {
         for key in metrics(state) {
-            let Some(summary) = run.metrics.get(&key) else { continue };
+            let Some(summary) = run.metrics.get(&key) else {
+                continue;
+            };
             let request = request(state, run, &key, summary.count);
             let id = (run.id.clone(), key);
             let whole = state.charts.whole.get(&id);
@@ -64,14 +66,19 @@ fn section(state: &State, id: &CurveId) -> Option<(u64, u64)> {
         return None;
     }
     let first = buckets.partition_point(|b| b.x < from).saturating_sub(1);
-    let last = (buckets.partition_point(|b| b.x <= to) + 1).min(buckets.len()).checked_sub(1)?;
+    let last = (buckets.partition_point(|b| b.x <= to) + 1)
+        .min(buckets.len())
+        .checked_sub(1)?;
     Some((buckets.get(first)?.step, buckets.get(last)?.step))
 }
 
 /// Whether a section that has been read is fine enough and has all of what is wanted.
 fn covers(held: &CurveRequest, wanted: &CurveRequest) -> bool {
-    let (Some((a, b)), Some((from, to))) = (held.steps, wanted.steps) else { return false };
-    let alike = held.along == wanted.along && held.smoothing == wanted.smoothing && held.points == wanted.points;
+    let (Some((a, b)), Some((from, to))) = (held.steps, wanted.steps) else {
+        return false;
+    };
+    let alike =
+        held.along == wanted.along && held.smoothing == wanted.smoothing && held.points == wanted.points;
     alike && a <= from && to <= b && (b - a) <= 8 * (to - from).max(1)
 }
 
@@ -85,7 +92,12 @@ fn widened(request: CurveRequest) -> CurveRequest {
 }
 
 /// Takes a curve in.
-pub fn took_curve(state: &mut State, request: CurveRequest, result: Result<Curve, String>, effects: &mut Vec<Effect>) {
+pub fn took_curve(
+    state: &mut State,
+    request: CurveRequest,
+    result: Result<Curve, String>,
+    effects: &mut Vec<Effect>,
+) {
     let id: (RunId, MetricKey) = (request.run.clone(), request.key.clone());
     let of_section = request.steps.is_some();
     state.charts.awaited.remove(&(id.clone(), of_section));
@@ -93,7 +105,11 @@ pub fn took_curve(state: &mut State, request: CurveRequest, result: Result<Curve
         request,
         curve: result.map(Arc::new),
     };
-    let held = if of_section { &mut state.charts.sections } else { &mut state.charts.whole };
+    let held = if of_section {
+        &mut state.charts.sections
+    } else {
+        &mut state.charts.whole
+    };
     held.insert(id, loaded);
     forget_unseen(state);
     ask(state, effects);

@@ -14,7 +14,9 @@ pub fn shift(state: &mut State, part: f64) {
 pub fn place(state: &mut State, x: f64) {
     let (from, to) = x_range(state);
     state.charts.cursor = Some(x.clamp(from, to));
-    let step = first_along(state).and_then(|(_, reduced)| nearest(reduced, x)).map(|b| b.step);
+    let step = first_along(state)
+        .and_then(|(_, reduced)| nearest(reduced, x))
+        .map(|b| b.step);
     // At the right end the images follow the runs.
     let at_end = x >= full_range(state).1;
     state.images.step = step.filter(|_| !at_end);

@@ -10,7 +10,9 @@ use crate::state::State;
 
 /// Does an action of this view; says whether it knew it.
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
-    let column = plots(state).first().map_or(0.02, |p| 1.0 / f64::from(p.width.max(1)));
+    let column = plots(state)
+        .first()
+        .map_or(0.02, |p| 1.0 / f64::from(p.width.max(1)));
     match action {
         Action::Left => cursor::shift(state, -column),
         Action::Right => cursor::shift(state, column),
@@ -27,7 +29,8 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
         Action::Up | Action::Down => focus(state, action == Action::Down),
         Action::Back => {
             let charts = &mut state.charts;
-            if charts.focus.take().is_some() || charts.zoom.take().is_some() || charts.cursor.take().is_some() {
+            if charts.focus.take().is_some() || charts.zoom.take().is_some() || charts.cursor.take().is_some()
+            {
             } else if charts.alone {
                 charts.alone = false;
             } else {
@@ -43,7 +46,10 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
         Action::Metrics => crate::overlay::open_metrics(state),
         Action::Axis => {
             let all = XAxis::ALL;
-            let at = all.iter().position(|a| *a == state.charts.options.axis).unwrap_or(0);
+            let at = all
+                .iter()
+                .position(|a| *a == state.charts.options.axis)
+                .unwrap_or(0);
             state.charts.options.axis = all[(at + 1) % all.len()];
             // Places on the old axis mean nothing on the new one; the step does.
             let step = state.images.step;
@@ -71,7 +77,11 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
 }
 
 fn focus(state: &mut State, down: bool) {
-    let n = panels::panels(state, 2).iter().map(|p| p.entries.len()).max().unwrap_or(0);
+    let n = panels::panels(state, 2)
+        .iter()
+        .map(|p| p.entries.len())
+        .max()
+        .unwrap_or(0);
     if n == 0 {
         return;
     }
@@ -85,8 +95,15 @@ fn focus(state: &mut State, down: bool) {
 
 fn smooth(state: &mut State, more: bool) {
     let options = &mut state.charts.options;
-    let at = SMOOTHINGS.iter().position(|s| *s == options.smoothing).unwrap_or(0);
-    let next = if more { (at + 1).min(SMOOTHINGS.len() - 1) } else { at.saturating_sub(1) };
+    let at = SMOOTHINGS
+        .iter()
+        .position(|s| *s == options.smoothing)
+        .unwrap_or(0);
+    let next = if more {
+        (at + 1).min(SMOOTHINGS.len() - 1)
+    } else {
+        at.saturating_sub(1)
+    };
     options.smoothing = SMOOTHINGS[next];
     let text = match options.smoothing {
         0.0 => "not smoothed".to_owned(),

@@ -108,7 +108,14 @@ pub fn runs(state: &State) -> Vec<&RunSummary> {
 pub fn metrics(state: &State) -> Vec<MetricKey> {
     let runs = runs(state);
     let has = |key: &MetricKey| runs.iter().any(|r| r.metrics.contains_key(key));
-    let chosen: Vec<MetricKey> = state.charts.options.metrics.iter().map(|m| MetricKey::new(m.as_str())).filter(has).collect();
+    let chosen: Vec<MetricKey> = state
+        .charts
+        .options
+        .metrics
+        .iter()
+        .map(|m| MetricKey::new(m.as_str()))
+        .filter(has)
+        .collect();
     if !chosen.is_empty() {
         return chosen;
     }

@@ -25,7 +25,14 @@ pub fn plot_of(area: Rect) -> Rect {
 }
 
 /// Paints a panel.
-pub fn paint(panel: &Panel, area: Rect, cursor: Option<f64>, focus: Option<usize>, theme: Theme, buffer: &mut Buffer) {
+pub fn paint(
+    panel: &Panel,
+    area: Rect,
+    cursor: Option<f64>,
+    focus: Option<usize>,
+    theme: Theme,
+    buffer: &mut Buffer,
+) {
     let plot = plot_of(area);
     if plot.width < 4 || plot.height < 2 {
         return;
@@ -45,11 +52,27 @@ pub fn paint(panel: &Panel, area: Rect, cursor: Option<f64>, focus: Option<usize
         let Ink::Slot(at) = mark.ink else { continue };
         let elsewhere = focus.is_some_and(|f| f != at);
         let style = match &mark.shape {
-            Shape::Band { .. } | Shape::Line { line: Line::Faint, .. } => theme.faint(at),
+            Shape::Band { .. }
+            | Shape::Line {
+                line: Line::Faint, ..
+            } => theme.faint(at),
             _ if elsewhere => theme.faint(at),
-            _ => theme.series(at).add_modifier(if focus == Some(at) { Modifier::BOLD } else { Modifier::empty() }),
+            _ => theme.series(at).add_modifier(if focus == Some(at) {
+                Modifier::BOLD
+            } else {
+                Modifier::empty()
+            }),
         };
-        if !elsewhere || !matches!(mark.shape, Shape::Band { .. } | Shape::Line { line: Line::Faint, .. }) {
+        if !elsewhere
+            || !matches!(
+                mark.shape,
+                Shape::Band { .. }
+                    | Shape::Line {
+                        line: Line::Faint,
+                        ..
+                    }
+            )
+        {
             shape(&mut canvas, &mark.shape, panel, style, at, theme);
         }
     }
@@ -85,7 +108,12 @@ fn shape(canvas: &mut Canvas, shape: &Shape, panel: &Panel, style: Style, at: us
         Shape::Line { strands, line } => {
             // Where there are no colours, dashes tell curves apart.
             let dashes: Vec<u16> = match (theme.depth, line) {
-                (Depth::None, Line::Main) => slot(at).dash.pattern().iter().map(|l| (l * 1.5).round() as u16).collect(),
+                (Depth::None, Line::Main) => slot(at)
+                    .dash
+                    .pattern()
+                    .iter()
+                    .map(|l| (l * 1.5).round() as u16)
+                    .collect(),
                 _ => Vec::new(),
             };
             for strand in strands {
@@ -100,7 +128,10 @@ fn shape(canvas: &mut Canvas, shape: &Shape, panel: &Panel, style: Style, at: us
                     }
                     several => {
                         for pair in several.windows(2) {
-                            let (a, b) = ((grid.x(pair[0][0]), grid.y(pair[0][1])), (grid.x(pair[1][0]), grid.y(pair[1][1])));
+                            let (a, b) = (
+                                (grid.x(pair[0][0]), grid.y(pair[0][1])),
+                                (grid.x(pair[1][0]), grid.y(pair[1][1])),
+                            );
                             canvas.line(a, b, style, &dashes, &mut walked);
                         }
                     }
@@ -108,16 +139,23 @@ fn shape(canvas: &mut Canvas, shape: &Shape, panel: &Panel, style: Style, at: us
             }
         }
         Shape::Band { points } => {
-            // Every other dot: what lies behind shines through.
+            // Every fourth dot: what lies behind shines through.
             let between = |a: f64, b: f64, part: f64| a + (b - a) * part;
             for pair in points.windows(2) {
                 let (x0, x1) = (grid.x(pair[0][0]), grid.x(pair[1][0]));
                 for x in x0.max(0)..=x1.min(canvas.width() as i64) {
-                    let part = if x1 > x0 { (x - x0) as f64 / (x1 - x0) as f64 } else { 0.0 };
-                    let (low, high) = (between(pair[0][1], pair[1][1], part), between(pair[0][2], pair[1][2], part));
+                    let part = if x1 > x0 {
+                        (x - x0) as f64 / (x1 - x0) as f64
+                    } else {
+                        0.0
+                    };
+                    let (low, high) = (
+                        between(pair[0][1], pair[1][1], part),
+                        between(pair[0][2], pair[1][2], part),
+                    );
                     let (top, bottom) = (grid.y(high).max(0), grid.y(low).min(canvas.height() as i64));
                     for y in top..=bottom {
-                        if (x + y) % 2 == 0 {
+                        if (x + 2 * y) % 4 == 0 {
                             canvas.dot(x, y, style);
                         }
                     }
@@ -149,7 +187,14 @@ fn axes(panel: &Panel, area: Rect, plot: Rect, theme: Theme, buffer: &mut Buffer
         }
         taken = Some(row);
         let label = text::right(&tick.label, usize::from(LABELS - 2));
-        put(buffer, area.x, plot.y + row, &format!("{label} ┤"), LABELS, theme.dim());
+        put(
+            buffer,
+            area.x,
+            plot.y + row,
+            &format!("{label} ┤"),
+            LABELS,
+            theme.dim(),
+        );
     }
     let y = plot.bottom();
     let title = panel.x.title();
@@ -170,5 +215,12 @@ fn axes(panel: &Panel, area: Rect, plot: Rect, theme: Theme, buffer: &mut Buffer
         free = start + width + 2;
     }
     let width = text::width(&title) as u16;
-    put(buffer, plot.right().saturating_sub(width), y, &title, width, theme.dim());
+    put(
+        buffer,
+        plot.right().saturating_sub(width),
+        y,
+        &title,
+        width,
+        theme.dim(),
+    );
 }

@@ -55,9 +55,16 @@ pub fn curve<'s>(state: &'s State, id: &CurveId) -> Option<Result<&'s Curve, &'s
     let whole = state.charts.whole.get(id)?;
     let section = state.charts.sections.get(id).filter(|s| {
         let same = s.request.along == whole.request.along && s.request.smoothing == whole.request.smoothing;
-        let (Some((from, to)), Ok(curve)) = (state.charts.zoom, &s.curve) else { return false };
+        let (Some((from, to)), Ok(curve)) = (state.charts.zoom, &s.curve) else {
+            return false;
+        };
         same && curve.raw.range().is_some_and(|(a, b)| {
-            let (w, x) = whole.curve.as_ref().ok().and_then(|c| c.raw.range()).unwrap_or((from, to));
+            let (w, x) = whole
+                .curve
+                .as_ref()
+                .ok()
+                .and_then(|c| c.raw.range())
+                .unwrap_or((from, to));
             a <= from.max(w) && b >= to.min(x)
         })
     });
@@ -100,7 +107,9 @@ pub fn full_range(state: &State) -> (f64, f64) {
 pub fn panels(state: &State, columns: usize) -> Vec<Charted> {
     let keys = metrics(state);
     if state.charts.options.multiples || keys.len() < 2 {
-        keys.iter().map(|key| panel(state, std::slice::from_ref(key), columns)).collect()
+        keys.iter()
+            .map(|key| panel(state, std::slice::from_ref(key), columns))
+            .collect()
     } else {
         vec![panel(state, &keys, columns)]
     }
@@ -149,7 +158,11 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
     for key in keys {
         for group in groups(state) {
             let ink = Ink::Slot(slot);
-            let name = if keys.len() > 1 { format!("{} {key}", group.name) } else { group.name.clone() };
+            let name = if keys.len() > 1 {
+                format!("{} {key}", group.name)
+            } else {
+                group.name.clone()
+            };
             let mut curves: Vec<&Curve> = Vec::new();
             let mut problem = None;
             for run in &group.runs {
@@ -167,7 +180,11 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
                 problem,
             };
             slot += 1;
-            let mark = |shape| Mark { name: name.clone(), ink, shape };
+            let mark = |shape| Mark {
+                name: name.clone(),
+                ink,
+                shape,
+            };
             match curves.as_slice() {
                 [] if entry.problem.is_none() && group.runs.iter().all(|r| !r.metrics.contains_key(key)) => {
                     entry.note = "no such metric".into();
@@ -182,10 +199,19 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
                     }
                     let strands = |reduced: &Reduced| decimate(reduced, from, to, columns);
                     if let Some(smooth) = &one.smooth {
-                        marks.push(mark(Shape::Line { strands: strands(&one.raw), line: Line::Faint }));
-                        marks.push(mark(Shape::Line { strands: strands(smooth), line: Line::Main }));
+                        marks.push(mark(Shape::Line {
+                            strands: strands(&one.raw),
+                            line: Line::Faint,
+                        }));
+                        marks.push(mark(Shape::Line {
+                            strands: strands(smooth),
+                            line: Line::Main,
+                        }));
                     } else {
-                        marks.push(mark(Shape::Line { strands: strands(&one.raw), line: Line::Main }));
+                        marks.push(mark(Shape::Line {
+                            strands: strands(&one.raw),
+                            line: Line::Main,
+                        }));
                     }
                     read_value(state, one, &mut entry);
                     if one.raw.not_finite > 0 {
@@ -202,7 +228,11 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
                     if let Some(point) = mean.points.get(end.saturating_sub(1)) {
                         entry.value = Some(point.mean);
                         entry.note = match (point.low, point.high) {
-                            (Some(low), Some(high)) => format!("±{} n={}", diptych_domain::human::number((high - low) / 2.0), point.n),
+                            (Some(low), Some(high)) => format!(
+                                "±{} n={}",
+                                diptych_domain::human::number((high - low) / 2.0),
+                                point.n
+                            ),
                             _ => format!("n={}", point.n),
                         };
                     }
@@ -214,12 +244,18 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
     // What is faint lies behind everything.
     marks.sort_by_key(|m| match &m.shape {
         Shape::Band { .. } => 0,
-        Shape::Line { line: Line::Faint, .. } => 1,
+        Shape::Line {
+            line: Line::Faint, ..
+        } => 1,
         _ => 2,
     });
     let title = match keys {
         [one] => one.to_string(),
-        several => several.iter().map(MetricKey::as_str).collect::<Vec<_>>().join(", "),
+        several => several
+            .iter()
+            .map(MetricKey::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     let (label, values) = match options.axis {
         XAxis::Step => ("step", Values::Whole),
@@ -246,7 +282,13 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
     }
 }
 
-fn mean_marks(mean: &Mean, (from, to): (f64, f64), mark: &impl Fn(Shape) -> Mark, marks: &mut Vec<Mark>, seen: &mut impl FnMut(f64)) {
+fn mean_marks(
+    mean: &Mean,
+    (from, to): (f64, f64),
+    mark: &impl Fn(Shape) -> Mark,
+    marks: &mut Vec<Mark>,
+    seen: &mut impl FnMut(f64),
+) {
     let inside = || mean.points.iter().filter(|p| p.x >= from && p.x <= to);
     for point in inside() {
         seen(point.mean);
@@ -267,10 +309,17 @@ fn mean_marks(mean: &Mean, (from, to): (f64, f64), mark: &impl Fn(Shape) -> Mark
 fn read_value(state: &State, curve: &Curve, entry: &mut Entry) {
     let at = state.charts.cursor;
     let value = |reduced: &Reduced| match at {
-        None => reduced.buckets.iter().rev().find(|b| b.n > 0).map(|b| (b.mean(), b.min, b.max, b.n)),
+        None => reduced
+            .buckets
+            .iter()
+            .rev()
+            .find(|b| b.n > 0)
+            .map(|b| (b.mean(), b.min, b.max, b.n)),
         Some(x) => nearest(reduced, x).map(|b| (b.mean(), b.min, b.max, b.n)),
     };
-    let Some((mean, _, _, _)) = value(shown(curve)) else { return };
+    let Some((mean, _, _, _)) = value(shown(curve)) else {
+        return;
+    };
     entry.value = Some(mean);
     if let Some((raw, min, max, n)) = value(&curve.raw) {
         let number = diptych_domain::human::number;

@@ -43,8 +43,14 @@ fn areas(state: &State) -> (Rect, Rect) {
         };
         return (charts, legend);
     }
-    let n = runs(state).len() as u16 * if state.charts.options.multiples { 1 } else { metrics(state).len().max(1) as u16 };
-    let lines = (n + 1).clamp(2, BELOW).min(inner.height / 2);
+    let n = runs(state).len() as u16
+        * if state.charts.options.multiples {
+            1
+        } else {
+            metrics(state).len().max(1) as u16
+        };
+    let titles = u16::from(state.charts.options.multiples && metrics(state).len() > 1);
+    let lines = (n + 1 + titles).clamp(2, BELOW).min(inner.height / 2);
     let charts = Rect {
         height: inner.height - lines,
         ..inner
@@ -67,14 +73,25 @@ fn places(area: Rect, n: usize) -> Vec<Rect> {
     let down = (n as u16).div_ceil(across).min((area.height / 5).max(1));
     let (width, height) = (area.width / across, area.height / down);
     (0..(across * down).min(n as u16))
-        .map(|i| Rect::new(area.x + i % across * width, area.y + i / across * height, width, height))
+        .map(|i| {
+            Rect::new(
+                area.x + i % across * width,
+                area.y + i / across * height,
+                width,
+                height,
+            )
+        })
         .collect()
 }
 
 /// Where curves are, for each panel that is shown.
 pub fn plots(state: &State) -> Vec<Rect> {
     let (charts, _) = areas(state);
-    let n = if state.charts.options.multiples { metrics(state).len() } else { metrics(state).len().min(1) };
+    let n = if state.charts.options.multiples {
+        metrics(state).len()
+    } else {
+        metrics(state).len().min(1)
+    };
     places(charts, n).into_iter().map(paint::plot_of).collect()
 }
 
@@ -85,18 +102,35 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     titled(buffer, body, &title(state), state.overlay.is_none(), theme);
     let (charts, legend) = areas(state);
     if runs(state).is_empty() {
-        message(buffer, charts, "No run is marked. Mark runs in the table with space; their curves lie over each other here.", theme.text());
+        message(
+            buffer,
+            charts,
+            "No run is marked. Mark runs in the table with space; their curves lie over each other here.",
+            theme.text(),
+        );
         return;
     }
     if metrics(state).is_empty() {
-        message(buffer, charts, "These runs have logged nothing yet.", theme.text());
+        message(
+            buffer,
+            charts,
+            "These runs have logged nothing yet.",
+            theme.text(),
+        );
         return;
     }
     let columns = plots(state).first().map_or(2, |p| usize::from(p.width) * 2);
     let charted = panels(state, columns);
     let places = places(charts, charted.len());
     for (chart, place) in charted.iter().zip(&places) {
-        paint::paint(&chart.panel, *place, state.charts.cursor, state.charts.focus, theme, buffer);
+        paint::paint(
+            &chart.panel,
+            *place,
+            state.charts.cursor,
+            state.charts.focus,
+            theme,
+            buffer,
+        );
         let reading = chart.panel.marks.is_empty() && chart.entries.iter().all(|e| e.problem.is_none());
         if reading {
             message(buffer, paint::plot_of(*place), "reading…", theme.dim());
@@ -141,6 +175,15 @@ fn draw_legend(state: &State, charted: &[Charted], area: Rect, buffer: &mut Buff
     };
     put(buffer, area.x, area.y, &at, area.width, theme.heading());
     let mut y = area.y + 1;
+    let all = charted
+        .iter()
+        .map(|c| c.entries.len() + usize::from(charted.len() > 1))
+        .sum::<usize>();
+    let lines = if area.width < 60 && all * 2 < usize::from(area.height) {
+        2
+    } else {
+        1
+    };
     for (i, chart) in charted.iter().enumerate() {
         if charted.len() > 1 {
             if area.width < BESIDE && i > 0 || y >= area.bottom() {
@@ -152,15 +195,22 @@ fn draw_legend(state: &State, charted: &[Charted], area: Rect, buffer: &mut Buff
         }
         for (j, entry) in chart.entries.iter().enumerate() {
             if y + 1 == area.bottom() && j + 1 < chart.entries.len() {
-                put(buffer, area.x, y, &format!("  and {} more", chart.entries.len() - j), area.width, theme.dim());
+                put(
+                    buffer,
+                    area.x,
+                    y,
+                    &format!("  and {} more", chart.entries.len() - j),
+                    area.width,
+                    theme.dim(),
+                );
                 y += 1;
                 break;
             }
             if y >= area.bottom() {
                 break;
             }
-            line(state, entry, Rect::new(area.x, y, area.width, 1), buffer);
-            y += 1;
+            line(state, entry, Rect::new(area.x, y, area.width, lines), buffer);
+            y += lines;
         }
     }
 }
@@ -172,17 +222,51 @@ fn line(state: &State, entry: &Entry, area: Rect, buffer: &mut Buffer) {
         style = style.add_modifier(Modifier::BOLD | Modifier::REVERSED);
     }
     let width = usize::from(area.width);
+    if let Some(problem) = &entry.problem {
+        let line = format!("━━ {} {problem}", text::shorten(&entry.name, 24));
+        put(buffer, area.x, area.y, &line, area.width, theme.bad());
+        return;
+    }
     let value = entry.value.map_or_else(String::new, human::number);
     let note = text::cut(&entry.note, 22);
-    let tail = format!("{} {}", text::right(&value, 9), text::left(&note, if width > 60 { 22 } else { 14 }));
-    let name = text::left(&entry.name, width.saturating_sub(text::width(&tail) + 4));
+    let tail = format!(
+        "{} {}",
+        text::right(&value, 9),
+        text::left(&note, if width > 60 { 22 } else { 14 })
+    );
     put(buffer, area.x, area.y, "━━ ", 3, style);
+    if area.height > 1 {
+        put(
+            buffer,
+            area.x + 3,
+            area.y,
+            &text::shorten(&entry.name, width - 3),
+            area.width,
+            style,
+        );
+        let line = format!("{} {}", text::right(&value, 9), entry.note);
+        put(
+            buffer,
+            area.x + 3,
+            area.y + 1,
+            &line,
+            area.width.saturating_sub(3),
+            theme.text(),
+        );
+        return;
+    }
+    let room = width.saturating_sub(text::width(&tail) + 4);
+    let name = text::left(&text::shorten(&entry.name, room), room);
     put(buffer, area.x + 3, area.y, &name, area.width, style);
     let x = area.x + 3 + text::width(&name) as u16;
-    match &entry.problem {
-        Some(problem) => put(buffer, x, area.y, problem, area.right().saturating_sub(x), theme.bad()),
-        None => put(buffer, x, area.y, &tail, area.right().saturating_sub(x), theme.text()),
-    }
+    put(
+        buffer,
+        x,
+        area.y,
+        &tail,
+        area.right().saturating_sub(x),
+        theme.text(),
+    );
 }
 
 fn place_text(state: &State, x: f64) -> String {
@@ -191,6 +275,9 @@ fn place_text(state: &State, x: f64) -> String {
         XAxis::Step => format!("step {x:.0}"),
         XAxis::Epoch => format!("epoch {x:.2}"),
         XAxis::Relative => human::duration(x),
-        XAxis::Wall => jiff::Timestamp::from_second(x as i64).map_or_else(|_| String::new(), |t| format!("{}", t.strftime("%Y-%m-%d %H:%M:%S UTC"))),
+        XAxis::Wall => jiff::Timestamp::from_second(x as i64).map_or_else(
+            |_| String::new(),
+            |t| format!("{}", t.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        ),
     }
 }

@@ -21,7 +21,13 @@ pub fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let stale: Vec<RunId> = runs(state)
         .iter()
-        .filter(|run| state.images.lists.get(&run.id).is_none_or(|(step, _)| *step != run.step))
+        .filter(|run| {
+            state
+                .images
+                .lists
+                .get(&run.id)
+                .is_none_or(|(step, _)| *step != run.step)
+        })
         .map(|run| run.id.clone())
         .collect();
     for run in stale {
@@ -44,7 +50,12 @@ pub fn ask(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Takes a run's list of images in.
-pub fn took_list(state: &mut State, run: RunId, list: Result<Vec<ImageRecord>, String>, effects: &mut Vec<Effect>) {
+pub fn took_list(
+    state: &mut State,
+    run: RunId,
+    list: Result<Vec<ImageRecord>, String>,
+    effects: &mut Vec<Effect>,
+) {
     state.images.awaited.remove(&run);
     let step = state.runs.get(&run).map_or(0, |r| r.step);
     state.images.lists.insert(run, (step, list));
@@ -52,7 +63,12 @@ pub fn took_list(state: &mut State, run: RunId, list: Result<Vec<ImageRecord>, S
 }
 
 /// Takes a picture in.
-pub fn took_picture(state: &mut State, request: Request, picture: Result<Picture, String>, effects: &mut Vec<Effect>) {
+pub fn took_picture(
+    state: &mut State,
+    request: Request,
+    picture: Result<Picture, String>,
+    effects: &mut Vec<Effect>,
+) {
     state.images.painting.remove(&hash(&request));
     state.images.clock += 1;
     let clock = state.images.clock;

@@ -45,7 +45,11 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
                 _ => 500,
             };
             let left = action == Action::WipeLeft;
-            state.images.mode = Mode::Wipe(if left { at.saturating_sub(MOVE) } else { (at + MOVE).min(1000) });
+            state.images.mode = Mode::Wipe(if left {
+                at.saturating_sub(MOVE)
+            } else {
+                (at + MOVE).min(1000)
+            });
         }
         Action::Difference => {
             state.images.against = match state.images.against {
@@ -71,19 +75,33 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
         Action::Roles => {
             crate::overlay::open_roles(state);
         }
+        Action::Turn => state.images.options.turned = !state.images.options.turned,
         Action::Protocol => {
-            let at = Via::ALL.iter().position(|v| *v == state.images.options.via).unwrap_or(0);
+            let at = Via::ALL
+                .iter()
+                .position(|v| *v == state.images.options.via)
+                .unwrap_or(0);
             state.images.options.via = Via::ALL[(at + 1) % Via::ALL.len()];
             state.images.redraw();
             effects.push(Effect::Redraw);
             let via = state.images.options.via;
-            let auto = if via == Via::Auto { format!(" ({})", state.images.auto.name()) } else { String::new() };
+            let auto = if via == Via::Auto {
+                format!(" ({})", state.images.auto.name())
+            } else {
+                String::new()
+            };
             state.say(format!("images are drawn by {}{auto}", via.name()));
         }
         Action::Budget => {
             state.images.options.thrift = (state.images.options.thrift + 1) % 3;
             state.images.redraw();
-            state.say(["full quality", "half the pixels a side", "a quarter of the pixels a side"][usize::from(state.images.options.thrift)]);
+            state.say(
+                [
+                    "full quality",
+                    "half the pixels a side",
+                    "a quarter of the pixels a side",
+                ][usize::from(state.images.options.thrift)],
+            );
         }
         _ => return false,
     }
@@ -111,7 +129,9 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) -> bool {
 /// Moves the slider by so many images.
 fn step(state: &mut State, by: isize) {
     let steps = steps(state);
-    let Some(last) = steps.len().checked_sub(1) else { return };
+    let Some(last) = steps.len().checked_sub(1) else {
+        return;
+    };
     let at = match state.images.step {
         Some(step) => steps.partition_point(|s| *s <= step).saturating_sub(1),
         None => last,
@@ -177,9 +197,17 @@ pub fn point_at(state: &mut State, x: u16, y: u16, effects: &mut Vec<Effect>) {
             state.images.step = (at < last).then(|| steps[at]);
             tie(state);
         }
-    } else if let Some(slot) = grid(state).slots.into_iter().find(|s| s.area.contains((x, y).into())) {
-        let part = |at: u16, from: u16, length: u16| (u32::from(at - from) * 1000 / u32::from(length.max(1))) as u16;
-        let (px, py) = (part(x, slot.area.x, slot.area.width), part(y, slot.area.y, slot.area.height));
+    } else if let Some(slot) = grid(state)
+        .slots
+        .into_iter()
+        .find(|s| s.area.contains((x, y).into()))
+    {
+        let part =
+            |at: u16, from: u16, length: u16| (u32::from(at - from) * 1000 / u32::from(length.max(1))) as u16;
+        let (px, py) = (
+            part(x, slot.area.x, slot.area.width),
+            part(y, slot.area.y, slot.area.height),
+        );
         match &mut state.images.mode {
             Mode::Wipe(at) => *at = px,
             _ if state.images.loupe.factor > 1 => (state.images.loupe.x, state.images.loupe.y) = (px, py),

@@ -9,8 +9,12 @@ use crate::state::State;
 
 /// Columns of the rows' names.
 const LABEL: u16 = 7;
-/// A column of images is no narrower than this; further runs have no room.
+/// Columns of the runs' names, where they are the rows.
+const NAME: u16 = 24;
+/// Images have no fewer columns than this; further ones have no room.
 const NARROWEST: u16 = 12;
+/// And no fewer rows.
+const LOWEST: u16 = 4;
 
 /// A place for a picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,35 +60,55 @@ pub fn grid(state: &State) -> Grid {
     if shown_roles.is_empty() || all.is_empty() || area.width <= LABEL || area.height == 0 {
         return Grid::default();
     }
-    let columns = columns(state, &all);
-    let most = usize::from(((area.width - LABEL) / NARROWEST).max(1));
-    let hidden = columns.len().saturating_sub(most);
-    let columns = &columns[..columns.len().min(most)];
-    let width = (area.width - LABEL) / columns.len() as u16;
-    let height = (area.height / shown_roles.len() as u16).max(1);
+    let runs = columns(state, &all);
+    let turned = state.images.options.turned;
+    let label = if turned { NAME.min(area.width / 4) } else { LABEL };
+    let (across, down) = if turned {
+        (shown_roles.len(), runs.len())
+    } else {
+        (runs.len(), shown_roles.len())
+    };
+    let across_shown = across.min(usize::from(((area.width - label) / NARROWEST).max(1)));
+    let down_shown = down.min(usize::from((area.height / LOWEST).max(1)));
+    let width = (area.width - label) / across_shown as u16;
+    let height = (area.height / down_shown as u16).max(1);
     let mut out = Grid {
-        hidden,
+        hidden: if turned {
+            down - down_shown
+        } else {
+            across - across_shown
+        },
         ..Grid::default()
     };
-    for (c, column) in columns.iter().enumerate() {
-        let x = area.x + LABEL + c as u16 * width;
-        let head = Rect::new(x, area.y - 1, width.saturating_sub(1), 1);
-        out.columns.push((column.title(state), head));
-    }
-    for (r, role) in shown_roles.iter().enumerate() {
-        let y = area.y + r as u16 * height;
-        if y + height > area.bottom() {
-            break;
+    let role_of = |(c, r): (usize, usize)| if turned { c } else { r };
+    let run_of = |(c, r): (usize, usize)| if turned { r } else { c };
+    let name = |i: usize, is_run: bool| {
+        if is_run {
+            runs[i].title(state)
+        } else {
+            shown_roles[i].clone()
         }
-        out.rows.push((role.clone(), Rect::new(area.x, y, LABEL - 1, height)));
-        for (c, column) in columns.iter().enumerate() {
-            let x = area.x + LABEL + c as u16 * width;
+    };
+    for c in 0..across_shown {
+        let x = area.x + label + c as u16 * width;
+        out.columns.push((
+            name(c, !turned),
+            Rect::new(x, area.y - 1, width.saturating_sub(1), 1),
+        ));
+    }
+    for r in 0..down_shown {
+        let y = area.y + r as u16 * height;
+        out.rows
+            .push((name(r, turned), Rect::new(area.x, y, label - 1, height)));
+        for c in 0..across_shown {
+            let x = area.x + label + c as u16 * width;
             // A free column between images; a free row only where there is room for it.
-            let gap = u16::from(height > 6 && shown_roles.len() > 1);
+            let gap = u16::from(height > 6 && down_shown > 1);
             let place = Rect::new(x, y, width.saturating_sub(1), height - gap);
+            let role = &shown_roles[role_of((c, r))];
             out.slots.push(Slot {
                 area: place,
-                request: column.request(state, role, place),
+                request: runs[run_of((c, r))].request(state, role, place),
             });
         }
     }
@@ -133,7 +157,11 @@ impl Column<'_> {
     fn title(&self, state: &State) -> String {
         let step = |run: &RunSummary| {
             let output = at_step(state, &run.id, state.images.step);
-            let step = output.iter().filter(|(role, _)| !matches!(**role, "input" | "target")).map(|(_, i)| i.step).max();
+            let step = output
+                .iter()
+                .filter(|(role, _)| !matches!(**role, "input" | "target"))
+                .map(|(_, i)| i.step)
+                .max();
             match step {
                 // Where a run has no image of the step itself, it says which one this is.
                 Some(step) if Some(step) != state.images.step => format!(" @{step}"),
@@ -149,7 +177,11 @@ impl Column<'_> {
 
     fn request(&self, state: &State, role: &str, place: Rect) -> Option<Request> {
         let images = &state.images;
-        let folder = |run: &RunSummary| std::path::Path::new(&state.home).join("runs").join(run.id.as_str());
+        let folder = |run: &RunSummary| {
+            std::path::Path::new(&state.home)
+                .join("runs")
+                .join(run.id.as_str())
+        };
         let file = |run: &RunSummary, role: &str| {
             let found = at_step(state, &run.id, images.step);
             found.get(role).map(|image| folder(run).join(&image.path))

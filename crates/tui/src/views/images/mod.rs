@@ -54,6 +54,8 @@ pub struct ImageOptions {
     pub thrift: u8,
     /// The chosen rows.
     pub roles: Option<Vec<String>>,
+    /// Whether runs are the rows.
+    pub turned: bool,
 }
 
 /// What is known of the images.
@@ -101,7 +103,11 @@ impl Default for ImagesState {
             probe: 0,
             mode: Mode::default(),
             against: Against::default(),
-            loupe: Loupe { factor: 1, x: 500, y: 500 },
+            loupe: Loupe {
+                factor: 1,
+                x: 500,
+                y: 500,
+            },
             alone: None,
             pictures: HashMap::new(),
             painting: BTreeSet::new(),
@@ -140,7 +146,11 @@ impl ImagesState {
     /// Drops the pictures that were not used for longest.
     pub(crate) fn tidy(&mut self) {
         while self.pictures.len() > KEPT {
-            let oldest = self.pictures.iter().min_by_key(|(_, (used, _))| *used).map(|(r, _)| r.clone());
+            let oldest = self
+                .pictures
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(r, _)| r.clone());
             match oldest {
                 Some(oldest) => drop(self.pictures.remove(&oldest)),
                 None => break,
@@ -164,7 +174,9 @@ pub fn runs(state: &State) -> Vec<&RunSummary> {
 
 /// Every role that the shown runs have, those of every model first.
 pub fn all_roles(state: &State) -> Vec<String> {
-    const ORDER: [&str; 8] = ["input", "output", "target", "rec_A", "fake_A", "rec_B", "idt_A", "idt_B"];
+    const ORDER: [&str; 8] = [
+        "input", "output", "target", "rec_A", "fake_A", "rec_B", "idt_A", "idt_B",
+    ];
     let found: BTreeSet<&str> = runs(state)
         .iter()
         .flat_map(|r| state.images.list(&r.id))
@@ -178,7 +190,13 @@ pub fn all_roles(state: &State) -> Vec<String> {
 /// The rows.
 pub fn roles(state: &State) -> Vec<String> {
     let all = all_roles(state);
-    let chosen = |roles: &Vec<String>| roles.iter().filter(|r| all.contains(r)).cloned().collect::<Vec<_>>();
+    let chosen = |roles: &Vec<String>| {
+        roles
+            .iter()
+            .filter(|r| all.contains(r))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     match state.images.options.roles.as_ref().map(chosen) {
         Some(chosen) if !chosen.is_empty() => chosen,
         _ => all,

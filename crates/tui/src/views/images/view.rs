@@ -25,7 +25,12 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
         ..body
     };
     if all.is_empty() {
-        message(buffer, inner, "No run is marked. Mark runs in the table with space; their images stand side by side here.", theme.text());
+        message(
+            buffer,
+            inner,
+            "No run is marked. Mark runs in the table with space; their images stand side by side here.",
+            theme.text(),
+        );
         return;
     }
     let grid = grid(state);
@@ -48,10 +53,22 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
         return;
     }
     for (name, area) in &grid.columns {
-        put(buffer, area.x, area.y, name, area.width, theme.heading());
+        put(
+            buffer,
+            area.x,
+            area.y,
+            &text::shorten(name, usize::from(area.width)),
+            area.width,
+            theme.heading(),
+        );
     }
     for (name, area) in &grid.rows {
-        put(buffer, area.x, area.y, name, area.width, theme.dim());
+        for (line, y) in text::wrap(name, usize::from(area.width))
+            .iter()
+            .zip(area.y..area.bottom())
+        {
+            put(buffer, area.x, y, line, area.width, theme.dim());
+        }
     }
     for slot in &grid.slots {
         let Some(request) = &slot.request else {
@@ -62,7 +79,9 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
             None => message(buffer, slot.area, "…", theme.dim()),
             Some((_, Err(problem))) => message(buffer, slot.area, problem, theme.bad()),
             Some((_, Ok(Picture::Blocks(image)))) => blocks::draw(image, slot.area, theme, buffer),
-            Some((_, Ok(Picture::Encoded(protocol)))) => Image::new(protocol).allow_clipping(true).render(slot.area, buffer),
+            Some((_, Ok(Picture::Encoded(protocol)))) => Image::new(protocol)
+                .allow_clipping(true)
+                .render(slot.area, buffer),
         }
     }
     slider(state, buffer);
@@ -112,23 +131,40 @@ fn slider(state: &State, buffer: &mut Buffer) {
     let theme = state.theme;
     let body = state.body();
     let steps = steps(state);
-    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
+        return;
+    };
     let at = state.images.step.unwrap_or(*last);
     let y = body.bottom().saturating_sub(2);
     let columns = usize::from(body.width);
     let place = |step: u64| match last - first {
         0 => columns - 1,
-        span => ((step.clamp(*first, *last) - first) as u128 * (columns - 1) as u128 / u128::from(span)) as usize,
+        span => {
+            ((step.clamp(*first, *last) - first) as u128 * (columns - 1) as u128 / u128::from(span)) as usize
+        }
     };
     let mut line = vec!['─'; columns];
     for step in &steps {
         line[place(*step)] = '┼';
     }
-    put(buffer, body.x, y, &line.into_iter().collect::<String>(), body.width, theme.dim());
+    put(
+        buffer,
+        body.x,
+        y,
+        &line.into_iter().collect::<String>(),
+        body.width,
+        theme.dim(),
+    );
     put(buffer, body.x + place(at) as u16, y, "●", 1, theme.accent());
     let n = steps.partition_point(|s| *s <= at);
-    let follows = if state.images.step.is_none() { " · the latest, and it follows" } else { "" };
+    let follows = if state.images.step.is_none() {
+        " · the latest, and it follows"
+    } else {
+        ""
+    };
     let label = format!("step {at} · image {n} of {}{follows}", steps.len());
-    let x = (place(at) as u16).saturating_sub(text::width(&label) as u16 / 2).min(body.width.saturating_sub(text::width(&label) as u16));
+    let x = (place(at) as u16)
+        .saturating_sub(text::width(&label) as u16 / 2)
+        .min(body.width.saturating_sub(text::width(&label) as u16));
     put(buffer, body.x + x, y + 1, &label, body.width, theme.text());
 }

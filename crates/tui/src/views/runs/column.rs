@@ -42,7 +42,14 @@ impl Column {
     /// The columns where none have been chosen: a metric of evaluation, its last and best value, if there is one.
     pub fn default_set(runs: &RunStore, shown: &[usize]) -> Vec<Self> {
         let metrics = runs.metrics();
-        let wanted = ["eval/psnr", "eval/l1", "eval/swd_B", "loss/G_L1", "loss/cycle_A", "loss/G_A"];
+        let wanted = [
+            "eval/psnr",
+            "eval/l1",
+            "eval/swd_B",
+            "loss/G_L1",
+            "loss/cycle_A",
+            "loss/G_A",
+        ];
         let metric = wanted
             .iter()
             .map(|name| MetricKey::new(*name))
@@ -60,7 +67,10 @@ impl Column {
         let varying = runs.varying(shown);
         let telling: Vec<String> = varying
             .into_iter()
-            .filter(|k| !matches!(k.as_str(), "name" | "model" | "data.root" | "data.workers") && !k.starts_with("log."))
+            .filter(|k| {
+                !matches!(k.as_str(), "name" | "model" | "data.root" | "data.workers")
+                    && !k.starts_with("log.")
+            })
             .collect();
         columns.extend(telling.into_iter().take(4).map(|k| Self::Field(Field::Spec(k))));
         columns.push(Self::Field(Field::Tag));
@@ -70,9 +80,12 @@ impl Column {
 
     /// Every column that there can be.
     pub fn all(runs: &RunStore) -> Vec<String> {
-        let mut out: Vec<String> = ["status", "progress", "eta", "model", "tag", "updated", "created", "epoch", "step", "device", "sweep", "note", "id"]
-            .map(str::to_owned)
-            .into();
+        let mut out: Vec<String> = [
+            "status", "progress", "eta", "model", "tag", "updated", "created", "epoch", "step", "device",
+            "sweep", "note", "id",
+        ]
+        .map(str::to_owned)
+        .into();
         for key in runs.metrics() {
             for of in ["last", "best", "min", "max"] {
                 out.push(format!("{key}.{of}"));
@@ -116,7 +129,13 @@ impl Column {
             self,
             Self::Progress
                 | Self::Field(
-                    Field::Status | Field::Model | Field::Tag | Field::Note | Field::Device | Field::Sweep | Field::Id
+                    Field::Status
+                        | Field::Model
+                        | Field::Tag
+                        | Field::Note
+                        | Field::Device
+                        | Field::Sweep
+                        | Field::Id
                 )
         )
     }
@@ -161,7 +180,11 @@ impl Column {
             }
             Self::Eta => {
                 let left = runs.iter().filter_map(|r| eta(r)).fold(f64::NAN, f64::max);
-                if left.is_nan() { String::new() } else { human::duration(left) }
+                if left.is_nan() {
+                    String::new()
+                } else {
+                    human::duration(left)
+                }
             }
             Self::Field(Field::Status) => statuses(runs),
             Self::Field(Field::Created | Field::Updated | Field::Id | Field::Name | Field::Note) => {
@@ -182,9 +205,15 @@ impl Column {
                 Sample::of(&values).map_or_else(String::new, |s| mean_std(&s))
             }
             Self::Field(field) => {
-                let mut values = runs.iter().map(|r| field.value(r).map_or_else(String::new, value));
+                let mut values = runs
+                    .iter()
+                    .map(|r| field.value(r).map_or_else(String::new, value));
                 let first = values.next().unwrap_or_default();
-                if values.all(|v| v == first) { first } else { "…".into() }
+                if values.all(|v| v == first) {
+                    first
+                } else {
+                    "…".into()
+                }
             }
         }
     }
@@ -213,7 +242,10 @@ pub fn mean_std(sample: &Sample) -> String {
 fn statuses(runs: &[&RunSummary]) -> String {
     let of = |status: &RunStatus| runs.iter().filter(|r| r.status == *status).count();
     let counts = RunStatus::ALL.iter().map(|s| (s, of(s))).filter(|(_, n)| *n > 0);
-    counts.map(|(s, n)| format!("{}{n}", glyph(*s))).collect::<Vec<_>>().join(" ")
+    counts
+        .map(|(s, n)| format!("{}{n}", glyph(*s)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The part of a run that is done.

@@ -39,13 +39,28 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     titled(buffer, area, &run.name, focused, theme);
     let details = &state.table.details;
     let tabs = Tab::ALL.iter().flat_map(|tab| {
-        let style = if *tab == details.tab { theme.accent() } else { theme.dim() };
+        let style = if *tab == details.tab {
+            theme.accent()
+        } else {
+            theme.dim()
+        };
         [Span::styled(tab.title(), style), Span::raw("  ")]
     });
-    put_line(buffer, area.x + 1, area.y + 1, &tabs.collect::<Line<'_>>(), area.width.saturating_sub(1));
+    put_line(
+        buffer,
+        area.x + 1,
+        area.y + 1,
+        &tabs.collect::<Line<'_>>(),
+        area.width.saturating_sub(1),
+    );
     let body = body_of(area);
     let content = page::content(state, run, usize::from(body.width));
-    let offset = offset(details.scroll, details.tab, content.lines.len(), usize::from(body.height));
+    let offset = offset(
+        details.scroll,
+        details.tab,
+        content.lines.len(),
+        usize::from(body.height),
+    );
     for (line, y) in content.lines.iter().skip(offset).zip(body.y..body.bottom()) {
         put_line(buffer, body.x, y, line, body.width);
     }

@@ -69,6 +69,8 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
 pub fn select_row(state: &mut State, row: usize, effects: &mut Vec<Effect>) {
     if row != state.table.selected {
         state.table.selected = row;
+        state.table.seeking = false;
+        state.table.anchor = state.table.rows.get(row).map(|r| r.anchor(&state.runs));
         state.table.details.scroll = None;
     }
     crate::update::ask_details(state, effects);
@@ -180,7 +182,11 @@ fn jump(state: &mut State, forward: bool) {
     } else {
         differences.iter().copied().rev().find(|d| *d < at)
     };
-    match found.or(if forward { differences.first().copied() } else { differences.last().copied() }) {
+    match found.or(if forward {
+        differences.first().copied()
+    } else {
+        differences.last().copied()
+    }) {
         // The line goes to the top, so that what follows is in sight.
         Some(line) => state.table.details.scroll = Some(line),
         None => state.say("nothing differs from the defaults"),
@@ -207,7 +213,11 @@ pub fn set_sort(state: &mut State, key: &str) {
         Ok(Field::Created | Field::Updated | Field::Epoch | Field::Step) => true,
         _ => false,
     };
-    state.table.sort = if descending { format!("-{key}") } else { key.to_owned() };
+    state.table.sort = if descending {
+        format!("-{key}")
+    } else {
+        key.to_owned()
+    };
     rebuild(state);
     state.say(format!("sorted by {key}"));
 }

@@ -103,7 +103,10 @@ impl RunsState {
     /// The runs of the selected row.
     pub fn selected_ids(&self, runs: &RunStore) -> Vec<RunId> {
         let members = self.rows.get(self.selected).map(Row::members).unwrap_or_default();
-        members.into_iter().filter_map(|at| Some(runs.all().get(at)?.id.clone())).collect()
+        members
+            .into_iter()
+            .filter_map(|at| Some(runs.all().get(at)?.id.clone()))
+            .collect()
     }
 
     /// Takes the chosen columns, or those that suit the runs. What suits them changes with runs and metrics that come or go, not with
@@ -112,7 +115,9 @@ impl RunsState {
         let mut hasher = DefaultHasher::new();
         runs.metrics().len().hash(&mut hasher);
         self.shown.len().hash(&mut hasher);
-        self.shown.iter().for_each(|at| runs.all()[*at].id.hash(&mut hasher));
+        self.shown
+            .iter()
+            .for_each(|at| runs.all()[*at].id.hash(&mut hasher));
         let suits = Some(hasher.finish());
         if suits == self.columns_suit {
             return;
@@ -131,7 +136,11 @@ pub fn panes(state: &State) -> (Rect, Rect) {
     let body = state.body();
     let nothing = Rect::new(body.x, body.y, 0, 0);
     if body.width < WIDE || state.table.alone {
-        return if state.table.in_details { (nothing, body) } else { (body, nothing) };
+        return if state.table.in_details {
+            (nothing, body)
+        } else {
+            (body, nothing)
+        };
     }
     let details = (body.width * 2 / 5).min(90);
     let table = body.width - details - 1;

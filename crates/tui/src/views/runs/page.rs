@@ -149,14 +149,30 @@ fn overview(state: &State, run: &RunSummary, page: Option<&RunPage>, width: usiz
     if let Some(message) = &run.message {
         out.pair("", message, width, theme, theme.bad());
     }
-    let steps = format!("step {} of {} · epoch {} of {}", run.step, run.total_steps, run.epoch, run.spec.optim.total_epochs());
-    out.pair("progress", &format!("{} {steps}", text::bar(column::part(run), 8)), width, theme, plain);
+    let steps = format!(
+        "step {} of {} · epoch {} of {}",
+        run.step,
+        run.total_steps,
+        run.epoch,
+        run.spec.optim.total_epochs()
+    );
+    out.pair(
+        "progress",
+        &format!("{} {steps}", text::bar(column::part(run), 8)),
+        width,
+        theme,
+        plain,
+    );
     if let Some(left) = column::eta(run) {
         out.pair("to go", &human::duration(left), width, theme, plain);
     }
     out.pair("model", &run.model, width, theme, plain);
     out.pair("data", &run.spec.data.root, width, theme, plain);
-    let ages = format!("created {}, last heard of {}", human::ago(run.created, state.now), human::ago(run.updated, state.now));
+    let ages = format!(
+        "created {}, last heard of {}",
+        human::ago(run.created, state.now),
+        human::ago(run.updated, state.now)
+    );
     out.pair("age", &ages, width, theme, plain);
     out.pair("device", &run.device, width, theme, plain);
     if !run.tags.is_empty() {
@@ -169,31 +185,67 @@ fn overview(state: &State, run: &RunSummary, page: Option<&RunPage>, width: usiz
         out.pair("forked from", &parent.to_string(), width, theme, plain);
     }
     for cell in &run.cells {
-        out.pair("sweep", &format!("{}: {}", cell.sweep, diptych_domain::cell::label(&cell.factors)), width, theme, plain);
+        out.pair(
+            "sweep",
+            &format!("{}: {}", cell.sweep, diptych_domain::cell::label(&cell.factors)),
+            width,
+            theme,
+            plain,
+        );
     }
     out.pair("id", run.id.as_str(), width, theme, theme.dim());
     if let Some(page) = page {
         for fork in &page.details.forks {
-            out.pair("fork", &format!("{} at step {}", fork.name, fork.step), width, theme, plain);
+            out.pair(
+                "fork",
+                &format!("{} at step {}", fork.name, fork.step),
+                width,
+                theme,
+                plain,
+            );
         }
         if page.details.stop_requested {
             out.pair("", "asked to stop", width, theme, theme.warn());
         }
-        let alarms: Vec<_> = page.events.iter().filter(|e| matches!(e.kind.as_str(), "health" | "rolled_back")).collect();
+        let alarms: Vec<_> = page
+            .events
+            .iter()
+            .filter(|e| matches!(e.kind.as_str(), "health" | "rolled_back"))
+            .collect();
         if !alarms.is_empty() {
             out.heading("Health", theme);
             for event in alarms.iter().rev().take(4) {
-                let text = format!("step {}: {}", event.step, event.detail.as_deref().unwrap_or_default());
-                out.pair(&human::ago(event.wall, state.now), &text, width, theme, theme.warn());
+                let text = format!(
+                    "step {}: {}",
+                    event.step,
+                    event.detail.as_deref().unwrap_or_default()
+                );
+                out.pair(
+                    &human::ago(event.wall, state.now),
+                    &text,
+                    width,
+                    theme,
+                    theme.warn(),
+                );
             }
         }
     }
-    let telling: Vec<_> = run.metrics.iter().filter(|(k, _)| k.as_str().starts_with("eval/")).collect();
+    let telling: Vec<_> = run
+        .metrics
+        .iter()
+        .filter(|(k, _)| k.as_str().starts_with("eval/"))
+        .collect();
     if !telling.is_empty() {
         out.heading("Evaluation", theme);
         for (key, m) in telling {
             let name = key.as_str().trim_start_matches("eval/");
-            out.pair(name, &format!("{}   best {}", human::number(m.last), human::number(m.best)), width, theme, plain);
+            out.pair(
+                name,
+                &format!("{}   best {}", human::number(m.last), human::number(m.best)),
+                width,
+                theme,
+                plain,
+            );
         }
     }
     if let Some(page) = page.filter(|p| !p.log.is_empty()) {
@@ -214,18 +266,27 @@ fn settings(state: &State, run: &RunSummary, width: usize, out: &mut Content) {
     let plain = default_spec(&run.model);
     let names = run.spec.params.keys().map(|k| format!("params.{k}"));
     let mut all: Vec<String> = keys::KEYS.iter().map(|k| k.key.to_owned()).collect();
-    let at = all.iter().position(|k| k.starts_with("optim.")).unwrap_or(all.len());
+    let at = all
+        .iter()
+        .position(|k| k.starts_with("optim."))
+        .unwrap_or(all.len());
     all.splice(at..at, names);
     let legend = if others.is_empty() {
         "* changed from the default".to_owned()
     } else {
-        format!("* changed from the default   ≠ differs from {} other marked", others.len())
+        format!(
+            "* changed from the default   ≠ differs from {} other marked",
+            others.len()
+        )
     };
     out.line(vec![Span::styled(legend, theme.dim())]);
     for key in all {
-        let Some(value) = keys::value(&run.spec, &key) else { continue };
+        let Some(value) = keys::value(&run.spec, &key) else {
+            continue;
+        };
         let default = default_of(&key, defaults, plain.as_ref());
-        let changed = default.as_ref().is_some_and(|d| *d != value) && !matches!(key.as_str(), "model" | "name" | "data.root");
+        let changed = default.as_ref().is_some_and(|d| *d != value)
+            && !matches!(key.as_str(), "model" | "name" | "data.root");
         let other = differing.iter().find(|s| s.key == key);
         let sign = match (other.is_some(), changed) {
             (true, _) => "≠",
@@ -282,13 +343,25 @@ fn shown(value: &ParamValue) -> String {
 
 fn metrics(state: &State, run: &RunSummary, out: &mut Content) {
     let theme = state.theme;
-    let head = format!("  {:24} {:>10} {:>10} {:>10} {:>9}", "", "last", "best", "max", "step");
+    let head = format!(
+        "  {:24} {:>10} {:>10} {:>10} {:>9}",
+        "", "last", "best", "max", "step"
+    );
     out.line(vec![Span::styled(head, theme.dim())]);
     for (key, m) in &run.metrics {
-        let best = if key.has_better_end() { human::number(m.best) } else { human::number(m.min) };
+        let best = if key.has_better_end() {
+            human::number(m.best)
+        } else {
+            human::number(m.min)
+        };
         out.line(vec![
             Span::styled(format!("  {} ", text::left(key.as_str(), 24)), theme.dim()),
-            Span::raw(format!("{:>10} {best:>10} {:>10} {:>9}", human::number(m.last), human::number(m.max), m.step)),
+            Span::raw(format!(
+                "{:>10} {best:>10} {:>10} {:>9}",
+                human::number(m.last),
+                human::number(m.max),
+                m.step
+            )),
         ]);
     }
     if run.metrics.is_empty() {
@@ -304,8 +377,16 @@ fn history(state: &State, page: Option<&RunPage>, width: usize, out: &mut Conten
         out.line(vec![Span::styled("  none yet", theme.dim())]);
     }
     for c in &page.checkpoints {
-        let score = c.score.map_or(String::new(), |s| format!(" · score {}", human::number(s)));
-        let text = format!("{} · epoch {} · {}{score} · {}", c.kind.as_str(), c.epoch, human::bytes(c.bytes), human::ago(c.wall, state.now));
+        let score = c
+            .score
+            .map_or(String::new(), |s| format!(" · score {}", human::number(s)));
+        let text = format!(
+            "{} · epoch {} · {}{score} · {}",
+            c.kind.as_str(),
+            c.epoch,
+            human::bytes(c.bytes),
+            human::ago(c.wall, state.now)
+        );
         out.pair(&format!("step {}", c.step), &text, width, theme, theme.text());
     }
     out.heading("Events", theme);
@@ -316,9 +397,19 @@ fn history(state: &State, page: Option<&RunPage>, width: usize, out: &mut Conten
             _ => theme.text(),
         };
         // Who claimed it is machine-readable, and of no interest here.
-        let detail = e.detail.as_deref().filter(|d| !d.starts_with('{')).unwrap_or_default();
+        let detail = e
+            .detail
+            .as_deref()
+            .filter(|d| !d.starts_with('{'))
+            .unwrap_or_default();
         let text = format!("{} at step {} {detail}", e.kind.replace('_', " "), e.step);
-        out.pair(&human::ago(e.wall, state.now), text.trim_end(), width, theme, style);
+        out.pair(
+            &human::ago(e.wall, state.now),
+            text.trim_end(),
+            width,
+            theme,
+            style,
+        );
     }
 }
 
@@ -326,7 +417,12 @@ fn machine(state: &State, page: Option<&RunPage>, width: usize, out: &mut Conten
     let Some(page) = page else { return };
     let theme = state.theme;
     if let Some(owner) = &page.details.owner {
-        let text = format!("process {} on {}, heard of {}", owner.pid, owner.host, human::ago(page.details.heartbeat, state.now));
+        let text = format!(
+            "process {} on {}, heard of {}",
+            owner.pid,
+            owner.host,
+            human::ago(page.details.heartbeat, state.now)
+        );
         out.pair("trained by", &text, width, theme, theme.text());
     }
     for (key, value) in &page.environment {
@@ -336,7 +432,13 @@ fn machine(state: &State, page: Option<&RunPage>, width: usize, out: &mut Conten
         };
         out.pair(key, &value, width, theme, theme.text());
     }
-    out.pair("folder", &page.folder.display().to_string(), width, theme, theme.text());
+    out.pair(
+        "folder",
+        &page.folder.display().to_string(),
+        width,
+        theme,
+        theme.text(),
+    );
     out.pair("spec hash", &page.details.spec_hash, width, theme, theme.dim());
 }
 
@@ -358,8 +460,14 @@ fn log_line(state: &State, line: &diptych_store::LogLine, width: usize, out: &mu
         LogLevel::Info => theme.text(),
     };
     let age = text::right(&human::ago(line.wall, state.now), 8);
-    for (i, part) in text::wrap(&line.message, width.saturating_sub(11)).into_iter().enumerate() {
+    for (i, part) in text::wrap(&line.message, width.saturating_sub(11))
+        .into_iter()
+        .enumerate()
+    {
         let age = if i == 0 { age.clone() } else { " ".repeat(8) };
-        out.line(vec![Span::styled(format!("{age}  "), theme.dim()), Span::styled(part, style)]);
+        out.line(vec![
+            Span::styled(format!("{age}  "), theme.dim()),
+            Span::styled(part, style),
+        ]);
     }
 }

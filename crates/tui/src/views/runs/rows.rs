@@ -42,7 +42,7 @@ impl Row {
     }
 
     /// What stays the same when rows change around it.
-    fn anchor(&self, runs: &RunStore) -> String {
+    pub fn anchor(&self, runs: &RunStore) -> String {
         match self {
             Self::Run { index, .. } => runs.all()[*index].id.to_string(),
             Self::Group { key, .. } => format!("group {key}"),
@@ -84,16 +84,16 @@ impl Identities {
 
 /// Makes the rows anew and keeps the selection on what it was on.
 pub fn rebuild(state: &mut State) {
-    // What a session wants selected again may not have been read yet.
-    let anchor = match state.table.rows.get(state.table.selected) {
-        Some(row) if !state.table.seeking => Some(row.anchor(&state.runs)),
-        _ => state.table.anchor.clone(),
-    };
+    // The old rows' indices mean other runs by now; what was selected is known by name.
+    let anchor = state.table.anchor.clone();
     let shown = shown(state);
     state.table.shown.clone_from(&shown);
     state.table.refresh_columns(&state.runs);
     state.table.rows = match &state.table.grouping {
-        Grouping::None => shown.into_iter().map(|index| Row::Run { index, inside: false }).collect(),
+        Grouping::None => shown
+            .into_iter()
+            .map(|index| Row::Run { index, inside: false })
+            .collect(),
         grouping => {
             let grouping = grouping.clone();
             grouped(state, &grouping, &shown)
@@ -101,10 +101,16 @@ pub fn rebuild(state: &mut State) {
     };
     let rows = &state.table.rows;
     let found = anchor.and_then(|anchor| rows.iter().position(|row| row.anchor(&state.runs) == anchor));
-    state.table.selected = found.unwrap_or(state.table.selected).min(rows.len().saturating_sub(1));
+    state.table.selected = found
+        .unwrap_or(state.table.selected)
+        .min(rows.len().saturating_sub(1));
+    // What a session wants selected again may not have been read yet.
     state.table.seeking &= found.is_none() && !state.runs.complete;
     if !state.table.seeking {
-        state.table.anchor = rows.get(state.table.selected).map(|row| row.anchor(&state.runs)).or(state.table.anchor.take());
+        state.table.anchor = rows
+            .get(state.table.selected)
+            .map(|row| row.anchor(&state.runs))
+            .or(state.table.anchor.take());
     }
 }
 
@@ -182,9 +188,15 @@ fn common_name<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if names.len() == 1 {
         return (*first).to_owned();
     }
-    let same = first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a);
+    let same = first
+        .chars()
+        .zip(last.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a);
     let prefix: String = same.collect();
-    let prefix = prefix.trim_end_matches("seed").trim_end_matches(['-', '_', ' ', '=']);
+    let prefix = prefix
+        .trim_end_matches("seed")
+        .trim_end_matches(['-', '_', ' ', '=']);
     if prefix.len() < 3 {
         format!("{first} …")
     } else {
@@ -199,9 +211,15 @@ mod tests {
     #[test]
     fn groups_are_called_by_what_names_share() {
         assert_eq!(common_name(["a-seed1", "a-seed2"].into_iter()), "a-seed1 …");
-        assert_eq!(common_name(["facades-seed1", "facades-seed22"].into_iter()), "facades…");
+        assert_eq!(
+            common_name(["facades-seed1", "facades-seed22"].into_iter()),
+            "facades…"
+        );
         assert_eq!(common_name(["facades", "facades-2"].into_iter()), "facades…");
-        assert_eq!(common_name(["brisk-otter", "calm-finch"].into_iter()), "brisk-otter …");
+        assert_eq!(
+            common_name(["brisk-otter", "calm-finch"].into_iter()),
+            "brisk-otter …"
+        );
         assert_eq!(common_name(["brisk-otter"].into_iter()), "brisk-otter");
     }
 }

@@ -15,7 +15,9 @@ const NAME: usize = 28;
 
 /// The first row that is shown: the selected one stays in sight, in the middle where possible.
 fn top(selected: usize, rows: usize, height: usize) -> usize {
-    selected.saturating_sub(height / 2).min(rows.saturating_sub(height))
+    selected
+        .saturating_sub(height / 2)
+        .min(rows.saturating_sub(height))
 }
 
 fn body_of(area: Rect) -> Rect {
@@ -33,7 +35,11 @@ pub fn row_at(state: &State, area: Rect, x: u16, y: u16) -> Option<usize> {
     if !body.contains((x, y).into()) {
         return None;
     }
-    let top = top(state.table.selected, state.table.rows.len(), usize::from(body.height));
+    let top = top(
+        state.table.selected,
+        state.table.rows.len(),
+        usize::from(body.height),
+    );
     let at = top + usize::from(y - body.y);
     (at < state.table.rows.len()).then_some(at)
 }
@@ -54,15 +60,34 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let top = top(table.selected, table.rows.len(), height);
     let visible = &table.rows[top..table.rows.len().min(top + height)];
     let names: Vec<String> = visible.iter().map(|row| name(state, row)).collect();
-    let name_width = names.iter().map(|n| text::width(n)).max().unwrap_or(0).clamp(4, NAME);
+    let name_width = names
+        .iter()
+        .map(|n| text::width(n))
+        .max()
+        .unwrap_or(0)
+        .clamp(4, NAME);
     let mut x = area.x + 2 + name_width as u16 + 1;
-    put(buffer, area.x + 2, area.y + 1, "NAME", name_width as u16, theme.heading());
+    put(
+        buffer,
+        area.x + 2,
+        area.y + 1,
+        "NAME",
+        name_width as u16,
+        theme.heading(),
+    );
     let laid = lay_out(state, visible, usize::from(area.right().saturating_sub(x)));
     for (column, cells, width) in &laid {
         let heading = aligned(column, &heading(state, column), *width);
         put(buffer, x, area.y + 1, &heading, *width as u16, theme.heading());
         for (cell, y) in cells.iter().zip(body.y..) {
-            put(buffer, x, y, &aligned(column, cell, *width), *width as u16, Style::new());
+            put(
+                buffer,
+                x,
+                y,
+                &aligned(column, cell, *width),
+                *width as u16,
+                Style::new(),
+            );
         }
         x += *width as u16 + 1;
     }
@@ -70,17 +95,36 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         let line = Rect::new(area.x, y, area.width, 1);
         let (marked, style) = look(state, row);
         put(buffer, area.x, y, marked, 2, theme.marked());
-        put(buffer, area.x + 2, y, &text::left(&names[at], name_width), name_width as u16, style);
+        put(
+            buffer,
+            area.x + 2,
+            y,
+            &text::shorten(&names[at], name_width),
+            name_width as u16,
+            style,
+        );
         colour_status(state, row, &laid, name_width, y, area, buffer);
         if top + at == table.selected {
-            let style = if focused { theme.selected() } else { theme.selected_elsewhere() };
+            let style = if focused {
+                theme.selected()
+            } else {
+                theme.selected_elsewhere()
+            };
             buffer.set_style(line, style);
         }
     }
 }
 
 /// Gives the status its colour.
-fn colour_status(state: &State, row: &Row, laid: &[Laid<'_>], name_width: usize, y: u16, area: Rect, buffer: &mut Buffer) {
+fn colour_status(
+    state: &State,
+    row: &Row,
+    laid: &[Laid<'_>],
+    name_width: usize,
+    y: u16,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     use diptych_domain::query::Field;
     let Row::Run { index, .. } = row else { return };
     let mut x = area.x + 2 + name_width as u16 + 1;
@@ -106,7 +150,9 @@ fn lay_out<'c>(state: &'c State, visible: &[Row], room: usize) -> Vec<Laid<'c>> 
             continue;
         }
         let widest = cells.iter().map(|c| text::width(c)).max().unwrap_or(0);
-        let width = widest.clamp(text::width(&heading(state, column)), column.widest().max(6)).max(3);
+        let width = widest
+            .clamp(text::width(&heading(state, column)), column.widest().max(6))
+            .max(3);
         let left = room.saturating_sub(used);
         if width > left {
             // Text can do with less room; half a number is no number.
@@ -167,7 +213,7 @@ fn name(state: &State, row: &Row) -> String {
             let sign = if *expanded { "▾" } else { "▸" };
             let n = format!(" n={}", members.len());
             let room = NAME - 2 - text::width(&n);
-            format!("{sign} {}{n}", text::cut(label, room))
+            format!("{sign} {}{n}", text::shorten(label, room))
         }
     }
 }
@@ -203,14 +249,19 @@ fn title(state: &State) -> String {
 /// What to say where there is no row.
 fn nothing(state: &State) -> (String, Style) {
     let theme = state.theme;
-    if let Some(trouble) = &state.runs.trouble {
-        return (trouble.clone(), theme.bad());
+    if state.runs.trouble.is_some() {
+        return (
+            "the runs could not be read; it is tried again every second".into(),
+            theme.text(),
+        );
     }
     if !state.runs.loaded {
         return ("reading the runs…".into(), theme.dim());
     }
     if state.runs.all().is_empty() {
-        let keys = state.keymap.text(crate::action::Place::Runs, crate::action::Action::Launch);
+        let keys = state
+            .keymap
+            .text(crate::action::Place::Runs, crate::action::Action::Launch);
         return (
             format!(
                 "This home has no runs yet.\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
@@ -219,9 +270,14 @@ fn nothing(state: &State) -> (String, Style) {
             theme.text(),
         );
     }
-    let keys = state.keymap.text(crate::action::Place::Anywhere, crate::action::Action::Filter);
+    let keys = state
+        .keymap
+        .text(crate::action::Place::Anywhere, crate::action::Action::Filter);
     (
-        format!("No run matches `{}`. `{keys}` changes the filter.", state.filter.text()),
+        format!(
+            "No run matches `{}`. `{keys}` changes the filter.",
+            state.filter.text()
+        ),
         theme.text(),
     )
 }

@@ -31,10 +31,13 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
 
 /// Shows the selected run's details.
 fn open(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(id) = state.selected().map(|r| r.id.clone()) else { return };
+    let Some(id) = state.selected().map(|r| r.id.clone()) else {
+        return;
+    };
     let found = |state: &State| {
         let rows = &state.table.rows;
-        rows.iter().position(|row| row.members().iter().any(|at| state.runs.all()[*at].id == id))
+        rows.iter()
+            .position(|row| row.members().iter().any(|at| state.runs.all()[*at].id == id))
     };
     if found(state).is_none() {
         // The filter hides it.
@@ -51,8 +54,18 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
 /// Moves the selected queued run.
 fn move_by(state: &mut State, by: isize, effects: &mut Vec<Effect>) {
     let live = state.system.live(&state.runs).len();
-    let mut order: Vec<RunId> = state.system.queue(&state.runs).iter().map(|r| r.id.clone()).collect();
-    let Some(at) = state.system.selected.checked_sub(live).filter(|at| *at < order.len()) else {
+    let mut order: Vec<RunId> = state
+        .system
+        .queue(&state.runs)
+        .iter()
+        .map(|r| r.id.clone())
+        .collect();
+    let Some(at) = state
+        .system
+        .selected
+        .checked_sub(live)
+        .filter(|at| *at < order.len())
+    else {
         state.complain("only queued runs have an order");
         return;
     };

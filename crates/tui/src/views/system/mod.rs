@@ -38,12 +38,19 @@ pub struct SystemState {
 impl SystemState {
     /// The runs that are being trained, newest first.
     pub fn live<'r>(&self, runs: &'r RunStore) -> Vec<&'r RunSummary> {
-        runs.all().iter().filter(|r| r.status == RunStatus::Running).collect()
+        runs.all()
+            .iter()
+            .filter(|r| r.status == RunStatus::Running)
+            .collect()
     }
 
     /// The runs that wait, in their order.
     pub fn queue<'r>(&self, runs: &'r RunStore) -> Vec<&'r RunSummary> {
-        let mut queued: Vec<&RunSummary> = runs.all().iter().filter(|r| r.status == RunStatus::Queued).collect();
+        let mut queued: Vec<&RunSummary> = runs
+            .all()
+            .iter()
+            .filter(|r| r.status == RunStatus::Queued)
+            .collect();
         let place = |r: &RunSummary| self.order.iter().position(|id| *id == r.id).unwrap_or(usize::MAX);
         queued.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.id.cmp(&b.id)));
         queued

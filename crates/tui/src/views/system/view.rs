@@ -25,7 +25,11 @@ struct Layout {
 fn layout(state: &State) -> Layout {
     let body = state.body();
     let gpus = state.system.machine.as_ref().map_or(0, |m| m.gpus.len()) as u16;
-    let cpu_lines = state.system.machine.as_ref().map_or(1, |m| m.cpus.len().div_ceil(per_line(body.width))) as u16;
+    let cpu_lines = state
+        .system
+        .machine
+        .as_ref()
+        .map_or(1, |m| m.cpus.len().div_ceil(per_line(body.width))) as u16;
     let machine = Rect {
         height: (2 + cpu_lines.min(6) + gpus).min(body.height / 2),
         ..body
@@ -86,7 +90,14 @@ fn machine(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = state.theme;
     let Some(machine) = &state.system.machine else {
         titled(buffer, area, "Machine", false, theme);
-        put(buffer, area.x + 1, area.y + 1, "looking…", area.width, theme.dim());
+        put(
+            buffer,
+            area.x + 1,
+            area.y + 1,
+            "looking…",
+            area.width,
+            theme.dim(),
+        );
         return;
     };
     let area = titled(buffer, area, &format!("Machine {}", machine.host), false, theme);
@@ -115,7 +126,12 @@ fn machine(state: &State, area: Rect, buffer: &mut Buffer) {
         }
         y += 1;
     }
-    for (i, gpu) in machine.gpus.iter().enumerate().take_while(|(i, _)| y + (*i as u16) < area.bottom()) {
+    for (i, gpu) in machine
+        .gpus
+        .iter()
+        .enumerate()
+        .take_while(|(i, _)| y + (*i as u16) < area.bottom())
+    {
         let part = gpu.used as f64 / gpu.memory.max(1) as f64;
         let line = format!(
             " GPU {i} {} {:>3.0}%  memory {} {} of {}  {:.0} °C  {:.0} W  {}",
@@ -133,29 +149,53 @@ fn machine(state: &State, area: Rect, buffer: &mut Buffer) {
 }
 
 fn metric(run: &RunSummary, key: &str) -> Option<f64> {
-    run.metrics.get(&MetricKey::new(key)).map(|m| m.last).filter(|v| v.is_finite())
+    run.metrics
+        .get(&MetricKey::new(key))
+        .map(|m| m.last)
+        .filter(|v| v.is_finite())
 }
 
 fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
     let theme = state.theme;
     let runs = state.system.live(&state.runs);
-    let area = titled(buffer, l.live, &format!("Live: {}", runs.len()), state.overlay.is_none(), theme);
+    let area = titled(
+        buffer,
+        l.live,
+        &format!("Live: {}", runs.len()),
+        state.overlay.is_none(),
+        theme,
+    );
     if runs.is_empty() {
-        put(buffer, area.x + 1, area.y, "nothing is being trained", area.width, theme.dim());
+        put(
+            buffer,
+            area.x + 1,
+            area.y,
+            "nothing is being trained",
+            area.width,
+            theme.dim(),
+        );
         return;
     }
-    let name = usize::from(area.width).saturating_sub(60).clamp(12, 40);
-    let head = format!(" {} PROGRESS       ETA      img/s  s/step  wait  cores  memory", text::left("NAME", name));
+    let name = usize::from(area.width).saturating_sub(63).clamp(12, 40);
+    let head = format!(
+        " {} PROGRESS       ETA      img/s  s/step  wait  cores  memory",
+        text::left("NAME", name)
+    );
     put(buffer, area.x, area.y, &head, area.width, theme.heading());
     let room = usize::from(area.height.saturating_sub(1) / PER_LIVE);
     for (i, run) in runs.iter().enumerate().skip(l.first_live).take(room) {
         let y = area.y + 1 + (i - l.first_live) as u16 * PER_LIVE;
-        let trainer = state.system.machine.as_ref().and_then(|m| m.trainers.iter().find(|t| t.run == run.id));
-        let number = |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
+        let trainer = state
+            .system
+            .machine
+            .as_ref()
+            .and_then(|m| m.trainers.iter().find(|t| t.run == run.id));
+        let number =
+            |v: Option<f64>, digits: usize| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.digits$}"));
         let part = column::part(run);
         let line = format!(
             " {} {} {:>3.0}%  {:>8} {:>6} {:>7} {:>4}% {:>6} {:>8}",
-            text::left(&run.name, name),
+            text::left(&text::shorten(&run.name, name), name),
             text::bar(part, 8),
             (part * 100.0).floor(),
             column::eta(run).map_or_else(String::new, human::duration),
@@ -163,7 +203,9 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
             number(metric(run, "perf/step_seconds"), 3),
             number(metric(run, "perf/data_wait").map(|w| w * 100.0), 0),
             number(trainer.and_then(|t| t.cores), 1),
-            trainer.and_then(|t| t.memory).map_or_else(|| "-".to_owned(), human::bytes),
+            trainer
+                .and_then(|t| t.memory)
+                .map_or_else(|| "-".to_owned(), human::bytes),
         );
         put(buffer, area.x, y, &line, area.width, theme.text());
         let stopping = trainer.is_some_and(|t| t.stopping);
@@ -173,12 +215,26 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
             x += 11;
         }
         for key in health_keys(run) {
-            let values = state.system.strips.get(&(run.id.clone(), key.clone())).map_or(&[][..], |(_, v)| v);
+            let values = state
+                .system
+                .strips
+                .get(&(run.id.clone(), key.clone()))
+                .map_or(&[][..], |(_, v)| v);
             let name = key.as_str().trim_start_matches("health/");
-            let last = run.metrics.get(&key).map_or_else(String::new, |m| human::number(m.last));
+            let last = run
+                .metrics
+                .get(&key)
+                .map_or_else(String::new, |m| human::number(m.last));
             let columns = if area.width >= 120 { STRIP } else { 8 };
             let strip = format!("{name} {} {last}  ", text::sparkline(values, columns));
-            put(buffer, x, y + 1, &strip, area.right().saturating_sub(x), theme.dim());
+            put(
+                buffer,
+                x,
+                y + 1,
+                &strip,
+                area.right().saturating_sub(x),
+                theme.dim(),
+            );
             x += text::width(&strip) as u16;
         }
         if i == state.system.selected {
@@ -197,18 +253,30 @@ fn queue(state: &State, l: &Layout, buffer: &mut Buffer) {
     let area = titled(buffer, l.queue, &title, false, theme);
     if queued.is_empty() {
         let launch = state.keymap.text(Place::System, Action::Launch);
-        let hint = format!("nothing waits; {launch} launches an experiment, missing cells are queued in the ablation table");
+        let hint = format!(
+            "nothing waits; {launch} launches an experiment, missing cells are queued in the ablation table"
+        );
         put(buffer, area.x + 1, area.y, &hint, area.width, theme.dim());
         return;
     }
     let live = state.system.live(&state.runs).len();
-    for (i, run) in queued.iter().enumerate().skip(l.first_queued).take(usize::from(area.height)) {
+    for (i, run) in queued
+        .iter()
+        .enumerate()
+        .skip(l.first_queued)
+        .take(usize::from(area.height))
+    {
         let y = area.y + (i - l.first_queued) as u16;
         let what = match run.cells.first() {
             Some(cell) => format!("{}: {}", cell.sweep, diptych_domain::cell::label(&cell.factors)),
             None => format!("{} · seed {}", run.model, run.spec.seed),
         };
-        let line = format!("{:>3}  {}  {what} · queued {}", i + 1, text::left(&run.name, 28), human::ago(run.created, state.now));
+        let line = format!(
+            "{:>3}  {}  {what} · queued {}",
+            i + 1,
+            text::left(&text::shorten(&run.name, 28), 28),
+            human::ago(run.created, state.now)
+        );
         put(buffer, area.x, y, &line, area.width, theme.text());
         if live + i == state.system.selected {
             buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.selected());
