@@ -93,7 +93,7 @@ cyclegan-generator ROOT *ARGS:
 limits-shapes DIR="limits" *ARGS:
     {{diptych}} data synth shapes -o {{DIR}}/shapes --size 32 --train 100 --val 40
     {{diptych}} --home {{DIR}}/home train experiments/limits-shapes.toml --set data.root={{DIR}}/shapes --name shapes {{ARGS}}
-    just limits-table {{DIR}}
+    {{just_executable()}} diptych={{quote(diptych)}} limits-table {{DIR}}
 
 # The table of docs/limits.md from what `limits-shapes` has trained in DIR.
 limits-table DIR="limits":

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     archive, bench, compare, completions, data, delete, demo, doctor, evaluate, fork, metrics, models, note,
-    queue, resume, runs, show, stop, sweep, tag, train, translate, tui, weights, why,
+    plot, queue, report, resume, runs, show, stop, sweep, tag, train, translate, tui, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -48,6 +48,8 @@ pub enum Command {
     Compare(compare::Args),
     Why(why::Args),
     Metrics(metrics::Args),
+    Plot(plot::Args),
+    Report(report::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),
     #[command(subcommand)]

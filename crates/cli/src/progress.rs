@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use diptych_domain::{LogLevel, RunEvent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output;
 use crate::render::human;
+use crate::{interrupt, output};
 
 /// How often a line is printed where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -59,8 +59,17 @@ impl Progress {
         }
     }
 
+    /// Leaves the bar as it stands and says the rest in lines below: after Ctrl-C, which has written there.
+    fn freeze(&mut self) {
+        if !self.plain && interrupt::received() {
+            self.bar.set_draw_target(ProgressDrawTarget::hidden());
+            self.plain = true;
+        }
+    }
+
     /// Takes note of an event.
     pub fn event(&mut self, event: &RunEvent) {
+        self.freeze();
         match event {
             RunEvent::Started {
                 step,
@@ -127,6 +136,7 @@ impl Progress {
 
     /// Moves on to `step`, which the training has done; call this a few times a second.
     pub fn tick(&mut self, step: u64) {
+        self.freeze();
         let Some(total) = self.started.as_ref().map(|s| (s.total_steps, s.total_epochs)) else {
             return;
         };

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use diptych_domain::spec::{DataSpec, Direction};
-use diptych_domain::{ImagePair, Images};
+use diptych_domain::{ImagePair, Images, Size};
 use rayon::prelude::*;
 
 use crate::convert::to_channels;
@@ -20,8 +20,8 @@ use crate::transform::Transform;
 
 pub use sides::Side;
 
-/// The largest `load_size` and `crop_size`, in pixels.
-const MAX_SQUARE: u32 = 8192;
+/// The largest side of `load_size` and `crop_size`, in pixels.
+const MAX_SIDE: u32 = 8192;
 
 /// The images of one split, listed and paired, none decoded yet. Cheap to share between threads.
 #[derive(Clone, Debug)]
@@ -31,8 +31,8 @@ pub struct Dataset {
     root: PathBuf,
     direction: Direction,
     channels: [usize; 2],
-    load: usize,
-    crop: usize,
+    load: Size,
+    crop: Size,
     flip: bool,
 }
 
@@ -65,8 +65,8 @@ impl Dataset {
             root,
             direction: spec.direction,
             channels: [spec.channels_a as usize, spec.channels_b as usize],
-            load: spec.load_size as usize,
-            crop: spec.crop_size as usize,
+            load: spec.load_size,
+            crop: spec.crop_size,
             flip: spec.flip,
         })
     }
@@ -91,7 +91,7 @@ impl Dataset {
         self.names.get(i).map_or("", String::as_str)
     }
 
-    /// Example `i` for evaluation: resized to the crop's square, no crop, no flip; input and target as the direction
+    /// Example `i` for evaluation: resized to the crop's size, no crop, no flip; input and target as the direction
     /// says. The partner of unaligned images is the one of the same rank, modulo the shorter side. The single layout
     /// has no target: `b` is empty.
     ///
@@ -232,7 +232,7 @@ impl Dataset {
 }
 
 fn check_settings(spec: &DataSpec) -> Result<(), DataError> {
-    let setting = |key, value: u32, expected: String| {
+    let setting = |key, value: Size, expected: String| {
         Err(DataError::Setting {
             key,
             value: value.to_string(),
@@ -244,15 +244,21 @@ fn check_settings(spec: &DataSpec) -> Result<(), DataError> {
         ("data.channels_b", spec.channels_b),
     ] {
         if !(1..=4).contains(&channels) {
-            return setting(key, channels, "1 to 4".to_owned());
+            return setting(key, channels.into(), "1 to 4".to_owned());
         }
     }
-    if !(1..=MAX_SQUARE).contains(&spec.crop_size) {
-        return setting("data.crop_size", spec.crop_size, format!("1 to {MAX_SQUARE}"));
+    let (load, crop) = (spec.load_size, spec.crop_size);
+    let each = if crop.is_square() && load.is_square() {
+        ""
+    } else {
+        " a side"
+    };
+    if crop.shorter() == 0 || crop.longer() > MAX_SIDE {
+        return setting("data.crop_size", crop, format!("1 to {MAX_SIDE}{each}"));
     }
-    if !(spec.crop_size..=MAX_SQUARE).contains(&spec.load_size) {
-        let expected = format!("{} (data.crop_size) to {MAX_SQUARE}", spec.crop_size);
-        return setting("data.load_size", spec.load_size, expected);
+    if !load.holds(crop) || load.longer() > MAX_SIDE {
+        let expected = format!("{crop} (data.crop_size) to {MAX_SIDE}{each}");
+        return setting("data.load_size", load, expected);
     }
     Ok(())
 }

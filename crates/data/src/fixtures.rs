@@ -33,8 +33,8 @@ pub fn pairs(folder: &Path, count: usize, side: usize) {
 pub fn spec(root: &Path) -> DataSpec {
     DataSpec {
         root: root.to_str().unwrap().to_owned(),
-        load_size: 20,
-        crop_size: 16,
+        load_size: 20.into(),
+        crop_size: 16.into(),
         ..DataSpec::default()
     }
 }

@@ -1,18 +1,18 @@
 //! The reference's transforms: resize, crop, flip, then to [-1, 1].
 
-use diptych_domain::Images;
+use diptych_domain::{Images, Size};
 use rand::Rng;
 
 use crate::raster::{Raster, Region, Samples};
 use crate::resize::{Resized, bicubic};
 use crate::stream::{below, coin};
 
-/// What is done to one image: resized to a `load` x `load` square, of which the `crop` x `crop` square at (`x`, `y`) is
-/// kept, mirrored where `flip`.
+/// What is done to one image: resized to `load`, of which the rectangle of the size `crop` at (`x`, `y`) is kept, mirrored
+/// where `flip`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transform {
-    pub load: usize,
-    pub crop: usize,
+    pub load: Size,
+    pub crop: Size,
     pub x: usize,
     pub y: usize,
     pub flip: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Transform {
 
 impl Transform {
     /// Resized to the crop, nothing at random.
-    pub fn plain(crop: usize) -> Self {
+    pub fn plain(crop: Size) -> Self {
         Self {
             load: crop,
             crop,
@@ -30,10 +30,11 @@ impl Transform {
         }
     }
 
-    /// Draws x, y and the flip, in this order. `load` is at least `crop`.
-    pub fn draw(rng: &mut impl Rng, load: usize, crop: usize, flip: bool) -> Self {
-        let room = load.saturating_sub(crop) + 1;
-        let (x, y) = (below(rng, room), below(rng, room));
+    /// Draws x, y and the flip, in this order. `load` holds `crop`.
+    pub fn draw(rng: &mut impl Rng, load: Size, crop: Size, flip: bool) -> Self {
+        let room = |load: u32, crop: u32| load.saturating_sub(crop) as usize + 1;
+        let x = below(rng, room(load.width, crop.width));
+        let y = below(rng, room(load.height, crop.height));
         Self {
             load,
             crop,
@@ -48,11 +49,12 @@ impl Transform {
         let window = Region {
             x: self.x,
             y: self.y,
-            width: self.crop,
-            height: self.crop,
+            width: self.crop.width as usize,
+            height: self.crop.height as usize,
         };
-        let resized = bicubic(raster, source, self.load, self.load, window);
-        let mut out = Images::zeros(1, raster.channels, self.crop, self.crop);
+        let (width, height) = (self.load.width as usize, self.load.height as usize);
+        let resized = bicubic(raster, source, width, height, window);
+        let mut out = Images::zeros(1, raster.channels, window.height, window.width);
         match &resized {
             Resized::U8(s) => planar(s, &mut out, self.flip, from_u8),
             Resized::F32(s) => planar(s, &mut out, self.flip, from_16_bit),

@@ -14,6 +14,7 @@ use crate::concat::ConcatKernel;
 use crate::conv::ConvKernel;
 use crate::dropout::DropoutKernel;
 use crate::filter::FilterKernel;
+use crate::fit::FitKernel;
 use crate::gradient_penalty::GradientPenaltyKernel;
 use crate::instance_norm::InstanceNormKernel;
 use crate::layout::LayoutKernel;
@@ -99,6 +100,7 @@ pub trait ImageDevice:
     + ConvKernel
     + DropoutKernel
     + FilterKernel
+    + FitKernel
     + GradientPenaltyKernel
     + InstanceNormKernel
     + LayoutKernel

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
-use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo};
+use diptych_domain::{ImagePair, Images, NamedTensor, Size, TensorInfo};
 
 use crate::plugin::{BenchRequest, BuildContext, HealthDecl, InferMode, Model, ModelError, Plugin};
 
@@ -124,6 +124,11 @@ impl<P: Plugin> Plugin for Guarded<P> {
 
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError> {
         guard(self.name(), "validate", || self.0.validate(spec))
+    }
+
+    fn padded(&self, spec: &ExperimentSpec) -> Option<Size> {
+        // It is only told: where it panics, there is nothing to tell.
+        guard(self.name(), "padded", || Ok(self.0.padded(spec))).unwrap_or(None)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {

@@ -9,5 +9,6 @@ pub mod plugins;
 pub mod prelude;
 pub mod registry;
 
+pub use diptych_imgops::mirror;
 pub use plugin::{BenchRequest, BuildContext, HealthDecl, HealthKind, InferMode, Model, ModelError, Plugin};
 pub use registry::{Registry, RegistryError};

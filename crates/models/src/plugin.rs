@@ -6,7 +6,7 @@
 
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
-use diptych_domain::{DeviceChoice, ImagePair, Images, NamedTensor, TensorInfo};
+use diptych_domain::{DeviceChoice, ImagePair, Images, NamedTensor, Size, TensorInfo};
 
 /// What can go wrong in a model.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +69,8 @@ pub enum InferMode {
 /// What a benchmark asks of a model, in terms that hold for every model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BenchRequest {
-    /// Side of the square images.
-    pub size: u32,
+    /// Size of the images.
+    pub size: Size,
     /// Channels of the networks' first layers.
     pub width: u32,
     /// Residual blocks, where they are asked for.
@@ -144,6 +144,11 @@ pub trait Plugin: Send + Sync {
     /// # Errors
     /// [`ModelError::Setting`] with the key and what would be valid.
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError>;
+    /// The size that its networks work on in an experiment that [`Plugin::validate`] takes, where that is larger than
+    /// `data.crop_size`: users are told.
+    fn padded(&self, _spec: &ExperimentSpec) -> Option<Size> {
+        None
+    }
     /// Makes networks (initialised from `spec.seed`) and optimisers.
     ///
     /// # Errors

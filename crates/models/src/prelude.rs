@@ -5,7 +5,7 @@ pub use dfdx::shapes::HasShape;
 pub use dfdx::tensor::{NoneTape, PutTape, SplitTape, Trace, WithEmptyTape};
 pub use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 pub use diptych_domain::spec::{ExperimentSpec, Layout};
-pub use diptych_domain::{ImagePair, Images, NamedTensor, TensorData, TensorInfo, stream_seed};
+pub use diptych_domain::{ImagePair, Images, NamedTensor, Size, TensorData, TensorInfo, stream_seed};
 pub use diptych_imgops::{
     Activation, ConvConfig, Filter, Flow, GanMode, ImageDevice, Images4, OpError, Scalar, Upsampling,
     activate, add_images, add_losses, backward, concat_channels, conv2d, dropout, gan_loss, l1_loss,

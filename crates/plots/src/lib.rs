@@ -19,6 +19,8 @@ pub mod provenance;
 pub mod series;
 pub mod spec;
 pub mod style;
+#[cfg(test)]
+mod testing;
 
 pub use error::FigureError;
 pub use figure::Figure;

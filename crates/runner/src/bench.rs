@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use diptych_domain::{ImagePair, Images};
+use diptych_domain::{ImagePair, Images, Size};
 use diptych_models::{BuildContext, Model, ModelError, Plugin};
 use serde::Serialize;
 
@@ -16,8 +16,8 @@ const WARM_UP: u64 = 2;
 pub struct BenchReport {
     /// The plugin.
     pub model: String,
-    /// Side of the square images.
-    pub size: u32,
+    /// Size of the images: pixels a side, or width and height.
+    pub size: Size,
     /// Images a step.
     pub batch: u32,
     /// Timed steps.
@@ -118,11 +118,12 @@ fn prepare(plugin: &dyn Plugin, context: &BuildContext) -> Result<(Box<dyn Model
     let mut model = plugin.build(context)?;
     model.set_learning_rate(context.spec.optim.lr);
     let data = &context.spec.data;
-    let (side, n) = (data.crop_size as usize, data.batch_size as usize);
+    let (size, n) = (data.crop_size, data.batch_size as usize);
+    let (height, width) = (size.height as usize, size.width as usize);
     let (channels_in, channels_out) = data.channels();
     let batch = ImagePair {
-        a: random(1, [n, channels_in, side, side]),
-        b: random(2, [n, channels_out, side, side]),
+        a: random(1, [n, channels_in, height, width]),
+        b: random(2, [n, channels_out, height, width]),
         names: vec![String::new(); n],
     };
     Ok((model, batch))
@@ -198,7 +199,7 @@ mod tests {
             name: None,
             seed: 1,
             data: DataSpec {
-                crop_size: 8,
+                crop_size: Size::square(8),
                 batch_size: 3,
                 ..DataSpec::default()
             },
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn a_report_is_complete() {
         let report = bench(&Fake, &context(0), 3).unwrap();
-        assert_eq!((report.steps, report.size, report.batch), (3, 8, 3));
+        assert_eq!((report.steps, report.size, report.batch), (3, Size::square(8), 3));
         assert!(report.q1 <= report.seconds_per_step && report.seconds_per_step <= report.q3);
         assert!((report.images_per_second * report.seconds_per_step - 3.0).abs() < 1e-9);
         assert_eq!(report.device, "cpu");

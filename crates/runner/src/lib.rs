@@ -29,5 +29,5 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointMe
 pub use control::Control;
 pub use error::RunnerError;
 pub use evaluate::{EvalReport, ImageScores, LabelScores, Scores, SetScores, evaluate, evaluate_set};
-pub use train::{Barrier, Start, TrainOptions, TrainOutcome, train};
+pub use train::{Barrier, TrainOptions, TrainOutcome, train};
 pub use translate::{Tiles, TranslateOptions, TranslateReport, Translated, Untranslated, translate};

@@ -22,6 +22,11 @@ pub enum Action {
         /// Its place.
         run: usize,
     },
+    /// Nothing: run `run` diverged, and the same experiment would again.
+    Leave {
+        /// Its place.
+        run: usize,
+    },
     /// Train a new run: there is none, or `failed` came to nothing.
     Train {
         /// The place of the one that failed or diverged.
@@ -32,14 +37,16 @@ pub enum Action {
 /// What to do about a cell of whose experiment there are these runs, each as its status and steps done and newest first.
 ///
 /// A run that was stopped or has crashed is continued: a resumed run ends where an unbroken one ends, bit for bit. One that
-/// failed or diverged is not: what broke it may lie in its own folder, and it would be met again.
-pub fn action(runs: &[(RunStatus, u64)]) -> Action {
+/// failed is not: what broke it may lie in its own folder, and it would be met again. One that diverged would diverge again at
+/// the same step, so it is left unless `retry`, which is for when the code or the data have changed.
+pub fn action(runs: &[(RunStatus, u64)], retry: bool) -> Action {
     let Some(run) = representative(runs) else {
         return Action::Train { failed: None };
     };
     match runs[run].0 {
         RunStatus::Finished => Action::Skip { run },
         RunStatus::Running => Action::Wait { run },
+        RunStatus::Diverged if !retry => Action::Leave { run },
         RunStatus::Failed | RunStatus::Diverged => Action::Train { failed: Some(run) },
         _ => Action::Continue { run },
     }
@@ -86,9 +93,14 @@ mod tests {
     #[test]
     fn what_finished_is_left_what_stopped_is_continued_and_what_failed_begins_anew() {
         use RunStatus::*;
+        let action = |runs: &[(RunStatus, u64)]| action(runs, false);
         assert_eq!(action(&[]), Action::Train { failed: None });
         assert_eq!(action(&[(Failed, 4)]), Action::Train { failed: Some(0) });
-        assert_eq!(action(&[(Diverged, 4)]), Action::Train { failed: Some(0) });
+        assert_eq!(action(&[(Diverged, 4)]), Action::Leave { run: 0 });
+        assert_eq!(
+            super::action(&[(Diverged, 4)], true),
+            Action::Train { failed: Some(0) }
+        );
         for status in [Queued, Stopped, Crashed] {
             assert_eq!(action(&[(Failed, 9), (status, 3)]), Action::Continue { run: 1 });
         }

@@ -19,16 +19,6 @@ use crate::control::Control;
 use crate::error::RunnerError;
 use session::Session;
 
-/// Where a training begins.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Start {
-    /// At the run's newest sound checkpoint, exactly as if it had never stopped; at step 0 where there is none yet.
-    #[default]
-    Resume,
-    /// At a checkpoint of another run with the same architecture; settings and data may differ.
-    From(PathBuf),
-}
-
 /// How a training runs, apart from what the experiment says.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
@@ -36,8 +26,6 @@ pub struct TrainOptions {
     pub run_dir: PathBuf,
     /// Where to compute; already settled (not `Auto`).
     pub device: DeviceChoice,
-    /// Where to begin.
-    pub start: Start,
     /// A checkpoint is written whenever this much wall time has passed since the latest, so that a crash costs no more.
     pub checkpoint_interval: Duration,
     /// Losses are checked for NaN and infinity every so many steps. On a CPU that is free; on a GPU it waits for the device.
@@ -84,7 +72,6 @@ impl TrainOptions {
         Self {
             run_dir: run_dir.into(),
             device,
-            start: Start::default(),
             checkpoint_interval: Duration::from_secs(300),
             check_every: u64::from(device == DeviceChoice::Cpu),
             control: Control::new(),
@@ -110,7 +97,8 @@ pub struct TrainOutcome {
     pub message: Option<String>,
 }
 
-/// Trains the experiment to its end, or until it is stopped or diverges. The last event is `Ended`, whatever happens.
+/// Trains the experiment to its end, or until it is stopped or diverges. It begins at the run's newest sound checkpoint, exactly as
+/// if it had never stopped, or at step 0 where there is none yet. The last event is `Ended`, whatever happens.
 ///
 /// Same spec and device: the same numbers, bit for bit on a CPU, however often the training is stopped and resumed.
 ///

@@ -56,7 +56,7 @@ pub struct TranslateOptions {
     pub mode: InferMode,
     /// Tiles for large images.
     pub tiles: Tiles,
-    /// The side of the images that the model was trained on.
+    /// The longer side of the images that the model was trained on.
     pub trained: usize,
     /// Stops between two images.
     pub control: Control,

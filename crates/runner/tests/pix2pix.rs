@@ -7,7 +7,7 @@ use std::path::Path;
 
 use diptych_data::{Dataset, Split};
 use diptych_domain::spec::{DataSpec, LogSpec, OptimSpec};
-use diptych_domain::{DeviceChoice, ExperimentSpec, ParamValue, Params, RunEvent, RunStatus, params};
+use diptych_domain::{DeviceChoice, ExperimentSpec, ParamValue, Params, RunEvent, RunStatus, Size, params};
 use diptych_models::{BuildContext, InferMode, Registry};
 use diptych_runner::{
     CheckpointFolder, Control, Tiles, TrainOptions, TrainOutcome, TranslateOptions, bench, evaluate, train,
@@ -48,8 +48,8 @@ fn spec(root: &Path, registry: &Registry) -> ExperimentSpec {
         seed: 5,
         data: DataSpec {
             root: root.to_str().unwrap().into(),
-            load_size: 36,
-            crop_size: SIDE,
+            load_size: 36.into(),
+            crop_size: SIDE.into(),
             batch_size: 2,
             ..DataSpec::default()
         },
@@ -69,9 +69,74 @@ fn spec(root: &Path, registry: &Registry) -> ExperimentSpec {
     }
 }
 
+/// The same for another model, size and generator.
+fn sized(root: &Path, registry: &Registry, model: &str, generator: &str, size: Size) -> ExperimentSpec {
+    let mut spec = spec(root, registry);
+    let plugin = registry.get(model).unwrap();
+    let mut given = Params::from([
+        ("generator".into(), ParamValue::Text(generator.into())),
+        ("ngf".into(), ParamValue::Int(2)),
+        ("ndf".into(), ParamValue::Int(2)),
+        ("n_layers".into(), ParamValue::Int(1)),
+    ]);
+    if model == "cyclegan" {
+        given.insert("pool_size".into(), ParamValue::Int(3));
+    }
+    spec.model = model.into();
+    spec.params = params::resolve(model, &plugin.params(), &given).unwrap();
+    spec.data.crop_size = size;
+    spec.data.load_size = Size {
+        width: size.width + 6,
+        height: size.height + 2,
+    };
+    (spec.optim.epochs, spec.optim.decay_epochs) = (2, 0);
+    spec
+}
+
+#[test]
+fn crops_of_any_shape_and_size_train_and_resume_to_the_bit() {
+    let registry = Registry::builtin();
+    let data = tempfile::tempdir().unwrap();
+    write_pairs(&data.path().join("train"), 4);
+    write_pairs(&data.path().join("val"), 1);
+    let size = |width, height| Size { width, height };
+    for (model, generator, size, output) in [
+        ("pix2pix", "unet_32", size(64, 32), "output"), // as it is
+        ("pix2pix", "unet_32", size(45, 20), "output"), // continued to 64 x 32
+        ("cyclegan", "resnet_6blocks", size(22, 14), "rec_B"), // to 24 x 16
+    ] {
+        let spec = sized(data.path(), &registry, model, generator, size);
+        let [whole, parts] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let outcome = run(&registry, &spec, whole.path(), None);
+        assert_eq!(
+            (outcome.status, outcome.step),
+            (RunStatus::Finished, 4),
+            "{model}"
+        );
+        assert_eq!(
+            run(&registry, &spec, parts.path(), Some(3)).status,
+            RunStatus::Stopped
+        );
+        assert_eq!(run(&registry, &spec, parts.path(), None), outcome);
+        let image = format!("images/step-00000004/probe-00-{output}.png");
+        for name in ["checkpoints/last.safetensors", image.as_str()] {
+            let read = |dir: &tempfile::TempDir| fs::read(dir.path().join(name)).unwrap();
+            assert!(read(&parts) == read(&whole), "{model}: {name} differs");
+        }
+        let shown = image::image_dimensions(whole.path().join(&image)).unwrap();
+        assert_eq!(shown, (size.width, size.height), "{model}");
+        let context = BuildContext {
+            spec: spec.clone(),
+            device: DeviceChoice::Cpu,
+        };
+        let timing = bench(registry.get(model).unwrap(), &context, 1).unwrap();
+        assert_eq!(timing.size, size);
+    }
+}
+
 fn run(registry: &Registry, spec: &ExperimentSpec, dir: &Path, stop: Option<u64>) -> TrainOutcome {
     let options = TrainOptions::new(dir, DeviceChoice::Cpu);
-    let plugin = registry.get("pix2pix").unwrap();
+    let plugin = registry.get(&spec.model).unwrap();
     train(plugin, spec, &options, &mut |e| {
         if matches!(e, RunEvent::Metrics { step, .. } if stop.is_some_and(|stop| step >= stop)) {
             options.control.request_stop();

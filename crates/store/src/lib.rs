@@ -44,7 +44,7 @@
 //! summaries from the others' columns. What it takes out is kept beside them, as superseded ([`Home::superseded`]). Points may come late, in any order of steps; they are put in order when read.
 //! Two points of one metric and step are both kept. `BENCHMARKS.md` has the figures behind the choice.
 //!
-//! A chunk's *rollup*, in a table of its own, has its points by 64s: extremes, mean, first and last. A chart of a million points
+//! A chunk's *rollup*, in a table of its own, has its points by 256s: extremes, mean, first and last. A chart of a million points
 //! is then 245 small rows ([`Home::overview`]). Every change to a run raises a number (`revision`, kept by triggers), so that a screen asks
 //! for what happened since it looked ([`Home::changes_since`]).
 //!

@@ -68,7 +68,8 @@ impl Plugin for Sharp {
         }
         let multiple = 1 << Values(&resolve(self, spec)?).count("depth")?;
         let crop = spec.data.crop_size;
-        if crop == 0 || !crop.is_multiple_of(multiple) {
+        let fits = |side: u32| side > 0 && side.is_multiple_of(multiple);
+        if !(fits(crop.width) && fits(crop.height)) {
             let problem = format!("params.depth halvings need a multiple of {multiple}");
             return Err(setting("data.crop_size", crop, problem));
         }

@@ -1,3 +1,4 @@
+use diptych_domain::Size;
 use diptych_domain::spec::Draft;
 use diptych_models::{BenchRequest, BuildContext, Plugin};
 use diptych_runner::BenchReport;
@@ -19,15 +20,16 @@ Examples:
   diptych bench --size 64 --width 16 --steps 20 --threads 2 --json
   diptych bench --model cyclegan --size 128 --blocks 6 --idt 0
   diptych bench --size 128 --set params.norm=instance
+  diptych bench --size 256x128
   diptych bench --size 256 --steps 20 --health"
 )]
 pub struct Args {
     /// The model
     #[arg(long, default_value = "pix2pix")]
     model: String,
-    /// Side of the square images
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=16384))]
-    size: u32,
+    /// Size of the images: pixels a side, or WIDTHxHEIGHT
+    #[arg(long, default_value_t = Size::square(256), value_parser = size)]
+    size: Size,
     /// Images a step
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batch: u32,
@@ -64,6 +66,15 @@ struct Report {
     width: u32,
 }
 
+/// What `--size` takes.
+fn size(text: &str) -> Result<Size, String> {
+    let size: Size = text.parse()?;
+    if size.shorter() == 0 || size.longer() > 16_384 {
+        return Err("expected sides of 1 to 16384 pixels".into());
+    }
+    Ok(size)
+}
+
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let plugin = context.registry.get(&args.model).usage()?;
     let spec = spec(plugin, &args)?;
@@ -94,8 +105,8 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         "{} {}x{} batch {} width {} on {} with {} threads\n\
          {:.4} s a step (quartiles {:.4} to {:.4}), {} images/s, peak memory {}",
         m.model,
-        m.size,
-        m.size,
+        m.size.width,
+        m.size.height,
         m.batch,
         report.width,
         m.device,

@@ -1,11 +1,12 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use diptych_data::write_atomic;
 use diptych_domain::RunSummary;
 use diptych_domain::compare::{Baseline, Column, Factor, Table};
 
 use crate::Context;
 use crate::commands::runs::parse_query;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::output;
 use crate::render::comparison::{Beside, Format, Page, document};
 use crate::render::{human, terminal};
@@ -54,7 +55,7 @@ pub struct Args {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// Write to a file
+    /// Write to a file; what it ends in says how: .txt, .md, .tex, .csv or .json
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -64,11 +65,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let format = match (args.json, args.format) {
         (true, _) => Format::Json,
         (_, Some(format)) => format,
-        _ => args
-            .output
-            .as_deref()
-            .and_then(Format::of_file)
-            .unwrap_or(Format::Text),
+        (_, None) => args.output.as_deref().map_or(Ok(Format::Text), of_file)?,
     };
     let (width, colours) = if to_file {
         (100, false)
@@ -81,10 +78,21 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         grouped(context, &args, format, width, colours)?
     };
     match &args.output {
-        Some(path) => std::fs::write(path, text)
-            .map_err(|e| Failure::usage(format!("cannot write {}: {e}", path.display()))),
+        // Whole or not at all.
+        Some(path) => write_atomic(path, text.as_bytes())
+            .map_err(|e| Failure::usage(format!("cannot write the table: {}", chain(&e)))),
         None => output::line(text),
     }
+}
+
+/// The format that a file's name asks for.
+fn of_file(path: &Path) -> Result<Format, Failure> {
+    Format::of_file(path).ok_or_else(|| {
+        Failure::usage(format!(
+            "-o {}: what format is this? Expected a name that ends in .txt, .md, .tex, .csv or .json, or --format",
+            path.display()
+        ))
+    })
 }
 
 fn beside(

@@ -56,12 +56,13 @@ pub struct SynthArgs {
 Examples:
   diptych data check datasets/facades
   diptych data check datasets/horse2zebra --layout unaligned
+  diptych data check photos --layout single
   diptych data check datasets/facades --json | jq '.problems[].paths'")]
 pub struct CheckArgs {
     /// The data set's folder, which holds train/, val/ or test/
     root: PathBuf,
     /// How the set is meant to be read [default: folders A and B with a name in common are pairs]
-    #[arg(long, value_parser = ["aligned", "unaligned"])]
+    #[arg(long, value_parser = ["aligned", "unaligned", "single"])]
     layout: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -108,6 +109,7 @@ fn synth(args: &SynthArgs) -> Result<(), Failure> {
 fn check(args: &CheckArgs) -> Result<(), Failure> {
     let layout = args.layout.as_deref().map(|word| match word {
         "unaligned" => Layout::Unaligned,
+        "single" => Layout::Single,
         _ => Layout::Aligned,
     });
     let report = diptych_data::check::check(&args.root, layout).usage()?;

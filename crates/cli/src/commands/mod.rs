@@ -13,7 +13,9 @@ pub mod fork;
 pub mod metrics;
 pub mod models;
 pub mod note;
+pub mod plot;
 pub mod queue;
+pub mod report;
 pub mod resume;
 pub mod runs;
 pub mod show;
@@ -50,6 +52,8 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Compare(args) => compare::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Metrics(args) => metrics::run(context, args),
+        Command::Plot(args) => plot::run(context, args),
+        Command::Report(args) => report::run(context, args),
         Command::Translate(args) => translate::run(context, args),
         Command::Evaluate(args) => evaluate::run(context, args),
         Command::Data(command) => data::run(command),

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use diptych_runner::schedule::trains_nothing;
-use diptych_runner::sweep::threads_per_job;
+use diptych_runner::sweep::{Action, threads_per_job};
 
 use crate::Context;
 use crate::compute::{Compute, ComputeArgs};
@@ -10,6 +10,7 @@ use crate::render::{human, terminal};
 use crate::session::Session;
 use crate::sweep::dispatch::{self, Options};
 use crate::sweep::estimate::estimate;
+use crate::sweep::memory;
 use crate::sweep::plan::{self, Plan};
 use crate::sweep::report;
 use crate::sweep::survey::{Standing, namesakes, survey};
@@ -30,8 +31,9 @@ use crate::{environment, interrupt, launch, output};
   \"L1+cGAN\" = {}
 
 Each cell is one run, recognised by its settings. Run the same command again and cells that have finished are left, those \
-that were stopped or have crashed go on from their last checkpoint, those that failed or diverged and those that are missing are \
-trained anew, and those that another process trains are waited for. Ctrl-C stops every training cleanly, with a checkpoint; so \
+that were stopped or have crashed go on from their last checkpoint, those that failed and those that are missing are trained anew, and \
+those that another process trains are waited for. A cell that diverged would do so again at the same step: it is left, unless \
+--retry asks for a new run. Ctrl-C stops every training cleanly, with a checkpoint; so \
 does the end of this process, even by `kill -9`. `diptych runs sweep:NAME` lists the runs, `sweep.loss = L1` picks some.
 
 Exit code 1 where a cell did not finish.
@@ -51,7 +53,11 @@ pub struct Args {
     /// List the cells, how each stands and how long it will take, and train nothing
     #[arg(long)]
     dry_run: bool,
-    /// Change a key in every cell, such as optim.lr=1e-4; with a list, make it a factor or replace a factor's values
+    /// Train anew what diverged, too: for when the code or the images have changed since
+    #[arg(long)]
+    retry: bool,
+    /// Change a key in every cell, such as optim.lr=1e-4; with a list, make it a factor or replace a factor's values. One size
+    /// that is not square, for every cell, is written data.crop_size=256x128
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// What the sweep is called; its runs' names begin with it [default: the experiment's name, else the file's]
@@ -95,7 +101,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
             cell.label()
         ));
     }
-    let standings = survey(&plan, runs)?;
+    let standings = survey(&plan, runs, args.retry)?;
     if args.dry_run {
         return dry_run(context, &plan, &standings, &compute, jobs, args.json);
     }
@@ -108,6 +114,19 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         if compute.threads == 1 { "thread" } else { "threads" },
         compute.device,
     ));
+    let left = || {
+        standings
+            .iter()
+            .filter(|s| matches!(s.action, Action::Leave { .. }))
+    };
+    if let Some(run) = left().next().and_then(|standing| standing.run.as_ref()) {
+        output::note(format!(
+            "{} of {} cells diverged before, such as {}, and would again: they are left; --retry trains them anew",
+            left().count(),
+            plan.cells.len(),
+            run.name,
+        ));
+    }
     let options = Options {
         jobs,
         args: args.compute,
@@ -135,8 +154,16 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         )));
     }
     if finished < all {
+        let diverged = report::diverged(&ended);
+        let again = match (diverged, all - finished - diverged) {
+            (0, _) => "the same command tries them again".to_owned(),
+            (_, 0) => "they diverged, and only --retry trains them again".to_owned(),
+            (diverged, _) => format!(
+                "the same command tries them again, but for the {diverged} that diverged, which takes --retry"
+            ),
+        };
         return Err(Failure::new(format!(
-            "{} of {all} cells did not finish; the same command tries them again",
+            "{} of {all} cells did not finish; {again}",
             all - finished
         )));
     }
@@ -157,6 +184,7 @@ fn dry_run(
     jobs: usize,
     json: bool,
 ) -> Result<(), Failure> {
+    let free = memory::available();
     let estimate = estimate(&context.registry, plan, standings, compute, jobs)?;
     if json {
         let document = report::planned_document(plan, standings, &estimate, jobs, compute.threads);
@@ -174,5 +202,11 @@ fn dry_run(
         plan.cells.len(),
         human::duration(estimate.total),
     ));
+    let at_once = jobs.min(left);
+    if let (Some(peak), Some(free), true) = (estimate.peak, free, at_once > 1)
+        && let Some(warning) = memory::warning(at_once, peak, free)
+    {
+        output::note(warning);
+    }
     Ok(())
 }

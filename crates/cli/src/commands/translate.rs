@@ -111,7 +111,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
                 overlap: args.overlap,
             },
         },
-        trained: generator.spec.data.crop_size as usize,
+        trained: generator.spec.data.crop_size.longer() as usize,
         control,
     };
     let bar = ProgressBar::new(0);

@@ -17,6 +17,12 @@ pub fn width() -> usize {
     usize::from(columns()).max(40)
 }
 
+/// Columns of the terminal on standard error; 80 where it is none.
+pub fn error_width() -> usize {
+    terminal_size::terminal_size_of(io::stderr())
+        .map_or(80, |(terminal_size::Width(columns), _)| columns.into())
+}
+
 fn columns() -> u16 {
     terminal_size::terminal_size_of(io::stdout()).map_or(80, |(terminal_size::Width(columns), _)| columns)
 }

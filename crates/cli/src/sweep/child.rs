@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
 use diptych_domain::RunId;
 
+use super::memory::{self, Held};
 use crate::compute::ComputeArgs;
 
 /// What a child prints, beside `log.txt`, which has what its run has to tell.
@@ -62,6 +63,11 @@ impl Training {
     /// Asks it to finish its step, write a checkpoint and end.
     pub fn stop(&mut self) {
         self.stdin = None;
+    }
+
+    /// What it holds of the memory.
+    pub fn memory(&self) -> Option<Held> {
+        memory::held(self.child.id())
     }
 
     /// How it ended, if it has.

@@ -5,9 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diptych_domain::{RunStatus, RunSummary, SweepCell};
+use diptych_runner::sweep::Action;
 use diptych_store::{NewRun, ProcessIdentity, TakenCell};
 
 use super::child::Training;
+use super::memory::{self, Held};
 use super::plan::Plan;
 use super::survey::Standing;
 use super::view::{Tally, TrainingView, View};
@@ -68,6 +70,8 @@ struct Dispatcher<'a> {
     done: u64,
     begun: Instant,
     view: View,
+    /// Whether something has been said about memory.
+    warned_of_memory: bool,
 }
 
 /// Trains what `standings` leaves to be done. Each cell's run as it is in the end; nothing for cells that have none.
@@ -98,16 +102,14 @@ pub fn dispatch(
         done: 0,
         begun: Instant::now(),
         view: View::new(count),
+        warned_of_memory: false,
     };
     // What has finished is counted first, and recorded as a cell of this sweep whatever it was trained for.
     for (cell, standing) in standings.iter().enumerate() {
-        match standing
-            .run
-            .as_ref()
-            .filter(|run| run.status == RunStatus::Finished)
-        {
-            Some(_) => dispatcher.begin(cell)?,
-            None => dispatcher.pending.push_back(cell),
+        match (standing.action, &standing.run) {
+            (Action::Leave { .. }, Some(run)) => dispatcher.ended[cell] = Some(run.clone()),
+            (_, Some(run)) if run.status == RunStatus::Finished => dispatcher.begin(cell)?,
+            _ => dispatcher.pending.push_back(cell),
         }
     }
     let outcome = dispatcher.work();
@@ -129,6 +131,7 @@ impl Dispatcher<'_> {
         loop {
             let stopping = interrupt::received();
             if stopping {
+                self.view.freeze();
                 self.jobs.iter_mut().for_each(|job| job.training.stop());
             }
             self.reap()?;
@@ -306,6 +309,7 @@ impl Dispatcher<'_> {
         for job in &mut self.jobs {
             job.view.update(&self.session.wait(home.summary(&job.run.id))?);
         }
+        self.look_at_memory();
         if self.elsewhere.is_empty() {
             return Ok(());
         }
@@ -328,7 +332,33 @@ impl Dispatcher<'_> {
         Ok(())
     }
 
+    /// Warns, once, where as many trainings as are asked for do not fit in memory, by what those that have done a step hold.
+    fn look_at_memory(&mut self) {
+        if self.warned_of_memory || self.options.jobs < 2 {
+            return;
+        }
+        let held: Vec<Option<Held>> = self.jobs.iter().map(|job| job.training.memory()).collect();
+        let at_work = self
+            .jobs
+            .iter()
+            .zip(&held)
+            .filter(|(job, _)| job.view.step() > job.begun_at);
+        let peak = at_work.filter_map(|(_, held)| held.map(|h| h.peak)).max();
+        let (Some(peak), Some(free)) = (peak, memory::available()) else {
+            return;
+        };
+        let have = free + held.iter().flatten().map(|h| h.now).sum::<u64>();
+        let jobs = self.options.jobs.min(self.jobs.len() + self.pending.len());
+        if let Some(warning) = memory::warning(jobs, peak, have) {
+            self.view.say(&warning);
+            self.warned_of_memory = true;
+        }
+    }
+
     fn tick(&mut self) {
+        if interrupt::received() {
+            return; // the next round freezes the view
+        }
         let good = |run: &RunSummary| run.status == RunStatus::Finished;
         let ended = self.ended.iter().flatten();
         let settled = ended.clone().filter(|run| good(run)).count();

@@ -25,6 +25,8 @@ pub struct Estimate {
     pub cells: Vec<f64>,
     /// Seconds for all of them; NaN where one's are.
     pub total: f64,
+    /// The most memory that this process has held while it timed them, in bytes: what one training takes, or more.
+    pub peak: Option<u64>,
     /// Architectures that were timed.
     pub timed: usize,
     /// Architectures that there are.
@@ -41,6 +43,7 @@ pub fn estimate(
 ) -> Result<Estimate, Failure> {
     let begun = Instant::now();
     let mut seconds: HashMap<String, Option<f64>> = HashMap::new();
+    let mut peak = None;
     let left: Vec<u64> = plan
         .cells
         .iter()
@@ -65,7 +68,10 @@ pub fn estimate(
             device: compute.device,
         };
         match diptych_runner::bench(plugin, &context, STEPS) {
-            Ok(report) => seconds.insert(key, Some(report.seconds_per_step)),
+            Ok(report) => {
+                peak = peak.max(report.peak_bytes);
+                seconds.insert(key, Some(report.seconds_per_step))
+            }
             // An ablation may diverge on noise and yet train.
             Err(e) => {
                 output::note(format!("warning: {}: not timed: {e}", cell.label()));
@@ -90,6 +96,7 @@ pub fn estimate(
     Ok(Estimate {
         total: makespan(&cells, jobs),
         cells,
+        peak,
         timed: known.len(),
         architectures: seconds.len(),
     })

@@ -8,6 +8,7 @@
 pub mod child;
 pub mod dispatch;
 pub mod estimate;
+pub mod memory;
 pub mod plan;
 pub mod report;
 pub mod survey;

@@ -92,6 +92,7 @@ pub fn planned_document(
         "jobs": jobs,
         "threads": threads,
         "seconds": estimate.total,
+        "peak_bytes": estimate.peak,
         "timed_architectures": estimate.timed,
         "architectures": estimate.architectures,
         "cells": cells,
@@ -172,11 +173,16 @@ pub fn trained_document(plan: &Plan, ended: &[Ended], interrupted: bool) -> Valu
 
 /// Cells whose run has finished.
 pub fn finished(ended: &[Ended]) -> usize {
-    ended
-        .iter()
-        .flatten()
-        .filter(|run| run.status == RunStatus::Finished)
-        .count()
+    count(ended, RunStatus::Finished)
+}
+
+/// Cells whose run has diverged.
+pub fn diverged(ended: &[Ended]) -> usize {
+    count(ended, RunStatus::Diverged)
+}
+
+fn count(ended: &[Ended], status: RunStatus) -> usize {
+    ended.iter().flatten().filter(|run| run.status == status).count()
 }
 
 fn status(run: Option<&RunSummary>) -> &'static str {

@@ -28,6 +28,7 @@ impl Standing {
         match (self.action, &self.run) {
             (Action::Skip { .. }, _) => "nothing".into(),
             (Action::Wait { .. }, _) => "wait for it".into(),
+            (Action::Leave { .. }, _) => "leave (--retry)".into(),
             (Action::Continue { .. }, Some(run)) if run.step > 0 => format!("continue at step {}", run.step),
             (Action::Train { failed: Some(_) }, _) => "train anew".into(),
             _ => "train".into(),
@@ -37,7 +38,7 @@ impl Standing {
     /// Steps that this process or its children still have to do, of a run of `steps`.
     pub fn steps_left(&self, steps: u64) -> u64 {
         match (self.action, &self.run) {
-            (Action::Skip { .. } | Action::Wait { .. }, _) => 0,
+            (Action::Skip { .. } | Action::Wait { .. } | Action::Leave { .. }, _) => 0,
             (Action::Continue { .. }, Some(run)) => steps.saturating_sub(run.step),
             _ => steps,
         }
@@ -62,8 +63,8 @@ pub fn namesakes<'r>(plan: &Plan, runs: &'r [RunSummary]) -> Result<Vec<&'r str>
     Ok(found)
 }
 
-/// How each cell of `plan` stands, given every run of the home, newest first.
-pub fn survey(plan: &Plan, runs: Vec<RunSummary>) -> Result<Vec<Standing>, Failure> {
+/// How each cell of `plan` stands, given every run of the home, newest first. With `retry` cells that diverged are trained anew.
+pub fn survey(plan: &Plan, runs: Vec<RunSummary>, retry: bool) -> Result<Vec<Standing>, Failure> {
     let mut by_experiment: HashMap<String, Vec<RunSummary>> = HashMap::new();
     for run in runs {
         by_experiment
@@ -78,9 +79,12 @@ pub fn survey(plan: &Plan, runs: Vec<RunSummary>) -> Result<Vec<Standing>, Failu
                 .get(&cell.spec.nameless_json()?)
                 .map_or(&[] as &[_], Vec::as_slice);
             let ranked: Vec<_> = runs.iter().map(|r| (r.status, r.step)).collect();
-            let action = action(&ranked);
+            let action = action(&ranked, retry);
             let run = match action {
-                Action::Skip { run } | Action::Wait { run } | Action::Continue { run } => Some(run),
+                Action::Skip { run }
+                | Action::Wait { run }
+                | Action::Continue { run }
+                | Action::Leave { run } => Some(run),
                 Action::Train { failed } => failed,
             };
             Ok(Standing {

@@ -6,13 +6,14 @@ use diptych_domain::RunSummary;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
-use crate::render::human;
+use crate::render::table::cut;
+use crate::render::{human, terminal};
 
 /// How often a line is printed where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-const OVERALL: &str = "{bar:20.cyan/dim} {pos}/{len} cells  {wide_msg}";
-const TRAINING: &str = "{bar:20.green/dim} {pos}/{len}  {wide_msg}";
+const OVERALL: &str = "{bar:20.cyan/dim} {pos}/{len} cells  {msg}";
+const TRAINING: &str = "{bar:20.green/dim} {pos}/{len}  {msg}";
 
 /// Shows how far the sweep is.
 pub struct View {
@@ -81,6 +82,14 @@ impl View {
         }
     }
 
+    /// Leaves the bars as they stand and says the rest in lines below: after Ctrl-C, which has written there.
+    pub fn freeze(&mut self) {
+        if !self.plain {
+            self.bars.set_draw_target(ProgressDrawTarget::hidden());
+            self.plain = true;
+        }
+    }
+
     /// Shows the numbers; call this a few times a second.
     pub fn tick(&mut self, tally: &Tally, trainings: &[&TrainingView]) {
         let mut parts = vec![format!("{} in training", tally.training)];
@@ -94,7 +103,8 @@ impl View {
         let message = parts.join(", ");
         self.overall.set_position(tally.settled as u64);
         if !self.plain {
-            self.overall.set_message(message);
+            let room = room(&self.overall, tally.settled as u64, " cells");
+            self.overall.set_message(cut(&message, room));
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let total = self.overall.length().unwrap_or(0);
@@ -133,8 +143,8 @@ impl TrainingView {
                 Some(format!("{name} {}", human::number(m.last)))
             })
             .collect();
-        self.bar
-            .set_message(format!("{}  {}", self.label, losses.join(" ")));
+        let room = room(&self.bar, run.step, "");
+        self.bar.set_message(beside(&self.label, &losses.join(" "), room));
     }
 
     /// Steps done.
@@ -148,6 +158,22 @@ impl TrainingView {
     }
 }
 
+/// Columns for what is said beside a bar of this style.
+fn room(bar: &ProgressBar, position: u64, unit: &str) -> usize {
+    let counts = format!("{position}/{}{unit}", bar.length().unwrap_or(0));
+    let used = 20 + 1 + counts.chars().count() + 2;
+    terminal::error_width().saturating_sub(used).max(1)
+}
+
+/// Two texts beside each other in `room` columns. The first gives way, as far as to a third of them.
+fn beside(label: &str, rest: &str, room: usize) -> String {
+    if rest.is_empty() {
+        return cut(label, room);
+    }
+    let left = room.saturating_sub(rest.chars().count() + 2).max(room / 3);
+    cut(&format!("{}  {rest}", cut(label, left)), room)
+}
+
 fn styled(template: &str, length: u64) -> ProgressBar {
     let bar = ProgressBar::hidden();
     bar.set_length(length);
@@ -155,4 +181,22 @@ fn styled(template: &str, length: u64) -> ProgressBar {
         bar.set_style(style.progress_chars("━━─"));
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_gives_way_to_the_losses_but_not_altogether() {
+        let label = "seed=1 objective=L1 alone";
+        assert_eq!(
+            beside(label, "G_L1 69.80", 40),
+            "seed=1 objective=L1 alone  G_L1 69.80"
+        );
+        assert_eq!(beside(label, "G_L1 69.80", 30), "seed=1 objective=…  G_L1 69.80");
+        let text = beside(label, "D_fake 0.7377 D_real 0.6009 G_GAN 0.7280", 30);
+        assert_eq!(text, "seed=1 ob…  D_fake 0.7377 D_r…");
+        assert_eq!(beside(label, "", 12), "seed=1 obje…");
+    }
 }

@@ -15,7 +15,16 @@ fn experiments_are_refused_before_anything_is_made() {
         ("params.n_layers=three", "expected a whole number from 1 to 6"),
         ("data.batch_size=0", "expected a whole number from 1"),
         ("model=pix2pux", "did you mean `pix2pix`?"),
-        ("data.crop_size=33", "32"),
+        ("data.crop_size=16", "use 32, or 17 or more, for each side"),
+        ("data.crop_size=[40,32]", "such as [40, 36]"),
+        (
+            "data.crop_size=[36,16]",
+            "use 32, or 17 or more, for the shorter side",
+        ),
+        ("data.crop_size=[1,2,3]", "or [width, height] such as [256, 128]"),
+        ("data.crop_size=[0,32]", "or [width, height] such as [256, 128]"),
+        ("data.crop_size=-32", "or [width, height] such as [256, 128]"),
+        ("data.crop_size=large", "or [width, height] such as [256, 128]"),
         ("data.layout=unaligned", "aligned"),
         ("data.root=nowhere", "nowhere"),
     ];

@@ -74,6 +74,8 @@ fn runs_are_compared_by_factors_in_every_format() {
     assert_eq!(world.ok(&format!("{by} --format csv")).lines().count(), 5);
     world.ok(&format!("{by} -o table.tex"));
     let latex = std::fs::read_to_string(world.path("table.tex")).unwrap();
+    world.ok(&format!("{by} -o table --format latex"));
+    assert_eq!(std::fs::read_to_string(world.path("table")).unwrap(), latex);
     assert!(
         latex.starts_with("\\begin{tabular}{lrrrrrrr}\n  \\toprule"),
         "{latex}"
@@ -98,7 +100,12 @@ fn runs_are_compared_by_factors_in_every_format() {
         ("tag:none --by seed", "none of 5 runs matches `tag:none`"),
         ("status:finishd --by seed", "did you mean `finished`?"),
         ("--by seed --format latexx", "latex"),
-        ("--by seed -o nowhere/table.tex", "nowhere/table.tex"),
+        ("--by seed -o nowhere/table.tex", "nowhere"),
+        (
+            "--by seed -o table.latex",
+            "ends in .txt, .md, .tex, .csv or .json",
+        ),
+        ("--by seed -o table", "ends in .txt, .md, .tex, .csv or .json"),
         ("n1s1 --against first", "--by"),
         ("n1s9", "did you mean"),
         ("", "--by"),

@@ -10,6 +10,7 @@ mod exchange;
 mod fork;
 mod interrupt;
 mod measures;
+mod sizes;
 mod support;
 mod sweep;
 mod tracked_run;

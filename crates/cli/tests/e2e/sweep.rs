@@ -217,7 +217,7 @@ fn a_cell_that_fails_leaves_the_others_alone_and_begins_anew() {
     );
     assert_eq!(
         (&cell(1)["status"], &cell(1)["todo"]),
-        (&json!("diverged"), &json!("train anew"))
+        (&json!("diverged"), &json!("leave (--retry)"))
     );
     assert_eq!(
         (&cell(2)["status"], &cell(2)["steps"]),
@@ -226,8 +226,19 @@ fn a_cell_that_fails_leaves_the_others_alone_and_begins_anew() {
     assert_eq!(cell(2)["run"], "abl-broken-usual");
     assert!(cell(2)["seconds"].as_f64() > Some(0.0) && plan["seconds"].as_f64() > Some(0.0));
     assert_eq!(runs(&world, "").len(), 4, "a dry run trains nothing");
+    let retry = world.json("sweep sweep.toml --dry-run --json --retry");
+    assert_eq!(retry["cells"][1]["todo"], "train anew");
     let done = world.run("sweep sweep.toml --threads 1");
     assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(
+        done.stderr.contains("2 of 4 cells diverged before")
+            && done
+                .stderr
+                .contains("2 of 4 cells did not finish; they diverged, and only --retry trains them again"),
+        "{}",
+        done.stderr
+    );
+    assert_eq!(runs(&world, "status:diverged").len(), 2, "what diverged is left");
     assert!(!done.stderr.contains("other settings"), "{}", done.stderr);
     // Another size of the same sweep would be taken for it in tables.
     let done = world.run("sweep sweep.toml --dry-run --set params.ngf=5");

@@ -40,7 +40,14 @@ pub fn check(root: &Path, layout: Option<Layout>) -> Result<CheckReport, DataErr
             path: root.to_owned(),
         });
     }
-    let seen: Vec<Seen> = paths.par_iter().map(|path| inspect(path, root)).collect();
+    let mut seen: Vec<Seen> = paths.par_iter().map(|path| inspect(path, root)).collect();
+    if layout == Some(Layout::Single) {
+        // Folders inside a set of single images are no splits.
+        let loose = |s: &&mut Seen| !["train", "val", "test"].contains(&s.split.as_str());
+        seen.iter_mut()
+            .filter(loose)
+            .for_each(|s| s.split = ".".to_owned());
+    }
     let mut splits: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
     for one in &seen {
         splits.entry(&one.split).or_default().push(one);

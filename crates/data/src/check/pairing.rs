@@ -9,8 +9,12 @@ use super::inspect::Seen;
 use super::report::{Form, Problem, ProblemKind};
 
 /// The form of a split: folders A and B are unaligned where the layout says so or, without a layout, where no name is in
-/// common; files outside of such folders are side-by-side pairs where the split is one that training reads.
+/// common; files outside of such folders are side-by-side pairs where the split is one that training reads, unless the layout is
+/// single: then every image stands by itself.
 pub(super) fn form(files: &[&Seen], layout: Option<Layout>) -> Form {
+    if layout == Some(Layout::Single) {
+        return Form::Loose;
+    }
     let (a, b) = (stems(files, 'A'), stems(files, 'B'));
     let apart = match layout {
         None => a.is_disjoint(&b),

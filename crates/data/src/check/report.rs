@@ -16,7 +16,7 @@ pub enum Form {
     Unaligned,
     /// Side-by-side files beside folders A and B.
     TwoForms,
-    /// Images in a folder that is no split.
+    /// Images that stand by themselves: in a folder that is no split, or of the single layout.
     Loose,
 }
 

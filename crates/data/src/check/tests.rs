@@ -114,6 +114,42 @@ fn every_kind_of_damage_is_found_with_its_path() {
 }
 
 #[test]
+fn single_images_have_no_partners_no_middle_and_no_splits_but_those_that_are_trained_on() {
+    let dir = tempdir().unwrap();
+    let put = |name: &str, tag| {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        save_image(&path, &picture(tag, 3, 16, 31), 0).unwrap();
+    };
+    for (name, tag) in [("a/1.png", 1), ("a/2.png", 2), ("b/1.png", 3), ("b/copy.png", 1)] {
+        put(name, tag);
+    }
+    let single = Some(Layout::Single);
+    let splits = |report: &CheckReport| -> Vec<(String, Form, usize)> {
+        let one = |s: &SplitReport| (s.name.clone(), s.form, s.examples);
+        report.splits.iter().map(one).collect()
+    };
+    let report = check(dir.path(), single).unwrap();
+    assert_eq!(splits(&report), [(".".into(), Form::Loose, 4)]);
+    assert_eq!(
+        found(&report),
+        [(ProblemKind::Duplicate, vec!["a/1.png", "b/copy.png"])],
+        "{report}"
+    );
+    // Widths are odd, which matters to pairs alone.
+    put("train/A/1.png", 4);
+    put("val/1.png", 4);
+    let report = check(dir.path(), single).unwrap();
+    assert_eq!(
+        found(&report)[0],
+        (ProblemKind::Leakage, vec!["train/A/1.png", "val/1.png"]),
+        "{report}"
+    );
+    let names: Vec<_> = splits(&report).into_iter().map(|s| (s.0, s.2)).collect();
+    assert_eq!(names, [(".".into(), 4), ("train".into(), 1), ("val".into(), 1)]);
+}
+
+#[test]
 fn partners_are_looked_for_in_parallel_folders_alone() {
     let dir = tempdir().unwrap();
     let put = |name: &str, tag| {

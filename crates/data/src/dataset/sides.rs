@@ -34,7 +34,7 @@ impl Dataset {
         }
     }
 
-    /// Image `i` of one side, resized to the crop's square as for evaluation.
+    /// Image `i` of one side, resized to the crop's size as for evaluation.
     ///
     /// # Errors
     /// Files that cannot be decoded; an index past the end.

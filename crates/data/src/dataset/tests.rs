@@ -273,17 +273,86 @@ fn an_odd_column_goes_to_the_right() {
 }
 
 #[test]
+fn crops_that_are_not_square_are_cut_alike_from_both_halves() {
+    let dir = tempdir().unwrap();
+    let folder = dir.path().join("train");
+    fs::create_dir_all(&folder).unwrap();
+    // Both halves the same, so that equal crops are equal.
+    let half = picture(3, 3, 20, 30);
+    let mut both = Images::zeros(1, 3, 20, 60);
+    for (row, from) in both.data.chunks_exact_mut(60).zip(half.data.chunks_exact(30)) {
+        row[..30].copy_from_slice(from);
+        row[30..].copy_from_slice(from);
+    }
+    save_image(&folder.join("0.png"), &both, 0).unwrap();
+    let spec = DataSpec {
+        load_size: Size {
+            width: 30,
+            height: 20,
+        },
+        crop_size: Size {
+            width: 24,
+            height: 10,
+        },
+        flip: false,
+        ..spec(dir.path())
+    };
+    let set = Dataset::open(&spec, Split::Train).unwrap();
+    let whole = read_image(&folder.join("0.png"), 3).unwrap();
+    let mut places = std::collections::BTreeSet::new();
+    for epoch in 0..60 {
+        let at = Draw {
+            seed: 1,
+            epoch,
+            position: 0,
+            shuffle: true,
+        };
+        let pair = set.load_train(0, at).unwrap();
+        assert_eq!(pair.a.shape(), [1, 3, 10, 24]);
+        assert_eq!(pair.a, pair.b);
+        // No resizing here: the crop is somewhere in the image as it is.
+        let same = |x: usize, y: usize| {
+            (0..10).all(|row| {
+                let from = (y + row) * 60 + x;
+                pair.a.data[row * 24..][..24] == whole.data[from..from + 24]
+            })
+        };
+        let place = (0..=6).flat_map(|x| (0..=10).map(move |y| (x, y)));
+        places.insert(place.into_iter().find(|&(x, y)| same(x, y)).unwrap());
+    }
+    let reach = |of: fn(&(usize, usize)) -> usize| {
+        let all: Vec<usize> = places.iter().map(of).collect();
+        (*all.iter().min().unwrap(), *all.iter().max().unwrap())
+    };
+    assert_eq!((reach(|p| p.0), reach(|p| p.1)), ((0, 6), (0, 10)));
+    // For evaluation the whole image, resized.
+    assert_eq!(set.load_eval(0).unwrap().b.shape(), [1, 3, 10, 24]);
+    assert_eq!(set.load_side(Side::Target, 0).unwrap().shape(), [1, 3, 10, 24]);
+}
+
+#[test]
 fn settings_that_cannot_work_are_refused() {
     let dir = tempdir().unwrap();
     pairs(&dir.path().join("train"), 1, 4);
     let base = spec(dir.path());
     let small = DataSpec {
-        load_size: 10,
+        load_size: 10.into(),
         ..base.clone()
     };
     assert_eq!(
         message(Dataset::open(&small, Split::Train)),
         "data.load_size = 10: expected 16 (data.crop_size) to 8192"
+    );
+    let narrow = DataSpec {
+        load_size: Size {
+            width: 15,
+            height: 100,
+        },
+        ..base.clone()
+    };
+    assert_eq!(
+        message(Dataset::open(&narrow, Split::Train)),
+        "data.load_size = 15x100: expected 16 (data.crop_size) to 8192 a side"
     );
     let flat = DataSpec {
         channels_b: 0,

@@ -173,7 +173,7 @@ fn unaligned_batches_depend_on_the_seed_alone_and_resume() {
 #[test]
 fn unaligned_partners_are_drawn_evenly_and_a_repeats_in_turn() {
     // Neither crop nor flip, so that images can be told apart.
-    let (_dir, set) = unaligned([2, 4], |s| (s.load_size, s.flip) = (16, false));
+    let (_dir, set) = unaligned([2, 4], |s| (s.load_size, s.flip) = (16.into(), false));
     let batches = take(&set, LoaderOptions::default(), 400);
     let count = |side: fn(&ImagePair) -> &diptych_domain::Images| {
         let mut counts: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
@@ -209,9 +209,9 @@ fn unaligned_sides_are_cropped_and_mirrored_independently() {
 
 #[test]
 fn the_direction_swaps_the_roles_of_unaligned_sides() {
-    let forth = unaligned([2, 3], |s| (s.load_size, s.flip) = (16, false));
+    let forth = unaligned([2, 3], |s| (s.load_size, s.flip) = (16.into(), false));
     let back = unaligned([2, 3], |s| {
-        (s.load_size, s.flip, s.direction) = (16, false, Direction::BToA);
+        (s.load_size, s.flip, s.direction) = (16.into(), false, Direction::BToA);
     });
     let (forth, back) = (
         take(&forth.1, LoaderOptions::default(), 6),

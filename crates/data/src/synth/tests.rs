@@ -27,8 +27,8 @@ fn a_set_is_written_read_back_and_made_the_same_again(
     assert_eq!((report.train, report.val), (3, 2));
     let spec = DataSpec {
         root: dir.path().to_str().unwrap().to_owned(),
-        load_size: 32,
-        crop_size: 32,
+        load_size: 32.into(),
+        crop_size: 32.into(),
         ..DataSpec::default()
     };
     let print = || Dataset::open(&spec, Split::Train).unwrap().fingerprint().unwrap();
@@ -127,8 +127,8 @@ fn shapes_are_unpaired_folders_with_images_set_aside() {
     let spec = DataSpec {
         root: dir.path().to_str().unwrap().to_owned(),
         layout: Layout::Unaligned,
-        load_size: 32,
-        crop_size: 32,
+        load_size: 32.into(),
+        crop_size: 32.into(),
         ..DataSpec::default()
     };
     assert_eq!(Dataset::open(&spec, Split::Val).unwrap().len(), 2);

@@ -118,6 +118,11 @@ impl Factor {
         )
     }
 
+    /// Whether its levels may be the variants of a sweep's file.
+    pub(super) fn has_variants(&self) -> bool {
+        matches!(self, Self::Field(Field::Factor(_)))
+    }
+
     /// Whether it fixes the experiment's key `key`.
     pub(super) fn covers(&self, key: &str) -> bool {
         match self {
@@ -184,6 +189,10 @@ impl Level {
             Self::Number(v) => ParamValue::Float(*v),
             Self::Text(v) => ParamValue::Text(v.clone()),
         })
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
     }
 
     fn rank(&self) -> u8 {

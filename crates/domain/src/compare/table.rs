@@ -1,5 +1,6 @@
 //! The ablation table: runs grouped into cells by factors.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{Baseline, Difference, compare};
@@ -7,6 +8,7 @@ use super::notes::Note;
 use super::settings::{Setting, confounding, data_of, distinct, identity, repeats};
 use super::stats::{Sample, mean};
 use super::{Column, Factor, Level};
+use crate::id::RunId;
 use crate::params::ParamValue;
 use crate::spec::keys;
 use crate::status::RunStatus;
@@ -25,7 +27,7 @@ pub struct Table<'r> {
     pub factors: Vec<Factor>,
     /// What is averaged.
     pub columns: Vec<Column>,
-    /// The cells, in the order of their levels.
+    /// The cells, in the order of their levels; variants in that of their sweep.
     pub cells: Vec<Cell<'r>>,
     /// Reservations about comparing the cells.
     pub notes: Vec<Note>,
@@ -106,6 +108,9 @@ impl<'r> Table<'r> {
             let levels = factors.iter().map(|f| f.level(run)).collect();
             groups.entry(levels).or_default().push(run);
         }
+        let mut groups: Vec<(Vec<Level>, Vec<&RunSummary>)> = groups.into_iter().collect();
+        let ranks = VariantRanks::of(&factors, &groups);
+        groups.sort_by(|(a, _), (b, _)| ranks.compare(a, b));
         let cells: Vec<Cell<'r>> = groups
             .into_iter()
             .map(|(levels, runs)| Cell::new(levels, runs, &factors, &columns))
@@ -155,6 +160,42 @@ impl<'r> Table<'r> {
             .map(|(factor, level)| format!("{factor}={level}"))
             .collect::<Vec<_>>()
             .join(", ")
+    }
+}
+
+/// For each factor the order of its variants: that in which they were first trained, which is the order of the sweep's file.
+/// Nothing for factors whose levels have an order of their own.
+struct VariantRanks<'r>(Vec<Option<BTreeMap<Level, &'r RunId>>>);
+
+impl<'r> VariantRanks<'r> {
+    fn of(factors: &[Factor], groups: &[(Vec<Level>, Vec<&'r RunSummary>)]) -> Self {
+        let ranks = factors.iter().enumerate().map(|(i, factor)| {
+            factor.has_variants().then(|| {
+                let mut first: BTreeMap<Level, &RunId> = BTreeMap::new();
+                for (levels, runs) in groups {
+                    for run in runs {
+                        let known = first.entry(levels[i].clone()).or_insert(&run.id);
+                        *known = (*known).min(&run.id);
+                    }
+                }
+                first
+            })
+        });
+        Self(ranks.collect())
+    }
+
+    fn compare(&self, a: &[Level], b: &[Level]) -> Ordering {
+        for ((a, b), first) in a.iter().zip(b).zip(&self.0) {
+            let by_age = first
+                .as_ref()
+                .filter(|_| a.is_text() && b.is_text())
+                .map_or(Ordering::Equal, |first| first.get(a).cmp(&first.get(b)));
+            let order = by_age.then_with(|| a.cmp(b));
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        Ordering::Equal
     }
 }
 

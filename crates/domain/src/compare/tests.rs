@@ -271,6 +271,35 @@ fn a_repeated_experiment_counts_once() {
 }
 
 #[test]
+fn variants_come_in_the_order_in_which_they_were_first_trained() {
+    let mut runs = six();
+    for (run, loss) in runs.iter_mut().zip(["L1+cGAN", "L1", "GAN"].iter().cycle()) {
+        run.cells = vec![SweepCell {
+            sweep: "losses".into(),
+            factors: vec![("loss".into(), ParamValue::Text((*loss).into()))],
+        }];
+    }
+    // Whatever the order of the listing.
+    runs.reverse();
+    let labels = |factors: &[&str]| -> Vec<String> {
+        let factors = factors.iter().map(|f| Factor::parse(f, &runs).unwrap()).collect();
+        let table = Table::new(&runs, factors, Vec::new(), None).unwrap();
+        table.cells.iter().map(|cell| table.label(cell)).collect()
+    };
+    assert_eq!(
+        labels(&["sweep.loss"]),
+        ["sweep.loss=L1+cGAN", "sweep.loss=L1", "sweep.loss=GAN"]
+    );
+    assert_eq!(
+        labels(&["params.n_layers", "sweep.loss"])[2..4],
+        [
+            "params.n_layers=1, sweep.loss=GAN",
+            "params.n_layers=3, sweep.loss=L1+cGAN"
+        ]
+    );
+}
+
+#[test]
 fn factors_of_sweeps_are_found_by_their_own_names() {
     let mut runs = six();
     for (run, field) in runs.iter_mut().zip(["70", "16", "142"].iter().cycle()) {

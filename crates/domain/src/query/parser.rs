@@ -4,7 +4,8 @@ use super::error::QueryError;
 use super::field::Field;
 use super::lexer::{self, Token};
 use super::{Expr, Literal, Op, Query, age};
-use crate::spec::keys::{self, KeyKind};
+use crate::size::Size;
+use crate::spec::keys::{self, KeyKind, SpecKey};
 use crate::status::RunStatus;
 use crate::suggest;
 
@@ -216,6 +217,25 @@ fn literal(
         return Ok(Literal::Age(seconds));
     }
     let number = lexer::number(text).filter(|_| !quoted);
+    let is_size = |known: &SpecKey| matches!(known.kind, KeyKind::Size { .. });
+    if let Field::Spec(key) = field
+        && keys::find(key).is_some_and(is_size)
+        && number.is_none()
+    {
+        return match size(text) {
+            Some(size) if size.is_square() => Ok(Literal::Number(size.width.into())),
+            Some(size) if !op.is_order() => Ok(Literal::Text(size.to_string())),
+            Some(_) => Err(QueryError::new(
+                op_at,
+                format!(
+                    "sizes that are not square have no order: expected `=` or `!=` between `{field}` and `{text}`"
+                ),
+            )),
+            None => wrong(format!(
+                "expected a size to compare `{field}` with, such as 256, or width and height as in 256x128: not `{text}`"
+            )),
+        };
+    }
     let takes_text = match field {
         Field::Factor(_) => true, // a value of any type, or a variant's name
         Field::Spec(key) => match keys::find(key) {
@@ -233,6 +253,15 @@ fn literal(
         None => wrong(format!(
             "expected a number to compare `{field}` with, not `{text}`"
         )),
+    }
+}
+
+/// `256x128`, or `[256,128]` as experiment files have it.
+fn size(text: &str) -> Option<Size> {
+    let sides = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+    match sides.and_then(|t| t.split_once(',')) {
+        Some((width, height)) => Size::parse(&format!("{}x{}", width.trim(), height.trim())),
+        None => Size::parse(text),
     }
 }
 

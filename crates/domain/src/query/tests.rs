@@ -16,7 +16,7 @@ const NOW: f64 = 1_000_000.0;
 fn run(id: &str, name: &str) -> RunSummary {
     let mut draft = Draft::parse(
         "f",
-        "model = \"pix2pix\"\ndata.root = \"sets/facades\"",
+        "model = \"pix2pix\"\ndata.root = \"sets/facades\"\ndata.load_size = [300, 286]",
         &["seed=7"],
     );
     draft.check().unwrap();
@@ -99,6 +99,12 @@ fn terms_match_what_they_say() {
         "params.dropout = true",
         "params.dropout:true",
         "data.crop_size = 256",
+        "data.crop_size = 256x256",
+        "data.crop_size != 256x128",
+        "data.load_size = 300x286",
+        "data.load_size = [300,286]",
+        "data.load_size = \"[300, 286]\"",
+        "data.load_size != 286",
         "data.root:facades",
         "data.flip = true",
         "optim.lr < 1e-3",
@@ -149,6 +155,9 @@ fn terms_match_what_they_say() {
         "otter and (badger or fox)",
         "params.norm = 3",
         "data.root = facades",
+        "data.crop_size = 256x128",
+        "data.load_size = 286x300",
+        "data.load_size >= 286",
     ];
     for text in no {
         let query = Query::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -178,6 +187,16 @@ fn mistakes_name_their_place_and_the_right_spelling() {
             "crop_size = 3",
             0,
             "unknown field `crop_size` (did you mean `data.crop_size`?)",
+        ),
+        (
+            "data.crop_size >= 256x128",
+            15,
+            "sizes that are not square have no order",
+        ),
+        (
+            "data.crop_size = large",
+            17,
+            "expected a size to compare `data.crop_size` with, such as 256, or width and height as in 256x128: not `large`",
         ),
         (
             "colour = red",

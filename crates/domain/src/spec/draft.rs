@@ -141,7 +141,7 @@ impl Draft {
     /// Every mistake found so far.
     pub fn check(&mut self) -> Result<(), SpecError> {
         let data = &self.spec.data;
-        if data.load_size < data.crop_size {
+        if !data.load_size.holds(data.crop_size) {
             let (load, crop) = (data.load_size, data.crop_size);
             // Blame the one that was written; the other may be a default that the user has not seen.
             let key = match (
@@ -151,11 +151,17 @@ impl Draft {
                 (None, Some(_)) => "data.crop_size",
                 _ => "data.load_size",
             };
+            let expected = if load.is_square() && crop.is_square() {
+                "load_size >= crop_size".to_owned()
+            } else {
+                let (w, h) = (load.width.max(crop.width), load.height.max(crop.height));
+                format!("load_size to be at least as wide and as high (width x height), such as [{w}, {h}]")
+            };
             self.refuse(
                 key,
                 format!(
                     "images are resized to load_size = {load} and then cropped to crop_size = {crop}: \
-                     expected load_size >= crop_size"
+                     expected {expected}"
                 ),
             );
         }

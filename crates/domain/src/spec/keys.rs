@@ -3,6 +3,7 @@
 //! Files, `--set`, queries and listings all go through this table, so a key added here works everywhere.
 
 use crate::params::ParamValue;
+use crate::size::Size;
 
 use super::{Direction, ExperimentSpec, Layout, OnDivergence, Policy};
 
@@ -20,6 +21,13 @@ pub enum KeyKind {
         /// Largest.
         max: i64,
     },
+    /// Pixels a side of a square, or width and height; each in the range. A value that is not square is the text `256x128`.
+    Size {
+        /// Smallest.
+        min: u32,
+        /// Largest.
+        max: u32,
+    },
     /// A finite number above zero.
     Positive,
     /// A number from 0 up to, but not including, 1.
@@ -36,6 +44,9 @@ impl KeyKind {
             Self::Bool => "true or false".into(),
             Self::Int { min, max: i64::MAX } => format!("a whole number, {min} or more"),
             Self::Int { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Size { min, max } => {
+                format!("a whole number from {min} to {max}, or [width, height] such as [256, 128]")
+            }
             Self::Positive => "a number above 0".into(),
             Self::Fraction => "a number from 0 up to, but not including, 1".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
@@ -46,6 +57,8 @@ impl KeyKind {
         match (self, value) {
             (Self::Text, ParamValue::Text(_)) | (Self::Bool, ParamValue::Bool(_)) => true,
             (Self::Int { min, max }, ParamValue::Int(v)) => (min..=max).contains(&v),
+            (Self::Size { min, max }, value) => size(value)
+                .is_some_and(|s| [s.width, s.height].iter().all(|side| (min..=max).contains(&side))),
             (Self::Positive, ParamValue::Float(v)) => v.is_finite() && *v > 0.0,
             (Self::Positive, ParamValue::Int(v)) => *v > 0,
             (Self::Fraction, ParamValue::Float(v)) => (0.0..1.0).contains(v),
@@ -95,6 +108,33 @@ pub fn value(spec: &ExperimentSpec, key: &str) -> Option<ParamValue> {
 trait Slot {
     fn read(&self) -> ParamValue;
     fn write(&mut self, value: &ParamValue) -> bool;
+}
+
+/// A size as a value: a whole number where it is square, else the text `256x128`, which queries and listings can name.
+pub fn size_value(size: Size) -> ParamValue {
+    if size.is_square() {
+        ParamValue::Int(size.width.into())
+    } else {
+        ParamValue::Text(size.to_string())
+    }
+}
+
+fn size(value: &ParamValue) -> Option<Size> {
+    match value {
+        ParamValue::Int(side) => u32::try_from(*side).ok().map(Size::square),
+        ParamValue::Text(text) if text.contains('x') => Size::parse(text),
+        _ => None,
+    }
+}
+
+impl Slot for Size {
+    fn read(&self) -> ParamValue {
+        size_value(*self)
+    }
+
+    fn write(&mut self, value: &ParamValue) -> bool {
+        store(self, size(value))
+    }
 }
 
 /// Stores `value` if there is one; whether there was.
@@ -216,7 +256,7 @@ macro_rules! keys {
 }
 
 const COUNT: KeyKind = int(0, u32::MAX as i64);
-const SIDE: KeyKind = int(1, 16_384);
+const SIZE: KeyKind = KeyKind::Size { min: 1, max: 16_384 };
 const CHANNELS: KeyKind = int(1, 4);
 
 const fn int(min: i64, max: i64) -> KeyKind {
@@ -230,8 +270,8 @@ keys! {
     "data.root": data.root => KeyKind::Text;
     "data.layout": data.layout => KeyKind::Choice(LAYOUTS);
     "data.direction": data.direction => KeyKind::Choice(DIRECTIONS);
-    "data.load_size": data.load_size => SIDE;
-    "data.crop_size": data.crop_size => SIDE;
+    "data.load_size": data.load_size => SIZE;
+    "data.crop_size": data.crop_size => SIZE;
     "data.flip": data.flip => KeyKind::Bool;
     "data.batch_size": data.batch_size => int(1, 65_536);
     "data.channels_a": data.channels_a => CHANNELS;

@@ -13,6 +13,7 @@ pub use error::{Origin, SpecError, SpecIssue};
 pub use sweep::Sweep;
 
 use crate::params::Params;
+use crate::size::Size;
 
 /// How a data set is laid out on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,10 +75,10 @@ pub struct DataSpec {
     pub layout: Layout,
     /// Which side is the input.
     pub direction: Direction,
-    /// Each image is resized to this square side first (bicubic).
-    pub load_size: u32,
-    /// Then cropped at random to this side.
-    pub crop_size: u32,
+    /// Each image is resized to this size first (bicubic), whatever its own proportions.
+    pub load_size: Size,
+    /// Then cropped at random to this size.
+    pub crop_size: Size,
     /// Whether half of the images are mirrored.
     pub flip: bool,
     /// Images a step.
@@ -101,8 +102,8 @@ impl Default for DataSpec {
             root: String::new(),
             layout: Layout::Aligned,
             direction: Direction::AToB,
-            load_size: 286,
-            crop_size: 256,
+            load_size: Size::square(286),
+            crop_size: Size::square(256),
             flip: true,
             batch_size: 1,
             channels_a: 3,

@@ -5,14 +5,16 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::error::{Origin, SpecIssue};
+use super::keys::{self, KeyKind};
 use crate::params::ParamValue;
+use crate::size::Size;
 
 /// One setting as written, not yet checked.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Setting {
     /// The dotted key.
     pub key: String,
-    /// The value, or nothing for types that no key takes (arrays, dates, empty tables).
+    /// The value, or nothing for types that the key does not take (arrays but for sizes, dates, empty tables).
     pub value: Option<ParamValue>,
     /// The value's text as written, for messages.
     pub text: String,
@@ -71,7 +73,7 @@ pub(super) fn from_assignment(assignment: &str) -> Result<Setting, SpecIssue> {
         )));
     }
     let value = match text.parse::<Value>() {
-        Ok(value) => plain(&value),
+        Ok(value) => of_key(key, &value),
         Err(_) if text.starts_with(['"', '\'', '[', '{']) => None,
         Err(_) => Some(ParamValue::Text(text.to_owned())),
     };
@@ -106,7 +108,10 @@ impl Walk<'_> {
                         self.push(key, None, span, None);
                     }
                 }
-                (None, Item::Value(value)) => self.push(key, plain(value), span, value.span()),
+                (None, Item::Value(value)) => {
+                    let taken = of_key(&key, value);
+                    self.push(key, taken, span, value.span());
+                }
                 (None, _) => self.push(key, None, span, None),
             }
         }
@@ -135,6 +140,22 @@ impl Walk<'_> {
 /// The line, from 1, of a byte offset.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|b| *b == b'\n').count()
+}
+
+/// The value as `key` takes it: where that is a size, `[width, height]` is one.
+pub(super) fn of_key(key: &str, value: &Value) -> Option<ParamValue> {
+    let takes_sizes = keys::find(key).is_some_and(|k| matches!(k.kind, KeyKind::Size { .. }));
+    match value {
+        Value::Array(sides) if takes_sizes => {
+            let side = |i: usize| sides.get(i)?.as_integer()?.try_into().ok();
+            (sides.len() == 2).then_some(())?;
+            Some(keys::size_value(Size {
+                width: side(0)?,
+                height: side(1)?,
+            }))
+        }
+        other => plain(other),
+    }
 }
 
 pub(super) fn plain(value: &Value) -> Option<ParamValue> {

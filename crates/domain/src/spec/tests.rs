@@ -93,7 +93,7 @@ fn values_arrive_where_they_belong() {
         .unwrap();
     assert_eq!(
         (spec.seed, spec.data.load_size, spec.data.crop_size),
-        (5, 143, 128)
+        (5, 143.into(), 128.into())
     );
     assert_eq!(spec.data.root, "out/my set");
     assert_eq!(spec.data.direction, Direction::BToA);
@@ -118,6 +118,43 @@ fn a_resolved_spec_survives_its_canonical_json_and_its_hash_follows_its_values()
     let same = make(&["optim.lr=0.0001", "params.lambda_l1=10.0", "params.n_layers=3"]);
     assert_eq!(same.hash().unwrap(), spec.hash().unwrap());
     assert_ne!(make(&[]).hash().unwrap(), spec.hash().unwrap());
+}
+
+#[test]
+fn sizes_are_one_number_or_two_and_squares_are_kept_as_ever() {
+    let make = |sets: &[&str]| {
+        Draft::parse("f.toml", "model = \"pix2pix\"\ndata.root = \"a\"", sets)
+            .resolve("pix2pix", &decls())
+            .unwrap()
+    };
+    let wide = Size {
+        width: 256,
+        height: 128,
+    };
+    let ways = [
+        "data.crop_size=[256, 128]",
+        "data.crop_size=256x128",
+        "data.crop_size='256x128'",
+    ];
+    for way in ways {
+        let spec = make(&[way]);
+        assert_eq!(spec.data.crop_size, wide, "{way}");
+        assert_eq!(
+            keys::value(&spec, "data.crop_size"),
+            Some(ParamValue::Text("256x128".into()))
+        );
+        let json = spec.canonical_json().unwrap();
+        assert!(
+            json.contains("\"load_size\":286,\"crop_size\":[256,128]"),
+            "{json}"
+        );
+        assert_eq!(serde_json::from_str::<ExperimentSpec>(&json).unwrap(), spec);
+    }
+    let square = make(&["data.crop_size=[128, 128]", "data.load_size=143x143"]);
+    assert_eq!(square, make(&["data.crop_size=128", "data.load_size=143"]));
+    let json = square.canonical_json().unwrap();
+    assert!(json.contains("\"load_size\":143,\"crop_size\":128"), "{json}");
+    assert_eq!(keys::value(&square, "data.crop_size"), Some(ParamValue::Int(128)));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use diptych_imgops::dropout::DropoutMask;
 use diptych_imgops::{
     Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, Normalised, OpError, Scalar,
     Upsampling, Vector, activate, activate_tangent, add_images, add_losses, backward, batch_norm,
-    concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, gan_loss, instance_norm, l1_loss,
+    concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, fit, gan_loss, instance_norm, l1_loss,
     mix_images, mse_loss, norm_tangent, reflection_pad, upload_images, upsample2, weighted_sum,
 };
 use proptest::prelude::*;
@@ -294,6 +294,14 @@ proptest! {
     }
 
     #[test]
+    fn fitting_continues_by_reflection_and_cuts(x in any_image(1..6), h in 1usize..16, w in 1usize..16) {
+        check(&x, |x| fit(x, (h, w)), |x| reference::fit(x, [h, w]))?;
+        // There and back again nothing is lost, and the gradient is that of the identity.
+        let [_, _, own_h, own_w] = x.shape;
+        check(&x, |x| fit(fit(x, (own_h + h, own_w + w))?, (own_h, own_w)), Array::clone)?;
+    }
+
+    #[test]
     fn dropout_is_its_mask(x in any_image(3..9), seed in any::<u64>(), p in 0.1f32..0.9) {
         let mask = DropoutMask::new(p, seed).unwrap();
         let masked = |x: &Array| Array {
@@ -510,6 +518,7 @@ fn misfits_are_typed_errors() {
     let text = |r: Result<Images4<Cpu>, OpError>| r.unwrap_err().to_string();
     assert!(text(instance_norm(image([1, 2, 1, 1]), None)).contains("more than one pixel"));
     assert!(text(reflection_pad(image([1, 1, 3, 3]), 3)).contains("longer than"));
+    assert!(text(fit(image([1, 1, 3, 3]), (0, 3))).contains("nothing to fit"));
     assert!(text(concat_channels(image([1, 1, 3, 3]), image([1, 1, 3, 4]), true)).contains("differ"));
     assert!(text(add_images(image([1, 1, 3, 3]), image([1, 2, 3, 3]))).contains("(1, 1, 3, 3)"));
     assert!(text(activate(image([1, 1, 2, 2]), Activation::LeakyRelu(0.0))).contains("positive"));

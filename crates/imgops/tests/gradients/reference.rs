@@ -192,6 +192,24 @@ pub fn scale_channels(x: &Array, mean: &[f64], var: &[f64], w: &[f64], b: &[f64]
     })
 }
 
+/// The first `h` x `w` of the image tiled with its mirror images, edges shared.
+pub fn fit(x: &Array, [h, w]: [usize; 2]) -> Array {
+    let bounce = |i: usize, len: usize| {
+        let (mut at, mut step) = (0isize, 1isize);
+        for _ in 0..i {
+            if len > 1 && !(0..len as isize).contains(&(at + step)) {
+                step = -step;
+            }
+            at += if len > 1 { step } else { 0 };
+        }
+        at as usize
+    };
+    let [n, c, from_h, from_w] = x.shape;
+    Array::build([n, c, h, w], |n, c, y, x_at| {
+        x.at(n, c, bounce(y, from_h), bounce(x_at, from_w))
+    })
+}
+
 pub fn reflection_pad(x: &Array, p: usize) -> Array {
     let [n, c, h, w] = x.shape;
     let mirror = |i: usize, len: usize| {

@@ -128,7 +128,7 @@ fn a_panic_is_an_error_that_says_where_and_why() {
         "{validate}"
     );
     let request = BenchRequest {
-        size: 1,
+        size: 1.into(),
         width: 1,
         blocks: None,
         identity: None,

@@ -11,7 +11,9 @@ pub mod receptive;
 pub mod resnet;
 pub mod unet;
 
-use diptych_imgops::{Flow, ImageDevice, Images4, OpError};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{NoneTape, PutTape, SplitTape};
+use diptych_imgops::{Flow, ImageDevice, Images4, OpError, fit};
 
 use dual::Dual;
 pub use init::Init;
@@ -85,18 +87,36 @@ pub enum Generator {
 }
 
 impl Generator {
-    /// Translates `[n, in, h, w]` to `[n, out, h, w]`, in (-1, 1).
+    /// Translates `[n, in, h, w]` to `[n, out, h, w]`, in (-1, 1), for any `h` and `w`: sides that the network does not take are
+    /// continued by reflection ([`Generator::fitted_side`]), and the output is cut back.
     ///
     /// # Errors
-    /// Where the input does not fit, or the device fails.
+    /// Where the channels do not fit, the input is empty, or the device fails.
     pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
+        let (_, _, h, w) = *x.shape();
+        let size = (self.fitted_side(h), self.fitted_side(w));
+        let x = if pass.input_grad {
+            fit(x, size)?
+        } else {
+            let (x, tape) = x.split_tape();
+            fit::<D, NoneTape>(x, size)?.put_tape(tape)
+        };
+        let y = match self {
+            Self::UNet(net) => net.forward(x, pass)?,
+            Self::ResNet(net) => net.forward(x, pass)?,
+        };
+        fit(y, (h, w))
+    }
+
+    /// The side that the network works on where an image's is `side`: the next multiple that it takes.
+    pub fn fitted_side(&self, side: usize) -> usize {
         match self {
-            Self::UNet(net) => net.forward(x, pass),
-            Self::ResNet(net) => net.forward(x, pass),
+            Self::UNet(net) => fitted_side(side, net.side_multiple(), net.side_multiple()),
+            Self::ResNet(_) => fitted_side(side, resnet::SIDE_MULTIPLE, resnet::SMALLEST_SIDE),
         }
     }
 
@@ -107,14 +127,11 @@ impl Generator {
             Self::ResNet(net) => net.receptive_field(),
         }
     }
+}
 
-    /// Input sides must be multiples of this.
-    pub fn side_multiple(&self) -> usize {
-        match self {
-            Self::UNet(net) => net.side_multiple(),
-            Self::ResNet(_) => 4,
-        }
-    }
+/// The next multiple of `multiple` that is `side` and `smallest` or more.
+pub(crate) fn fitted_side(side: usize, multiple: usize, smallest: usize) -> usize {
+    side.max(smallest).next_multiple_of(multiple)
 }
 
 /// A discriminator.
@@ -169,3 +186,6 @@ impl Discriminator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

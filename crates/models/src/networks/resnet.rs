@@ -10,6 +10,11 @@ use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 use super::receptive::{Reach, receptive_field};
 
+/// Input sides must be multiples of this: they are halved twice.
+pub const SIDE_MULTIPLE: usize = 4;
+/// Sides may not be shorter than this: the blocks' reflection padding needs two pixels.
+pub const SMALLEST_SIDE: usize = 8;
+
 /// What a ResNet generator is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResNetConfig {
@@ -167,7 +172,7 @@ impl ResNet {
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         let (_, _, h, w) = *x.shape();
-        if h % 4 != 0 || w % 4 != 0 {
+        if h % SIDE_MULTIPLE != 0 || w % SIDE_MULTIPLE != 0 {
             return Err(OpError::shape(
                 "resnet",
                 format!("needs sides that are multiples of 4, got {w}x{h}"),

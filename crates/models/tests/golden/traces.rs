@@ -1,5 +1,6 @@
 //! Training traces of pix2pix and CycleGAN: the models that their files describe.
 
+use diptych_domain::Size;
 use diptych_imgops::{AdamConfig, GanMode};
 use diptych_models::networks::{Init, Norm, Upscale};
 use diptych_models::plugins::shared::{DiscriminatorKind, GeneratorKind, NetworkSettings};
@@ -81,10 +82,17 @@ pub fn pix2pix(archive: &Archive) -> Result<Agreement, String> {
 
 pub fn cyclegan(archive: &Archive) -> Result<Agreement, String> {
     let (networks, g, _) = networks(archive)?;
+    let side = |axis: usize| -> Result<u32, String> {
+        let shape = &archive.get("in.A")?.shape;
+        Ok(shape.get(axis).map_or(0, |side| *side as u32))
+    };
     let settings = cyclegan::Settings {
         channels_a: number(&g, 0)?,
         channels_b: number(&g, 1)?,
-        crop: archive.get("in.A")?.shape.last().copied().unwrap_or_default(),
+        crop: Size {
+            width: side(3)?,
+            height: side(2)?,
+        },
         networks,
         lambda_gan: 1.0,
         lambda_a: 10.0,

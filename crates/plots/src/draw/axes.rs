@@ -60,7 +60,19 @@ pub fn horizontal(axis: &Axis, width: f64, sheet: &Sheet<'_>) -> Vec<Tick> {
             return ticks;
         }
     }
-    inside(axis, 2)
+    // Given ticks do not get fewer by themselves: every second, or third, has a label.
+    let mut ticks = inside(axis, 2);
+    let mut end = f64::NEG_INFINITY;
+    for tick in &mut ticks {
+        let half = font::width(&tick.label, size, Weight::Regular) / 2.0;
+        let middle = axis.scale.place(tick.at) * width;
+        if middle - half >= end + size * 0.4 {
+            end = middle + half;
+        } else {
+            tick.label.clear();
+        }
+    }
+    ticks
 }
 
 /// Ticks of a y axis `height` pixels long.

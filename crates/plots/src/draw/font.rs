@@ -147,6 +147,6 @@ mod tests {
             lines.len() > 2 && lines.iter().all(|l| width(l, 10.0, Weight::Regular) <= 60.0),
             "{lines:?}"
         );
-        assert_eq!(lines.concat(), "pix2pix-losses-seed1L1+cGAN");
+        assert_eq!(lines.concat().replace(' ', ""), "pix2pix-losses-seed1L1+cGAN");
     }
 }

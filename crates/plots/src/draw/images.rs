@@ -47,7 +47,14 @@ pub fn draw(
     let heads: Vec<Vec<String>> = grid
         .columns
         .iter()
-        .map(|c| font::wrapped(c, cell, size, Weight::Regular))
+        .map(|c| {
+            font::wrapped(
+                c,
+                (cell - sheet.em(0.6)).max(sheet.em(2.0)),
+                size,
+                Weight::Regular,
+            )
+        })
         .collect();
     const HEAD_LINES: usize = 4;
     let lines = heads.iter().map(Vec::len).max().unwrap_or(0).min(HEAD_LINES);

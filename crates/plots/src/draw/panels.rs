@@ -11,7 +11,7 @@ use super::parallel;
 use super::sheet::{Drawn, Sheet, failed};
 use super::svg::{Anchor, Pen, Svg, Type, fine};
 use crate::error::FigureError;
-use crate::figure::{Axis, Ink, Line, Mark, Panel, Shape, Tick, Values};
+use crate::figure::{Axis, Entry, Ink, Line, Mark, Panel, Shape, Tick, Values};
 use crate::layout;
 use crate::spec::FigureSpec;
 
@@ -197,6 +197,7 @@ fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, left: f64, says_x: bool) 
         sheet.text(x, frame.top - sheet.em(0.6), &text, set)?;
         x += font::width(&text, sheet.sizes.font, weight) + sheet.em(0.8);
     }
+    panel_legend(sheet, panel, x, frame)?;
     ticks(sheet, panel, frame)?;
     if says_x {
         let set = sheet.set(sheet.colours.ink, Anchor::Middle);
@@ -233,6 +234,41 @@ fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, left: f64, says_x: bool) 
         draw_mark(sheet, &plot, panel, mark)?;
     }
     sheet.unclip()
+}
+
+/// A panel's own legend, right-aligned in the line above it, as much as there is room for.
+fn panel_legend(sheet: &Sheet<'_>, panel: &Panel, from: f64, frame: Frame) -> Drawn {
+    let size = sheet.sizes.font * 0.9;
+    let key = sheet.em(1.6);
+    let width = |e: &Entry| key + font::width(&e.label, size, Weight::Regular) + sheet.em(0.8);
+    let mut x = frame.right() + sheet.em(0.8);
+    let mut shown = 0;
+    for entry in &panel.legend {
+        if x - width(entry) < from + sheet.em(0.5) {
+            break;
+        }
+        x -= width(entry);
+        shown += 1;
+    }
+    let base = frame.top - sheet.em(0.6);
+    for entry in &panel.legend[..shown] {
+        let middle = base - sheet.em(0.33);
+        sheet.stroke(
+            &[(x, middle), (x + sheet.em(1.3), middle)],
+            Pen {
+                width: sheet.sizes.line * 1.3,
+                dash: entry.ink.dash().pattern(),
+                ..ink_pen(sheet, entry.ink, 0.0, 1.0)
+            },
+        )?;
+        let set = Type {
+            size,
+            ..sheet.set(sheet.colours.ink, Anchor::Start)
+        };
+        sheet.text(x + key, base, &entry.label, set)?;
+        x += width(entry);
+    }
+    Ok(())
 }
 
 /// Grid lines, tick labels and the axes.

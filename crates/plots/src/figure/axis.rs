@@ -88,6 +88,8 @@ pub enum Values {
     Duration,
     /// Seconds since 1970, shown as UTC.
     Date,
+    /// Numbers of which only these occur, in their order: ticks stand there.
+    Few(Vec<f64>),
     /// Categories at 0, 1, 2, ...
     Categories(Vec<String>),
 }
@@ -124,6 +126,13 @@ impl Axis {
                 .map(|(i, name)| Tick {
                     at: i as f64,
                     label: name.clone(),
+                })
+                .collect(),
+            Values::Few(all) => all
+                .iter()
+                .map(|at| Tick {
+                    at: *at,
+                    label: number(*at),
                 })
                 .collect(),
             _ if log => log_ticks(low, high, wanted),

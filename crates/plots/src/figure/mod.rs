@@ -51,6 +51,8 @@ pub struct Panel {
     pub y: Axis,
     /// What is drawn, from back to front.
     pub marks: Vec<Mark>,
+    /// What the looks mean in this panel alone; empty where the figure's legend says it.
+    pub legend: Vec<Entry>,
 }
 
 /// A line of the legend.

@@ -32,22 +32,19 @@ pub fn table<'r>(spec: &FigureSpec, runs: &'r [RunSummary]) -> Result<Table<'r>,
     })
 }
 
-pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureError> {
+pub(super) fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureError> {
     let table = table(spec, runs)?;
     let (n, left_out) = within_limit(table.cells.len(), spec.limit, "groups");
     let cells = &table.cells[..n];
     let mut notes: Vec<String> = left_out.into_iter().collect();
     let names: Vec<String> = cells
         .iter()
-        .enumerate()
-        .map(|(i, cell)| {
-            let base = if table.baseline == Some(i) {
-                " (baseline)"
-            } else {
-                ""
-            };
-            let levels: Vec<String> = cell.levels.iter().map(ToString::to_string).collect();
-            format!("{}{base}", levels.join(" · "))
+        .map(|cell| {
+            cell.levels
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" · ")
         })
         .collect();
     let factor_names: Vec<String> = table
@@ -97,9 +94,9 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
             key: Key::Point,
         },
     ];
-    if table.baseline.is_some() {
+    if let Some(name) = table.baseline.and_then(|b| names.get(b)) {
         legend.push(Entry {
-            label: "mean of the baseline".into(),
+            label: format!("baseline: {name}"),
             ink: Ink::Muted,
             key: Key::Line,
         });
@@ -189,6 +186,7 @@ fn panel(
             values: Values::Categories(names.to_vec()),
         },
         marks,
+        legend: Vec::new(),
     }
 }
 

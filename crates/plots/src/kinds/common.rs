@@ -194,10 +194,32 @@ impl Numbered {
             };
         }
         let (low, high) = span(self.places.iter().flatten().copied().filter(|v| !log || *v > 0.0));
+        const FEW: usize = 7;
+        let mut distinct: Vec<f64> = self
+            .places
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|v| !log || *v > 0.0)
+            .collect();
+        distinct.sort_by(f64::total_cmp);
+        distinct.dedup();
+        let scale = Scale::around(low, high, log, fixed);
+        // Ticks that would touch say nothing.
+        let apart = distinct
+            .windows(2)
+            .all(|w| scale.place(w[1]) - scale.place(w[0]) > 0.05);
+        if (1..=FEW).contains(&distinct.len()) && apart {
+            return Axis {
+                label,
+                scale,
+                values: Values::Few(distinct),
+            };
+        }
         let whole = !log && self.places.iter().flatten().all(|v| v.fract() == 0.0);
         Axis {
             label,
-            scale: Scale::around(low, high, log, fixed),
+            scale,
             values: if whole { Values::Whole } else { Values::Numbers },
         }
     }

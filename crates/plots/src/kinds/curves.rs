@@ -468,6 +468,7 @@ impl<'s> Drawing<'s> {
             x: x.clone(),
             y,
             marks,
+            legend: Vec::new(),
         }
     }
 

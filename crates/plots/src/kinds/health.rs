@@ -39,6 +39,10 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
     let mut names: Vec<String> = Vec::new();
     for (label, keys) in &panels {
         let mut curves = Vec::new();
+        if alone {
+            // Every panel has looks of its own.
+            names.clear();
+        }
         for key in keys {
             for run in &shown {
                 let name = if alone {
@@ -60,7 +64,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             }
         }
         if !curves.is_empty() {
-            drawn.push((label.clone(), curves));
+            drawn.push((label.clone(), curves, names.clone()));
         }
     }
     if drawn.is_empty() {
@@ -69,15 +73,22 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
     }
     let x = drawing.x_axis();
     let mut out = Vec::new();
-    for (label, curves) in drawn {
+    for (label, curves, names) in drawn {
         let mut panel = drawing.panel(None, &x, label.clone(), &curves);
         if label.contains("accuracy") {
             panel.y.scale = Scale::exact(spec.y_min.unwrap_or(0.0), spec.y_max.unwrap_or(1.02));
         }
+        if alone && names.len() > 1 {
+            let short = names
+                .iter()
+                .map(|n| n.split_once('/').map_or(n.as_str(), |(_, name)| name));
+            panel.legend = common::legend(short, Key::Line);
+        }
         panel.marks.splice(0..0, alarms(loaded, &x, alone));
         out.push(panel);
     }
-    let mut legend: Vec<Entry> = common::legend(names.iter().map(String::as_str), Key::Line);
+    let all: &[String] = if alone { &[] } else { &names };
+    let mut legend: Vec<Entry> = common::legend(all.iter().map(String::as_str), Key::Line);
     let count = loaded.alarms.len();
     if count > 0 {
         let what = if alone { Ink::Alarm } else { Ink::Muted };

@@ -120,6 +120,7 @@ fn panel(spec: &FigureSpec, column: &Column, parts: &[(String, Vec<f64>)]) -> Pa
             values: Values::Whole,
         },
         marks,
+        legend: Vec::new(),
     }
 }
 

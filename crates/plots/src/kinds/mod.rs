@@ -4,7 +4,7 @@
 //! the caller reads them (each once through [`Reduced::of`](crate::series::Reduced::of)), and [`build`] makes the figure. Images are
 //! asked for by [`images::grid`].
 
-mod ablation;
+pub mod ablation;
 mod common;
 mod correlation;
 mod curves;

@@ -120,6 +120,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
             values: Values::Numbers,
         },
         marks,
+        legend: Vec::new(),
     };
     Ok(Figure {
         kind: Kind::Parallel,

@@ -88,6 +88,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
                 (spec.y_min, spec.y_max),
             ),
             marks,
+            legend: Vec::new(),
         });
     }
     if panels.is_empty() {

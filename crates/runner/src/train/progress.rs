@@ -87,12 +87,6 @@ impl Progress {
         self.rollbacks = meta.rollbacks;
     }
 
-    /// Continues from another run's state under this run's own epochs. Its best score is not comparable.
-    pub fn branch(&mut self, meta: &CheckpointMeta) {
-        self.step = meta.step;
-        self.closed_epochs = self.epoch();
-    }
-
     pub fn meta(
         &self,
         model: &str,

@@ -51,8 +51,8 @@ impl Bench {
             seed: 3,
             data: DataSpec {
                 root: data.path().to_str().unwrap().into(),
-                load_size: SIDE as u32,
-                crop_size: SIDE as u32,
+                load_size: (SIDE as u32).into(),
+                crop_size: (SIDE as u32).into(),
                 flip: false,
                 workers: 1,
                 ..DataSpec::default()

@@ -1,7 +1,7 @@
-//! Fitting images of any size to a network that takes only some.
+//! Fitting images of any size to a model that takes only some. The built-in ones do it themselves, in the same way.
 
 use diptych_domain::Images;
-use diptych_models::{InferMode, Model, ModelError};
+use diptych_models::{InferMode, Model, ModelError, mirror};
 
 /// The coarsest grid that is tried: a network that halves ten times.
 const COARSEST: usize = 1024;
@@ -57,16 +57,6 @@ impl Fitter {
     }
 }
 
-/// The index that reflection without repeating the edge puts at `i` of a line of `n`, as often as it takes.
-fn mirror(i: usize, n: usize) -> usize {
-    if n == 1 {
-        return 0;
-    }
-    let period = 2 * (n - 1);
-    let i = i % period;
-    if i < n { i } else { period - i }
-}
-
 fn reflect(images: &Images, h: usize, w: usize) -> Images {
     remap(images, h, w, |y| mirror(y, images.h), |x| mirror(x, images.w))
 }
@@ -111,13 +101,6 @@ mod tests {
             w,
             data,
         }
-    }
-
-    #[test]
-    fn reflection_does_not_repeat_the_edge() {
-        let at: Vec<usize> = (0..9).map(|i| mirror(i, 4)).collect();
-        assert_eq!(at, [0, 1, 2, 3, 2, 1, 0, 1, 2]);
-        assert_eq!(mirror(5, 1), 0);
     }
 
     #[test]

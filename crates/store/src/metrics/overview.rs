@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::home::Home;
 use crate::runs::pk;
 
-/// Points a bucket for which rollups, whose buckets hold 64, are too coarse: up to this many, points themselves are read.
-const RAW: u64 = 64;
+/// Points a bucket for which rollups, whose buckets hold 256, are too coarse: up to this many, points themselves are read.
+const RAW: u64 = 256;
 
 /// The points of one metric in order of their steps, neighbours taken together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +34,7 @@ impl Overview {
 
 impl Home {
     /// The points of one metric whose steps are in `steps`, in at most `most` buckets (at least one) of about equally many steps. No
-    /// extreme is lost: every point is in one bucket. Where the points are more than 64 a bucket, those at the ends
+    /// extreme is lost: every point is in one bucket. Where the points are more than 256 a bucket, those at the ends
     /// may reach past `steps` by as much as their neighbours; otherwise buckets end where `steps` does.
     ///
     /// Empty where the run never logged that key. A million points take a few milliseconds.

@@ -6,9 +6,9 @@ use super::codec::{
 use super::series::Series;
 
 /// Points to a bucket of a rollup.
-const POINTS: usize = 64;
+const POINTS: usize = 256;
 /// A chunk with fewer points than this is decoded about as fast as its rollup would be.
-const WORTH_IT: usize = 512;
+const WORTH_IT: usize = 1024;
 const VERSION: u8 = 1;
 
 /// Some neighbouring points of one metric as one: what their column of a chart shows.
@@ -241,9 +241,9 @@ mod tests {
     }
 
     #[test]
-    fn a_rollup_says_of_64_points_what_merging_them_says() {
+    fn a_rollup_says_of_its_points_what_merging_them_says() {
         let odd = [f64::NAN, f64::INFINITY, -0.0, 1e300, f64::NEG_INFINITY];
-        let values = (0..1000).map(|i| {
+        let values = (0..4000).map(|i| {
             if i % 97 < 5 {
                 odd[i % 5]
             } else {
@@ -255,7 +255,7 @@ mod tests {
         decode(&encode(&series).unwrap(), &mut rollup).unwrap();
         assert_eq!(rollup.len(), 16);
         let all: Vec<Bucket> = points(&series).collect();
-        for (bucket, points) in rollup.iter().zip(all.chunks(64)) {
+        for (bucket, points) in rollup.iter().zip(all.chunks(POINTS)) {
             let mut merged = points[0];
             points[1..].iter().for_each(|p| merged.merge(p));
             same(bucket, &merged);
@@ -265,30 +265,30 @@ mod tests {
     #[test]
     fn values_that_cannot_be_summed_have_a_mean() {
         let mut rollup = Vec::new();
-        decode(&encode(&series([f64::MAX; 600])).unwrap(), &mut rollup).unwrap();
+        decode(&encode(&series([f64::MAX; 1500])).unwrap(), &mut rollup).unwrap();
         assert!(
             (rollup[0].mean / f64::MAX - 1.0).abs() < 1e-12,
             "{}",
             rollup[0].mean
         );
-        decode(&encode(&series([f64::NAN; 600])).unwrap(), &mut rollup).unwrap();
+        decode(&encode(&series([f64::NAN; 1500])).unwrap(), &mut rollup).unwrap();
         assert_eq!((rollup[10].finite, rollup[10].mean.is_nan()), (0, true));
     }
 
     #[test]
     fn few_points_have_none_and_late_ones_are_put_in_order() {
-        assert!(encode(&series([1.0; 500])).is_none());
-        let mut late = series((0..600).map(f64::from));
+        assert!(encode(&series([1.0; 1000])).is_none());
+        let mut late = series((0..1500).map(f64::from));
         late.steps.reverse();
         let mut rollup = Vec::new();
         decode(&encode(&late).unwrap(), &mut rollup).unwrap();
-        assert_eq!((rollup[0].steps.0, rollup[0].first), (1, 599.0));
+        assert_eq!((rollup[0].steps.0, rollup[0].first), (1, 1499.0));
         assert!(rollup.windows(2).all(|w| w[0].steps.1 < w[1].steps.0));
     }
 
     #[test]
     fn damage_is_an_error() {
-        let sound = encode(&series((0..600).map(f64::from))).unwrap();
+        let sound = encode(&series((0..1500).map(f64::from))).unwrap();
         for cut in 0..sound.len() {
             assert!(decode(&sound[..cut], &mut Vec::new()).is_err(), "cut at {cut}");
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use diptych_domain::spec::ExperimentSpec;
-use diptych_domain::{ParamValue, RunId, RunSummary, name::memorable};
+use diptych_domain::spec::{ExperimentSpec, keys};
+use diptych_domain::{ParamValue, RunId, RunSummary, Size, name::memorable};
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
@@ -229,7 +229,7 @@ fn entropy(id: &RunId) -> u64 {
     u64::from_str_radix(tail, 16).unwrap_or(0)
 }
 
-/// The leaves of a JSON document under dotted keys; lists as their JSON text, nulls left out.
+/// The leaves of a JSON document under dotted keys; sizes as queries name them, other lists as their JSON text, nulls left out.
 fn flatten(value: &Value) -> Vec<(String, ParamValue)> {
     fn walk(prefix: &str, value: &Value, out: &mut Vec<(String, ParamValue)>) {
         let leaf = match value {
@@ -251,7 +251,10 @@ fn flatten(value: &Value) -> Vec<(String, ParamValue)> {
                 None => ParamValue::Float(n.as_f64().unwrap_or(f64::NAN)),
             },
             Value::String(s) => ParamValue::Text(s.clone()),
-            Value::Array(_) => ParamValue::Text(value.to_string()),
+            Value::Array(_) => match serde_json::from_value::<Size>(value.clone()) {
+                Ok(size) => keys::size_value(size),
+                Err(_) => ParamValue::Text(value.to_string()),
+            },
         };
         out.push((prefix.to_owned(), leaf));
     }

@@ -38,7 +38,7 @@ impl Page<'_> {
         let below: Vec<String> = notes.chain(self.remarks().iter().map(|r| escaped(r))).collect();
         if !below.is_empty() {
             out += &format!(
-                "\\par\\smallskip\n{{\\footnotesize\n{}\n\\par}}\n",
+                "\\par\\smallskip\n{{\\footnotesize\\noindent\n{}\n\\par}}\n",
                 below.join("\\\\\n")
             );
         }

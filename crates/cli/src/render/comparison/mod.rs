@@ -2,6 +2,7 @@
 
 mod beside;
 mod csv;
+mod html;
 mod json;
 mod latex;
 mod markdown;

@@ -141,7 +141,7 @@ fn latex() {
   \bottomrule
 \end{tabular}
 \par\smallskip
-{\footnotesize
+{\footnotesize\noindent
 \textsuperscript{a}\,fewer than 3 runs\\
 \textsuperscript{b}\,difference without the seeds that do not pair: 3 in the baseline\\
 \textsuperscript{c}\,interval from fewer than 10 numbers: too narrow\\

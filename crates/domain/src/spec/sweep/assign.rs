@@ -3,8 +3,9 @@
 use toml_edit::{Array, Value};
 
 use super::factors::{Level, Reader};
+use crate::params::ParamValue;
 use crate::spec::error::{Origin, SpecIssue};
-use crate::spec::setting::{self, Setting, plain};
+use crate::spec::setting::{self, Setting, of_key, plain};
 use crate::suggest;
 
 impl Reader<'_> {
@@ -42,11 +43,33 @@ impl Reader<'_> {
             self.pick(at, &values, &setting);
             return None;
         }
+        if let Some(size) = &setting.value {
+            // Elsewhere this list is one size, and in a sweep a list is a factor: whoever means one should not get the other.
+            let squares: Vec<String> = values
+                .iter()
+                .map(|v| format!("[{0}, {0}]", v.to_string().trim()))
+                .collect();
+            let one = match size {
+                ParamValue::Int(side) => format!("{key}={side}"),
+                size => format!("{key}={size}"),
+            };
+            let problem = format!(
+                "one size or a factor of two? For one size in every cell write {one}, for two squares {key}=[{}]",
+                squares.join(", ")
+            );
+            self.issues.push(SpecIssue {
+                origin: Some(Origin::Set),
+                key: Some(setting.key.clone()),
+                value: Some(setting.text.clone()),
+                problem,
+            });
+            return None;
+        }
         let settings = values
             .iter()
             .map(|value| Setting {
                 key: key.to_owned(),
-                value: plain(value),
+                value: of_key(key, value),
                 text: value.to_string().trim().to_owned(),
                 origin: Origin::Set,
             })

@@ -8,8 +8,8 @@ use toml_edit::{Array, Document, Item, Key, TableLike, Value};
 use crate::params::ParamValue;
 use crate::spec::draft::{is_table, unknown};
 use crate::spec::error::{Origin, SpecIssue};
-use crate::spec::keys;
-use crate::spec::setting::{self, Setting, line_of, plain};
+use crate::spec::keys::{self, KeyKind};
+use crate::spec::setting::{self, Setting, line_of, of_key};
 use crate::suggest;
 
 /// A factor: what varies.
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
             let line = line_of(text, value.span().map_or(0, |s| s.start));
             Setting {
                 key: key.to_owned(),
-                value: plain(value),
+                value: of_key(key, value),
                 text: written.trim().to_owned(),
                 origin: Origin::File {
                     file: file.to_owned(),
@@ -172,9 +172,12 @@ impl<'a> Reader<'a> {
                 });
             };
             let Some(value) = setting.value.clone() else {
-                wrong(
-                    "expected a number, text, true or false; settings that change together are variants (see `diptych sweep --help`)",
-                );
+                match keys::find(key).map(|known| known.kind) {
+                    Some(kind @ KeyKind::Size { .. }) => wrong(&format!("expected {}", kind.expected())),
+                    _ => wrong(
+                        "expected a number, text, true or false; settings that change together are variants (see `diptych sweep --help`)",
+                    ),
+                }
                 continue;
             };
             if levels.iter().any(|l| same(&l.value, &value)) {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::params::{ParamKind, ParamValue};
+use crate::size::Size;
 
 fn decls() -> Vec<ParamDecl> {
     let decl = |name, kind, default| ParamDecl {
@@ -34,7 +35,7 @@ fn plan(file: &str, text: &str, sets: &[&str]) -> Result<Vec<PlannedCell>, SpecE
     sweep.plan(|mut draft| {
         let spec = draft.resolve("pix2pix", &decls())?;
         // Stands for what a plugin checks.
-        if spec.params["n_layers"] == ParamValue::Int(5) && spec.data.crop_size < 96 {
+        if spec.params["n_layers"] == ParamValue::Int(5) && spec.data.crop_size.shorter() < 96 {
             draft.refuse(
                 "data.crop_size",
                 "a PatchGAN of 5 layers needs at least 96 pixels",
@@ -73,6 +74,49 @@ fn cells_are_the_product_of_the_factors_in_the_order_of_the_file() {
     assert_eq!(cells[3].spec.seed, 2);
     assert_eq!(cells[3].spec.params["n_layers"], ParamValue::Int(1));
     assert_eq!(cells[4].spec.params["lambda_l1"], ParamValue::Float(10.0));
+}
+
+#[test]
+fn sizes_are_values_of_a_factor_like_any_other() {
+    let text = format!(
+        "{HEAD}data.load_size = [300, 280]\n[sweep]\n\"data.crop_size\" = [128, [256, 128], [64, 64], \"128x256\"]\n"
+    );
+    let cells = plan("s.toml", &text, &[]).unwrap();
+    let crops: Vec<Size> = cells.iter().map(|c| c.spec.data.crop_size).collect();
+    let size = |width, height| Size { width, height };
+    assert_eq!(
+        crops,
+        [size(128, 128), size(256, 128), size(64, 64), size(128, 256)]
+    );
+    let names: Vec<String> = labels(&cells);
+    assert_eq!(
+        names,
+        [
+            "crop_size=128",
+            "crop_size=256x128",
+            "crop_size=64",
+            "crop_size=128x256"
+        ]
+    );
+    // On the command line a size for every cell is written as text; a list of two numbers could be either.
+    let crops = |set: &str| -> Vec<String> {
+        let text = format!("{HEAD}[sweep]\nseed = [1]\n");
+        let cells = plan("s.toml", &text, &[set]).unwrap();
+        cells.iter().map(|c| c.spec.data.crop_size.to_string()).collect()
+    };
+    assert_eq!(crops("data.crop_size=[[64, 64], [128, 128]]"), ["64", "128"]);
+    assert_eq!(crops("data.crop_size=[64, 128, 32]"), ["64", "128", "32"]);
+    let text = format!("{HEAD}[sweep]\nseed = [1]\n");
+    let error = plan("s.toml", &text, &["data.crop_size=[128, 64]"])
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "--set: `data.crop_size = [128, 64]`: one size or a factor of two? For one size in every cell write \
+         data.crop_size=128x64, for two squares data.crop_size=[[128, 128], [64, 64]]"
+    );
+    assert_eq!(crops("data.crop_size=128x64"), ["128x64"]);
+    assert_eq!(crops("data.crop_size=[[128, 64], 32]"), ["128x64", "32"]);
 }
 
 const LOSSES: &str = "[sweep]\nseed = [1, 2]\n[sweep.loss]\n\"L1\" = { params.lambda_gan = 0 }\n\

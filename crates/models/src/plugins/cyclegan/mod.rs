@@ -6,6 +6,7 @@ mod model;
 pub mod pool;
 mod settings;
 
+use diptych_domain::Size;
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
@@ -132,6 +133,11 @@ impl Plugin for CycleGan {
             ));
         }
         Settings::from_spec(spec)?.check()
+    }
+
+    fn padded(&self, spec: &ExperimentSpec) -> Option<Size> {
+        let settings = Settings::from_spec(spec).ok()?;
+        settings.networks.padded(spec.data.crop_size)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {

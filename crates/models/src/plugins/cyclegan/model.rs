@@ -1,6 +1,6 @@
 //! CycleGAN's networks, optimisers and training step (SPEC section 8).
 
-use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo, stream_seed};
+use diptych_domain::{ImagePair, Images, NamedTensor, Size, TensorInfo, stream_seed};
 use diptych_imgops::{ImageDevice, Images4, Scalar};
 
 use super::direction::{Cycle, Judgement, discriminate, keep};
@@ -66,7 +66,8 @@ impl<D: ImageDevice> CycleGanModel<D> {
     /// # Errors
     /// Where the device fails.
     pub fn new(device: D, settings: Settings, seed: u64) -> Result<Self, ModelError> {
-        let (a, b, side) = (settings.channels_a, settings.channels_b, settings.crop);
+        let (a, b) = (settings.channels_a, settings.channels_b);
+        let (height, width) = (settings.crop.height as usize, settings.crop.width as usize);
         let networks = &settings.networks;
         let generator = |name, inp, out| {
             Trained::new(&device, networks.start(), name, seed, |p| {
@@ -83,7 +84,7 @@ impl<D: ImageDevice> CycleGanModel<D> {
             g_b: generator("G_B", b, a)?,
             d_a: discriminator("D_A", b)?,
             d_b: discriminator("D_B", a)?,
-            pools: [b, a].map(|channels| ImagePool::new(settings.pool_size, [channels, side, side])),
+            pools: [b, a].map(|channels| ImagePool::new(settings.pool_size, [channels, height, width])),
             device,
             settings,
             seed,
@@ -164,12 +165,12 @@ impl<D: ImageDevice> CycleGanModel<D> {
 
     /// Pools keep images of one size.
     fn check_pooled(&self, images: &Images) -> Result<(), ModelError> {
-        let side = self.settings.crop;
-        if self.settings.pool_size == 0 || (images.h, images.w) == (side, side) {
+        let Size { width, height } = self.settings.crop;
+        if self.settings.pool_size == 0 || (images.w, images.h) == (width as usize, height as usize) {
             return Ok(());
         }
         Err(ModelError::Input(format!(
-            "training images of {} x {} pixels, where the image pool was made for {side} x {side}",
+            "training images of {} x {} pixels, where the image pool was made for {width} x {height}",
             images.w, images.h
         )))
     }

@@ -1,7 +1,7 @@
 //! CycleGAN's settings, out of a resolved experiment.
 
 use diptych_domain::spec::ExperimentSpec;
-use diptych_domain::{ParamValue, Params};
+use diptych_domain::{ParamValue, Params, Size};
 
 use super::CycleGan;
 use crate::plugin::ModelError;
@@ -16,8 +16,8 @@ pub struct Settings {
     pub channels_a: usize,
     /// Channels of B.
     pub channels_b: usize,
-    /// Side of the training images: what the pools hold.
-    pub crop: usize,
+    /// Size of the training images: what the pools hold.
+    pub crop: Size,
     /// All four networks.
     pub networks: NetworkSettings,
     /// Weight of the generators' GAN losses; 0 leaves the discriminators out.
@@ -44,7 +44,7 @@ impl Settings {
         Ok(Self {
             channels_a,
             channels_b,
-            crop: spec.data.crop_size as usize,
+            crop: spec.data.crop_size,
             networks: NetworkSettings::from_spec(spec, &params)?,
             lambda_gan: v.number("lambda_gan")? as f32,
             lambda_a: v.number("lambda_a")? as f32,

@@ -18,8 +18,8 @@ fn spec(changes: &[(&str, ParamValue)]) -> ExperimentSpec {
         seed: 7,
         data: DataSpec {
             layout: Layout::Unaligned,
-            load_size: SIDE,
-            crop_size: SIDE,
+            load_size: SIDE.into(),
+            crop_size: SIDE.into(),
             ..DataSpec::default()
         },
         params: params::resolve("cyclegan", &CycleGan.params(), &given).unwrap(),
@@ -72,7 +72,7 @@ fn every_generator_and_discriminator_trains_and_its_losses_stay_finite() {
                 ("gan_mode", text(mode)),
                 ("dropout", ParamValue::Bool(true)),
             ]);
-            (s.data.load_size, s.data.crop_size) = (size, size);
+            (s.data.load_size, s.data.crop_size) = (size.into(), size.into());
             let mut model = build(&s);
             let side = size as usize;
             let both = Images::zeros(2, 3, side, side);
@@ -370,10 +370,14 @@ fn settings_that_do_not_go_together_are_refused() {
     let mut gan_alone = spec(&zeros[1..]);
     gan_alone.data.channels_b = 1;
     assert!(CycleGan.validate(&gan_alone).is_ok());
-    s.data.crop_size = 26;
+    s.data.crop_size = 26.into();
+    CycleGan.validate(&s).unwrap();
+    assert_eq!(CycleGan.padded(&s), Some(28.into()));
+    s.data.crop_size = 4.into();
     assert_eq!(
         message(&s),
-        "data.crop_size = 26: the generator needs a multiple of 4: use 24 or 28"
+        "data.crop_size = 4: the generator needs multiples of 4 and continues images to them by reflection, which cannot \
+         double them: use 8, or 5 or more, for each side"
     );
     s.data.layout = Layout::Single;
     assert!(message(&s).starts_with("data.layout = single: CycleGAN trains on two domains"));
@@ -382,7 +386,7 @@ fn settings_that_do_not_go_together_are_refused() {
 #[test]
 fn a_benchmark_sets_widths_blocks_and_the_identity_loss() {
     let request = BenchRequest {
-        size: 128,
+        size: 128.into(),
         width: 32,
         blocks: None,
         identity: None,

@@ -3,6 +3,7 @@
 mod model;
 mod settings;
 
+use diptych_domain::Size;
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 
@@ -94,9 +95,10 @@ impl Plugin for Pix2Pix {
         if let Some(weight) = request.identity {
             return Err(setting("identity loss", weight, "pix2pix has no identity loss"));
         }
-        // The U-Net that halves the image to a single pixel, where there is one.
-        let unet = format!("unet_{}", request.size);
-        let fits = GENERATORS.contains(&unet.as_str());
+        // The U-Net that halves the image to a single pixel, or to a row of them, where there is one.
+        let unet = format!("unet_{}", request.size.shorter());
+        let fits = GENERATORS.contains(&unet.as_str())
+            && request.size.longer().is_multiple_of(request.size.shorter());
         Ok(bench::networks(request, fits.then_some(unet)))
     }
 
@@ -109,7 +111,12 @@ impl Plugin for Pix2Pix {
                 "pix2pix trains on pairs: use \"aligned\"; `diptych translate` applies a trained generator to any folder",
             ));
         }
-        Settings::from_spec(spec)?.check(spec.data.crop_size as usize)
+        Settings::from_spec(spec)?.check(spec.data.crop_size)
+    }
+
+    fn padded(&self, spec: &ExperimentSpec) -> Option<Size> {
+        let settings = Settings::from_spec(spec).ok()?;
+        settings.networks.padded(spec.data.crop_size)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {

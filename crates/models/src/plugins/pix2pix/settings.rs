@@ -1,7 +1,7 @@
 //! pix2pix's settings, out of a resolved experiment.
 
 use diptych_domain::spec::ExperimentSpec;
-use diptych_domain::{ParamValue, Params};
+use diptych_domain::{ParamValue, Params, Size};
 
 use super::Pix2Pix;
 use crate::plugin::ModelError;
@@ -69,7 +69,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`ModelError::Setting`] where no loss has a weight, or for a crop that does not fit the networks.
-    pub fn check(&self, crop: usize) -> Result<(), ModelError> {
+    pub fn check(&self, crop: Size) -> Result<(), ModelError> {
         if self.lambda_gan == 0.0 && self.lambda_l1 == 0.0 {
             let problem = "nothing would be trained, for lambda_l1 is 0 too; give one of them a weight";
             return Err(setting("params.lambda_gan", self.lambda_gan, problem));

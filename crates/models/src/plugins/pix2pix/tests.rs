@@ -1,5 +1,5 @@
 use diptych_domain::spec::{DataSpec, Direction, ExperimentSpec, LogSpec, OptimSpec};
-use diptych_domain::{DeviceChoice, ImagePair, Images, ParamValue, TensorData, params};
+use diptych_domain::{DeviceChoice, ImagePair, Images, ParamValue, Size, TensorData, params};
 
 use super::*;
 use crate::plugin::InferMode;
@@ -14,8 +14,8 @@ fn spec(size: u32, changes: &[(&str, ParamValue)]) -> ExperimentSpec {
         name: None,
         seed: 7,
         data: DataSpec {
-            load_size: size,
-            crop_size: size,
+            load_size: size.into(),
+            crop_size: size.into(),
             direction: Direction::AToB,
             ..DataSpec::default()
         },
@@ -407,21 +407,56 @@ fn weights_of_another_architecture_are_refused_and_nothing_changes() {
 
 #[test]
 fn sizes_that_do_not_fit_are_refused_with_sizes_that_do() {
-    let message = |size, changes: &[(&str, ParamValue)]| {
-        Pix2Pix.validate(&spec(size, changes)).unwrap_err().to_string()
+    let sized = |size: Size, changes: &[(&str, ParamValue)]| {
+        let mut spec = spec(1, changes);
+        (spec.data.load_size, spec.data.crop_size) = (size, size);
+        spec
     };
-    assert_eq!(
-        message(200, &[]),
-        "data.crop_size = 200: the generator needs a multiple of 256: use 256"
-    );
+    let message = |size: u32, changes: &[(&str, ParamValue)]| {
+        Pix2Pix
+            .validate(&sized(size.into(), changes))
+            .unwrap_err()
+            .to_string()
+    };
+    let needs = "the generator needs multiples of 256 and continues images to them by reflection, which cannot double them: \
+                 use 256, or 129 or more, for";
     assert_eq!(
         message(128, &[]),
-        "data.crop_size = 128: the generator needs a multiple of 256: use 256; or generator = \"unet_128\""
+        format!("data.crop_size = 128: {needs} each side; or generator = \"unet_128\"")
     );
     assert_eq!(
-        message(100, &[("generator", text("unet_32"))]),
-        "data.crop_size = 100: the generator needs a multiple of 32: use 96 or 128"
+        message(100, &[]),
+        format!("data.crop_size = 100: {needs} each side; or generator = \"unet_128\"")
     );
+    assert_eq!(
+        message(20, &[]),
+        format!("data.crop_size = 20: {needs} each side; or generator = \"unet_32\"")
+    );
+    let wide = |width, height| Size { width, height };
+    assert_eq!(
+        Pix2Pix
+            .validate(&sized(wide(256, 64), &[]))
+            .unwrap_err()
+            .to_string(),
+        format!("data.crop_size = 256x64: {needs} the shorter side; or generator = \"unet_64\"")
+    );
+    let encoder = [("generator", text("encoder_decoder"))];
+    assert_eq!(
+        message(150, &encoder),
+        "data.crop_size = 150: the encoder-decoder halves the image to its bottleneck, and how often is read off the size, so \
+         that it is never padded: use a power of two such as 128"
+    );
+    // What is padded, and to what.
+    let padded = |size, generator: &str| {
+        let spec = sized(size, &[("generator", text(generator))]);
+        Pix2Pix.validate(&spec).unwrap();
+        Pix2Pix.padded(&spec)
+    };
+    assert_eq!(padded(200.into(), "unet_256"), Some(256.into()));
+    assert_eq!(padded(wide(150, 100), "unet_64"), Some(wide(192, 128)));
+    assert_eq!(padded(wide(150, 100), "resnet_6blocks"), Some(wide(152, 100)));
+    assert_eq!(padded(wide(128, 64), "unet_64"), None);
+    assert_eq!(padded(wide(96, 64), "encoder_decoder"), None);
     assert_eq!(
         message(
             32,
@@ -443,7 +478,10 @@ fn sizes_that_do_not_fit_are_refused_with_sizes_that_do() {
 #[test]
 fn a_benchmark_takes_the_unet_of_its_size_and_has_no_identity_loss() {
     let request = |size, identity| BenchRequest {
-        size,
+        size: Size {
+            width: size,
+            height: size / 2,
+        },
         width: 16,
         blocks: None,
         identity,
@@ -455,7 +493,7 @@ fn a_benchmark_takes_the_unet_of_its_size_and_has_no_identity_loss() {
             .find(|(name, _)| *name == "generator")
             .map(|(_, v)| v)
     };
-    assert_eq!((find(64), find(100)), (Some(text("unet_64")), None));
+    assert_eq!((find(128), find(200)), (Some(text("unet_64")), None));
     let error = Pix2Pix.bench_params(&request(64, Some(0.5))).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,7 +1,7 @@
 //! Settings of generators and discriminators, out of a resolved experiment.
 
-use diptych_domain::Params;
 use diptych_domain::spec::ExperimentSpec;
+use diptych_domain::{Params, Size};
 use diptych_imgops::{AdamConfig, GanMode, ImageDevice, OpError, Upsampling};
 
 use super::errors::setting;
@@ -9,9 +9,9 @@ use super::trained::Start;
 use super::values::Values;
 use crate::networks::patchgan::{PatchGan, PatchGanConfig};
 use crate::networks::pixel::PixelGan;
-use crate::networks::resnet::{ResNet, ResNetConfig};
+use crate::networks::resnet::{ResNet, ResNetConfig, SIDE_MULTIPLE, SMALLEST_SIDE};
 use crate::networks::unet::{UNet, UNetConfig, UNetDropout};
-use crate::networks::{Discriminator, Generator, Init, Norm, ParamSet, Upscale};
+use crate::networks::{Discriminator, Generator, Init, Norm, ParamSet, Upscale, fitted_side};
 use crate::plugin::ModelError;
 
 /// A generator's architecture.
@@ -66,13 +66,31 @@ pub struct NetworkSettings {
     pub adam: AdamConfig,
 }
 
+impl GeneratorKind {
+    /// What sides have to be multiples of, and the smallest one.
+    fn sides(self) -> (usize, usize) {
+        match self {
+            Self::UNet(downs) | Self::EncoderDecoder(downs) => (1 << downs, 1 << downs),
+            Self::ResNet(_) => (SIDE_MULTIPLE, SMALLEST_SIDE),
+        }
+    }
+}
+
+/// U-Nets halve no more often than this: 512 pixels to one.
+const MOST_HALVINGS: usize = 9;
+
 /// How often a side can be halved.
-fn halvings(side: usize) -> usize {
+fn halvings(side: u32) -> usize {
     if side == 0 {
         0
     } else {
         side.trailing_zeros() as usize
     }
+}
+
+/// How often both sides can be halved.
+fn common_halvings(size: Size) -> usize {
+    halvings(size.width).min(halvings(size.height))
 }
 
 impl NetworkSettings {
@@ -83,7 +101,7 @@ impl NetworkSettings {
     pub fn from_spec(spec: &ExperimentSpec, params: &Params) -> Result<Self, ModelError> {
         let v = Values(params);
         Ok(Self {
-            generator: generator_kind(v.word("generator")?, spec.data.crop_size as usize)?,
+            generator: generator_kind(v.word("generator")?, spec.data.crop_size)?,
             discriminator: match v.word("discriminator")? {
                 "pixel" => DiscriminatorKind::Pixel,
                 _ => DiscriminatorKind::Patch(v.count("n_layers")?),
@@ -139,39 +157,53 @@ impl NetworkSettings {
         (self.gan_mode == GanMode::Wgan && self.lambda_gp > 0.0).then_some(self.lambda_gp)
     }
 
-    /// Checks that every network can take square crops of this side.
+    /// The side that the generator works on where an image's is `side`.
+    fn fitted_side(&self, side: u32) -> usize {
+        let (multiple, smallest) = self.generator.sides();
+        fitted_side(side as usize, multiple, smallest)
+    }
+
+    /// The size that the generator works on where that is not the crop's own: it continues images by reflection to the next
+    /// multiple that it takes, and cuts its output back.
+    pub fn padded(&self, crop: Size) -> Option<Size> {
+        let side = |side| u32::try_from(self.fitted_side(side)).unwrap_or(u32::MAX);
+        let fitted = Size {
+            width: side(crop.width),
+            height: side(crop.height),
+        };
+        (fitted != crop).then_some(fitted)
+    }
+
+    /// Checks that every network can take crops of this size.
     ///
     /// # Errors
     /// [`ModelError::Setting`] for `data.crop_size`, naming sizes that fit.
-    pub fn check_size(&self, crop: usize) -> Result<(), ModelError> {
+    pub fn check_size(&self, crop: Size) -> Result<(), ModelError> {
         let refuse = |problem: String| Err(setting("data.crop_size", crop, problem));
-        let multiple = match self.generator {
-            GeneratorKind::UNet(downs) | GeneratorKind::EncoderDecoder(downs) => 1 << downs,
-            GeneratorKind::ResNet(_) => 4,
-        };
-        if crop == 0 || !crop.is_multiple_of(multiple) {
-            let below = crop / multiple * multiple;
-            let near = if below > 0 {
-                format!("{below} or {}", below + multiple)
+        let shorter = crop.shorter() as usize;
+        // Reflection does not repeat the edge, so it adds less than there is.
+        if self.fitted_side(crop.shorter()) >= 2 * shorter {
+            let (multiple, smallest) = self.generator.sides();
+            let which = if crop.is_square() {
+                "each side"
             } else {
-                multiple.to_string()
+                "the shorter side"
             };
-            // A smaller U-Net may fit the crop as it is.
-            let smaller = halvings(crop).min(9);
             let other = match self.generator {
-                GeneratorKind::UNet(_) if smaller >= 5 => {
-                    format!("; or generator = \"unet_{}\"", 1 << smaller)
-                }
-                _ => String::new(),
+                GeneratorKind::UNet(_) => smaller_unet(crop),
+                _ => None,
             };
             return refuse(format!(
-                "the generator needs a multiple of {multiple}: use {near}{other}"
+                "the generator needs multiples of {multiple} and continues images to them by reflection, which cannot double \
+                 them: use {smallest}, or {} or more, for {which}{}",
+                smallest / 2 + 1,
+                other.map_or_else(String::new, |side| format!("; or generator = \"unet_{side}\"")),
             ));
         }
         if let DiscriminatorKind::Patch(layers) = self.discriminator {
             // The output side is crop / 2^layers - 2.
             let smallest = 3 << layers;
-            if crop < smallest {
+            if shorter < smallest {
                 return refuse(format!(
                     "a PatchGAN of {layers} layers needs at least {smallest} pixels; use fewer params.n_layers or a larger crop"
                 ));
@@ -248,15 +280,28 @@ impl NetworkSettings {
     }
 }
 
-fn generator_kind(word: &str, crop: usize) -> Result<GeneratorKind, ModelError> {
+/// The largest U-Net that takes these crops: as they are, or else continued by reflection.
+fn smaller_unet(crop: Size) -> Option<usize> {
+    let as_it_is = 1 << common_halvings(crop).min(MOST_HALVINGS);
+    let reflected = (crop.shorter() as usize)
+        .next_power_of_two()
+        .min(1 << MOST_HALVINGS);
+    [as_it_is, reflected].into_iter().find(|side| *side >= 32)
+}
+
+fn generator_kind(word: &str, crop: Size) -> Result<GeneratorKind, ModelError> {
     Ok(match word {
         "encoder_decoder" => {
-            let downs = halvings(crop).min(9);
+            let downs = common_halvings(crop).min(MOST_HALVINGS);
             if downs < 2 {
                 return Err(setting(
                     "data.crop_size",
                     crop,
-                    "the encoder-decoder halves the image to its bottleneck; use a power of two such as 64, 128 or 256",
+                    format!(
+                        "the encoder-decoder halves the image to its bottleneck, and how often is read off the size, so that it \
+                         is never padded: use a power of two such as {}",
+                        nearest_power(crop.shorter())
+                    ),
                 ));
             }
             GeneratorKind::EncoderDecoder(downs)
@@ -265,7 +310,18 @@ fn generator_kind(word: &str, crop: usize) -> Result<GeneratorKind, ModelError> 
         "resnet_9blocks" => GeneratorKind::ResNet(9),
         word => {
             let side = word.strip_prefix("unet_").and_then(|s| s.parse().ok());
-            GeneratorKind::UNet(halvings(side.unwrap_or(256usize)))
+            GeneratorKind::UNet(halvings(side.unwrap_or(256)))
         }
     })
+}
+
+/// The power of two, 32 at least, that is nearest to `side`; the larger of two.
+fn nearest_power(side: u32) -> u32 {
+    let above = side.clamp(32, 1 << 14).next_power_of_two();
+    let below = (above / 2).max(32);
+    if side.abs_diff(below) < side.abs_diff(above) {
+        below
+    } else {
+        above
+    }
 }

@@ -72,8 +72,9 @@ impl Plugin for Template {
         Ok(vec![("width", ParamValue::Int(request.width.into()))])
     }
 
-    // What single declarations cannot say. `setting` names the key, and the error comes with the experiment's line. A U-Net
-    // would check here that it can halve `data.crop_size` often enough; convolutions of stride 1 take any size.
+    // What single declarations cannot say. `setting` names the key, and the error comes with the experiment's line. A network
+    // that takes only some sizes would check `data.crop_size` (width and height) here; convolutions of stride 1 take any, and
+    // `Generator` fits images to its network.
     fn validate(&self, spec: &ExperimentSpec) -> Result<(), ModelError> {
         if spec.data.layout == Layout::Unaligned {
             let problem =

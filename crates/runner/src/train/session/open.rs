@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use diptych_data::{DataError, Dataset, Loader, LoaderOptions, Split};
 use diptych_domain::spec::{Layout, Policy};
-use diptych_domain::{ExperimentSpec, LogLevel};
+use diptych_domain::{ExperimentSpec, LogLevel, Size};
 use diptych_models::{BuildContext, Plugin};
 
 use super::judge::Judge;
@@ -20,8 +20,8 @@ use crate::lock::RunLock;
 use crate::meter::Meter;
 use crate::probes::Probes;
 use crate::schedule::trains_nothing;
+use crate::train::TrainOptions;
 use crate::train::progress::Progress;
-use crate::train::{Start, TrainOptions};
 
 /// Where batches come from.
 pub(super) struct Feed {
@@ -71,8 +71,17 @@ impl<'a> Session<'a> {
                            0 in the last epoch, as the reference does; give optim.decay_epochs, or optim.policy = \"step\"";
             log(sink, LogLevel::Warn, message.to_owned());
         }
+        if let Some(size) = plugin.padded(spec) {
+            let Size { width, height } = size;
+            let message = format!(
+                "crops of {} x {} pixels are continued by reflection to {width} x {height} inside the networks, whose outputs are \
+                 cut back; sizes that need none train faster",
+                spec.data.crop_size.width, spec.data.crop_size.height
+            );
+            log(sink, LogLevel::Info, message);
+        }
         warn_of_missing_scores(spec, val.is_some(), judge.as_ref(), sink);
-        let start = begin(&folder, options, sink)?;
+        let start = begin(&folder, sink)?;
         let feed = Feed {
             train: Arc::clone(&train),
             options: LoaderOptions {
@@ -91,24 +100,18 @@ impl<'a> Session<'a> {
         })?;
         if let Some(checkpoint) = &start {
             checkpoint.expect_model(plugin.name())?;
-            match options.start {
-                Start::Resume => resume(checkpoint, &mut progress, &spec_json, sink)?,
-                Start::From(_) => progress.branch(checkpoint.meta()),
-            }
+            resume(checkpoint, &mut progress, &spec_json, sink)?;
             checkpoint.restore(model.as_mut())?;
         }
         let mut alarms = Alarms::new(grace(&progress));
         let health = health::declared(plugin, &spec.params, &mut alarms);
         let directions = Direction::all(plugin);
         directions.iter().for_each(|d| d.watched_by(&mut alarms));
-        if let (Some(checkpoint), Start::Resume) = (&start, &options.start) {
+        if let Some(checkpoint) = &start {
             alarms.restore(&checkpoint.meta().alarms);
         }
         let probes = probes(&options.run_dir, spec, val.as_deref().unwrap_or(&train))?;
-        let saved_step = match options.start {
-            Start::Resume => start.map(|checkpoint| checkpoint.meta().step),
-            Start::From(_) => None,
-        };
+        let saved_step = start.map(|checkpoint| checkpoint.meta().step);
         Ok(Self {
             spec,
             options,
@@ -141,14 +144,7 @@ impl<'a> Session<'a> {
 }
 
 /// The checkpoint to begin at, if any.
-fn begin(
-    folder: &CheckpointFolder,
-    options: &TrainOptions,
-    sink: &mut Sink<'_>,
-) -> Result<Option<Checkpoint>, RunnerError> {
-    if let Start::From(path) = &options.start {
-        return Ok(Some(Checkpoint::open(path)?));
-    }
+fn begin(folder: &CheckpointFolder, sink: &mut Sink<'_>) -> Result<Option<Checkpoint>, RunnerError> {
     let Some(newest) = folder.newest()? else {
         return Ok(None);
     };

@@ -106,26 +106,3 @@ fn a_finished_run_has_nothing_left_to_do() {
         ]
     ));
 }
-
-#[test]
-fn a_run_can_continue_another_with_other_settings() {
-    let bench = Bench::new();
-    let (parent, child) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    bench.train_until(parent.path(), 10);
-    let bench = bench.with(|s| s.optim.lr = 0.01);
-    let mut options = TrainOptions::new(child.path(), DeviceChoice::Cpu);
-    options.start = Start::From(last(parent.path()));
-    let (events, outcome) = bench.attempt(&options);
-    assert!(matches!(
-        events[0],
-        RunEvent::Started {
-            step: 10,
-            epoch: 2,
-            ..
-        }
-    ));
-    assert!(child.path().join("images/inputs/probe-00-input.png").exists());
-    assert_eq!(outcome.unwrap().step, 20);
-    // The child has what it began with as its own.
-    assert_eq!(kinds(&events)[0], (10, CheckpointKind::Last));
-}

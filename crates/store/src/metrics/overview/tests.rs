@@ -69,7 +69,7 @@ async fn rollups_agree_with_the_points_they_stand_for() {
     assert_eq!(coarse.buckets.len(), exact.len());
     for (a, b) in coarse.buckets.iter().zip(&exact) {
         assert!(
-            a.steps.0.abs_diff(b.steps.0) <= 128,
+            a.steps.0.abs_diff(b.steps.0) <= 512,
             "{:?} {:?}",
             a.steps,
             b.steps
@@ -94,8 +94,8 @@ async fn few_points_are_given_as_they_are_and_ranges_are_kept() {
     );
     let part = overview(&home, &id, 10_000..20_000, 200).await; // 50 a bucket: points
     assert_eq!((part.points(), part.buckets[0].steps.0), (10_000, 10_000));
-    let part = overview(&home, &id, 10_000..=70_000, 200).await; // rollups: within 64 points of the ends
-    assert!(part.points().abs_diff(60_001) <= 128, "{}", part.points());
+    let part = overview(&home, &id, 10_000..=70_000, 200).await; // rollups: within 256 points of the ends
+    assert!(part.points().abs_diff(60_001) <= 512, "{}", part.points());
     assert!(overview(&home, &id, 200_000.., 200).await.buckets.is_empty());
     assert!(overview(&home, &id, 5..5, 200).await.buckets.is_empty());
     let never = home
