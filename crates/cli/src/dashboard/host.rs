@@ -151,7 +151,7 @@ impl Host for Program {
 
     fn check(&self, file: &str, sets: &[String]) -> Result<String, String> {
         let path = Path::new(file);
-        if file.is_empty() || path.is_dir() {
+        if file.is_empty() || file.ends_with('/') || path.is_dir() {
             return Ok("an experiment is a TOML file; tab completes".into());
         }
         self.checked(path, sets).map_err(|e| e.to_string())

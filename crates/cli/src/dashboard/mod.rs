@@ -5,5 +5,4 @@ mod detached;
 mod host;
 mod queueing;
 
-pub use detached::start;
 pub use host::Program;

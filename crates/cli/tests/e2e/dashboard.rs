@@ -38,7 +38,8 @@ impl Terminal {
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(24, 80, 0)));
+        let [rows, columns] = [24, 80].map(|n| std::num::NonZero::new(n).unwrap());
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let raw = Arc::new(Mutex::new(Vec::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
         let (seen, kept) = (screen.clone(), raw.clone());
@@ -118,7 +119,7 @@ fn a_session_goes_through_all_views_on_runs_that_are_being_trained() {
     let mut tui = Terminal::open(&world, &[]);
     tui.shows("3 of 3 runs");
     tui.shows("▶ running");
-    tui.shows("1 running");
+    tui.shows("1 live");
 
     // Marks, details, the filter with a mistake and without.
     tui.press("jjj \x1b");

@@ -99,6 +99,15 @@ pub fn key(state: &mut State, event: KeyEvent, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Makes the proposals anew: something that they are made of has come in.
+pub fn propose_again(state: &mut State) {
+    if let Some(Overlay::Form(form)) = &state.overlay {
+        let mut form = form.clone();
+        form::changed(&mut form, state, &mut Vec::new(), true);
+        state.overlay = Some(Overlay::Form(form));
+    }
+}
+
 /// How many lines the help has.
 pub fn help_lines(state: &State) -> usize {
     help::lines(&state.keymap, None).len()

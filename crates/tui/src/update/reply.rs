@@ -54,7 +54,10 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
                 }
             }
         }
-        Reply::Experiments(files) => state.system.experiments = files,
+        Reply::Experiments(files) => {
+            state.system.experiments = files;
+            crate::overlay::propose_again(state);
+        }
         Reply::Defaults(model, defaults) => {
             state.table.details.defaults.insert(model, defaults);
         }

@@ -178,21 +178,9 @@ fn draw_cell(state: &State, cell: Option<&Cell>, grid: &Grid, area: Rect, buffer
         put(buffer, area.x, area.y, "· missing", area.width, theme.dim());
         return;
     };
-    let n = cell.sample.map_or(0, |s| s.n);
-    let value = cell
-        .sample
-        .map_or_else(|| "no value".to_owned(), |s| mean_std(&s));
-    let star = if cell.best { "★" } else { "" };
+    let (line, rest) = first_line(grid, cell);
     let style = if cell.best { theme.best() } else { theme.text() };
-    let line = format!("{value}{star}");
     put(buffer, area.x, area.y, &line, area.width, style);
-    let mut rest = format!(" n={n}");
-    if cell.unfinished > 0 {
-        rest += &format!(" ({} open)", cell.unfinished);
-    }
-    if n < grid.seeds.len() && !cell.missing.is_empty() {
-        rest += &format!(" −{}", cell.missing.len());
-    }
     let x = area.x + text::width(&line) as u16;
     put(
         buffer,
@@ -206,6 +194,23 @@ fn draw_cell(state: &State, cell: Option<&Cell>, grid: &Grid, area: Rect, buffer
         let (text, style) = second_line(state, cell);
         put(buffer, area.x, area.y + 1, &text, area.width, style);
     }
+}
+
+/// Mean and spread, and beside it how many runs that is of.
+fn first_line(grid: &Grid, cell: &Cell) -> (String, String) {
+    let n = cell.sample.map_or(0, |s| s.n);
+    let value = cell
+        .sample
+        .map_or_else(|| "no value".to_owned(), |s| mean_std(&s));
+    let star = if cell.best { "★" } else { "" };
+    let mut rest = format!(" n={n}");
+    if cell.unfinished > 0 {
+        rest += &format!(" ({} open)", cell.unfinished);
+    }
+    if n < grid.seeds.len() && !cell.missing.is_empty() {
+        rest += &format!(" −{}", cell.missing.len());
+    }
+    (format!("{value}{star}"), rest)
 }
 
 fn second_line(state: &State, cell: &Cell) -> (String, ratatui::style::Style) {

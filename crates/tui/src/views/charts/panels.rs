@@ -277,6 +277,7 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
                 values: Values::Numbers,
             },
             marks,
+            legend: Vec::new(),
         },
         entries,
     }

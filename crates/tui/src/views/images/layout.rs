@@ -4,7 +4,7 @@ use diptych_domain::RunSummary;
 use ratatui::layout::Rect;
 
 use super::{Against, Mode, at_step, roles, runs};
-use crate::engine::pictures::{Mix, Request};
+use crate::engine::pictures::{Mix, Request, Via};
 use crate::state::State;
 
 /// Columns of the rows' names.
@@ -72,6 +72,9 @@ pub fn grid(state: &State) -> Grid {
     let down_shown = down.min(usize::from((area.height / LOWEST).max(1)));
     let width = (area.width - label) / across_shown as u16;
     let height = (area.height / down_shown as u16).max(1);
+    // Images stand close to each other, the better to be compared, with room for names above them.
+    let named = if turned { NARROWEST } else { NAME };
+    let width = width.min(natural_width(state, height).max(named) + 2);
     let mut out = Grid {
         hidden: if turned {
             down - down_shown
@@ -91,10 +94,14 @@ pub fn grid(state: &State) -> Grid {
     };
     for c in 0..across_shown {
         let x = area.x + label + c as u16 * width;
-        out.columns.push((
-            name(c, !turned),
-            Rect::new(x, area.y - 1, width.saturating_sub(1), 1),
-        ));
+        // The last name has all that is left.
+        let room = if c + 1 == across_shown {
+            area.right() - x
+        } else {
+            width.saturating_sub(1)
+        };
+        out.columns
+            .push((name(c, !turned), Rect::new(x, area.y - 1, room, 1)));
     }
     for r in 0..down_shown {
         let y = area.y + r as u16 * height;
@@ -113,6 +120,22 @@ pub fn grid(state: &State) -> Grid {
         }
     }
     out
+}
+
+/// Columns that an image of so many rows takes: that of the widest shown run.
+fn natural_width(state: &State, rows: u16) -> u16 {
+    let (w, h) = match state.images.via() {
+        Via::Blocks => (1.0, 2.0),
+        _ => (f64::from(state.images.cell.0), f64::from(state.images.cell.1)),
+    };
+    let images = runs(state);
+    let images = images.iter().flat_map(|r| state.images.list(&r.id).first());
+    let aspect = images
+        .map(|i| f64::from(i.width) / f64::from(i.height.max(1)))
+        .fold(0.0, f64::max);
+    (f64::from(rows) * h / w * if aspect > 0.0 { aspect } else { 1.0 })
+        .ceil()
+        .min(1000.0) as u16
 }
 
 /// A column: a run, or one against another.

@@ -13,7 +13,7 @@ use crate::theme::glyph;
 use crate::widgets::text;
 
 /// Cells of a progress bar.
-const BAR: usize = 8;
+const BAR: usize = 5;
 
 /// A column.
 #[derive(Clone, Debug, PartialEq)]

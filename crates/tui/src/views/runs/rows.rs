@@ -1,6 +1,7 @@
 //! From runs to the rows of the table: filtered, sorted, grouped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use diptych_domain::compare::Factor;
 use diptych_domain::query::SortKey;
@@ -76,7 +77,11 @@ impl Identities {
         }
         let mut spec = run.spec.clone();
         spec.seed = 0;
-        let text = spec.nameless_json().unwrap_or_else(|_| run.id.to_string());
+        let mut hasher = DefaultHasher::new();
+        spec.nameless_json()
+            .unwrap_or_else(|_| run.id.to_string())
+            .hash(&mut hasher);
+        let text = format!("{:016x}", hasher.finish());
         self.known.insert(run.id.clone(), text.clone());
         text
     }
@@ -188,19 +193,30 @@ fn common_name<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if names.len() == 1 {
         return (*first).to_owned();
     }
-    let same = first
-        .chars()
-        .zip(last.chars())
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a);
-    let prefix: String = same.collect();
-    let prefix = prefix
-        .trim_end_matches("seed")
-        .trim_end_matches(['-', '_', ' ', '=']);
+    let same = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
+    let prefix: String = same.map(|(a, _)| a).collect();
+    // The seed may stand in the middle: what follows it says more than it does.
+    let ends = |name: &str| -> Vec<char> { name[prefix.len()..].chars().rev().collect() };
+    let mut suffix = ends(first);
+    for name in &names {
+        let n = suffix
+            .iter()
+            .zip(ends(name))
+            .take_while(|(a, b)| **a == *b)
+            .count();
+        suffix.truncate(n);
+    }
+    let suffix: String = suffix.into_iter().rev().collect();
+    let separators = ['-', '_', ' ', '='];
+    let without_number = prefix.trim_end_matches(|c: char| c.is_ascii_digit());
+    let prefix = without_number.strip_suffix("seed").unwrap_or(&prefix);
+    let prefix = prefix.trim_end_matches(separators);
+    // Part of a word is no name.
+    let suffix = suffix.find(separators).map_or("", |at| &suffix[at..]);
     if prefix.len() < 3 {
         format!("{first} …")
     } else {
-        format!("{prefix}…")
+        format!("{prefix}…{suffix}")
     }
 }
 
@@ -210,6 +226,10 @@ mod tests {
 
     #[test]
     fn groups_are_called_by_what_names_share() {
+        assert_eq!(
+            common_name(["abl-n1-seed1-L1", "abl-n1-seed12-L1"].into_iter()),
+            "abl-n1…-L1"
+        );
         assert_eq!(common_name(["a-seed1", "a-seed2"].into_iter()), "a-seed1 …");
         assert_eq!(
             common_name(["facades-seed1", "facades-seed22"].into_iter()),

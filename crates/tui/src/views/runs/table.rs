@@ -11,7 +11,7 @@ use crate::widgets::frame::{message, put, titled};
 use crate::widgets::text;
 
 /// Names take at most so many columns.
-const NAME: usize = 28;
+const NAME: usize = 26;
 
 /// The first row that is shown: the selected one stays in sight, in the middle where possible.
 fn top(selected: usize, rows: usize, height: usize) -> usize {
