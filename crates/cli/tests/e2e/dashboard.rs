@@ -127,7 +127,9 @@ fn a_session_goes_through_all_views_on_runs_that_are_being_trained() {
     tui.press("kk j\r");
     tui.shows("overview");
     tui.press("l");
-    tui.shows("params.ngf");
+    tui.shows("differs from 1 other marked");
+    tui.press("]]]]]]]]");
+    tui.shows("* params.ngf");
     tui.press("\x1b");
     tui.shows("3 of 3 runs");
     tui.press("/statis:x");

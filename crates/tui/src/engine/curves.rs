@@ -7,7 +7,7 @@ use diptych_store::{Home, Overview};
 /// Up to so many points a curve is made of the points themselves; beyond, of their rollups.
 const EXACT: u64 = 65_536;
 /// Buckets of a curve of more points than that: more than a terminal has columns of dots.
-const BUCKETS: usize = 4096;
+const BUCKETS: usize = 2048;
 
 /// A curve to be made.
 #[derive(Clone, Debug, PartialEq)]

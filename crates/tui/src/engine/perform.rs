@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use diptych_domain::RunId;
 use diptych_store::Home;
-use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::machine::{Watcher, gpus};
 use super::pictures::Painter;
@@ -15,6 +15,9 @@ use super::{curves, details, figures};
 use crate::effect::{Effect, Reply};
 use crate::event::Event;
 use crate::host::Host;
+
+/// Curves that are read at once.
+const CURVES: usize = 2;
 
 /// What effects work with. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +28,8 @@ pub struct Performer {
     host: Arc<dyn Host>,
     painter: Arc<Painter>,
     watcher: Arc<Watcher>,
+    /// Curves that are read at once: more would take every connection from those who read runs, and memory for all their points.
+    curves: Arc<Semaphore>,
     events: UnboundedSender<Event>,
 }
 
@@ -37,6 +42,7 @@ impl Performer {
             host,
             painter: Arc::new(painter),
             watcher: Arc::new(Watcher::default()),
+            curves: Arc::new(Semaphore::new(CURVES)),
             events,
         }
     }
@@ -88,6 +94,7 @@ impl Performer {
                 Reply::Details(run, page)
             }
             Effect::LoadCurve(request) => {
+                let _turn = self.curves.acquire().await.ok()?;
                 let curve = curves::make(home, &request).await;
                 Reply::Curve(request, curve)
             }

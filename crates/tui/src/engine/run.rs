@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use diptych_store::Home;
 use ratatui_image::picker::Picker;
+use ratatui_image::picker::cap_parser::QueryStdioOptions;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::perform::Performer;
@@ -65,7 +66,12 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     let picker = if options.via == Some(Via::Blocks) {
         Picker::halfblocks()
     } else {
-        Picker::from_query_stdio().unwrap_or_else(|_| Picker::halfblocks())
+        // Bytes are dear over SSH, and processors wait anyway.
+        let options = QueryStdioOptions {
+            kitty_compression: std::env::var_os("SSH_CONNECTION").is_some(),
+            ..QueryStdioOptions::default()
+        };
+        Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| Picker::halfblocks())
     };
     let painter = Painter::new(picker);
     let size = terminal.size()?;

@@ -17,12 +17,18 @@ pub type Screen = Terminal<CrosstermBackend<Stdout>>;
 pub struct Guard;
 
 impl Guard {
-    /// Takes the terminal, and sees to it that a panic gives it back before its message is printed.
+    /// Takes the terminal, and sees to it that a panic gives it back before its message is printed. A panic of a task is that task's
+    /// failure, and told as one: the dashboard goes on, and nothing may be printed over it.
     pub fn take() -> io::Result<(Self, Screen)> {
+        let owner = std::thread::current().id();
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            give_back();
-            hook(info);
+            if std::thread::current().id() == owner {
+                give_back();
+                hook(info);
+            } else {
+                tracing::error!("{info}");
+            }
         }));
         enable_raw_mode()?;
         let guard = Self;

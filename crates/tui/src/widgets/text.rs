@@ -46,7 +46,9 @@ pub fn shorten(text: &str, columns: usize) -> String {
         }
         tail.push(c);
     }
-    head + &tail.into_iter().rev().collect::<String>()
+    let tail: String = tail.into_iter().rev().collect();
+    // What was cut before is cut no further.
+    head + tail.trim_start_matches('…')
 }
 
 /// The text in exactly `columns`, leaning left.

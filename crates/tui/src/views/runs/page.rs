@@ -284,6 +284,10 @@ fn settings(state: &State, run: &RunSummary, width: usize, out: &mut Content) {
         let Some(value) = keys::value(&run.spec, &key) else {
             continue;
         };
+        // An experiment without a name has none to show.
+        if key == "name" && shown(&value) == "\"\"" {
+            continue;
+        }
         let default = default_of(&key, defaults, plain.as_ref());
         let changed = default.as_ref().is_some_and(|d| *d != value)
             && !matches!(key.as_str(), "model" | "name" | "data.root");
