@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     archive, bench, compare, completions, data, delete, demo, doctor, evaluate, fork, metrics, models, note,
-    plot, report, resume, runs, show, stop, sweep, tag, train, translate, weights, why,
+    plot, queue, report, resume, runs, show, stop, sweep, tag, train, translate, tui, weights, why,
 };
 
 /// An experiment workbench for image-to-image translation
@@ -35,12 +35,14 @@ pub enum Command {
     Train(train::Args),
     Resume(resume::Args),
     Sweep(sweep::Args),
+    Queue(queue::Args),
     Fork(fork::Args),
     Stop(stop::Args),
     Archive(archive::Args),
     Delete(delete::Args),
     Tag(tag::Args),
     Note(note::Args),
+    Tui(tui::Args),
     Runs(runs::Args),
     Show(show::Args),
     Compare(compare::Args),

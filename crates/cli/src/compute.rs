@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::gpu;
 
 /// Where to compute.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct ComputeArgs {
     /// auto (a GPU where there is one), cpu, or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "auto")]

@@ -97,7 +97,7 @@ pub fn begin_with(
     Ok(())
 }
 
-fn new_run(spec: &ExperimentSpec, compute: &Compute, label: Label) -> NewRun {
+pub fn new_run(spec: &ExperimentSpec, compute: &Compute, label: Label) -> NewRun {
     NewRun {
         name: label.name,
         tags: label.tags,
@@ -129,7 +129,7 @@ pub fn compute_of(session: &Session, run: &RunSummary, mut wanted: ComputeArgs) 
 }
 
 /// Opens the splits and reads their first images; the fingerprint of the files of both.
-fn check_data(spec: &ExperimentSpec) -> Result<String, Failure> {
+pub fn check_data(spec: &ExperimentSpec) -> Result<String, Failure> {
     open_data(spec)?.fingerprint()
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod checkpoints;
 mod commands;
 mod compute;
+mod dashboard;
 mod drive;
 mod environment;
 mod experiment;
@@ -25,6 +26,7 @@ mod sweep;
 mod weights_file;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 /// What a plugin is written with: `use diptych::plugin::*`.
@@ -37,7 +39,7 @@ use failure::Failure;
 /// What every command gets.
 struct Context {
     /// The plugins.
-    registry: Registry,
+    registry: Arc<Registry>,
     /// `--home`.
     home: Option<std::path::PathBuf>,
 }
@@ -49,15 +51,17 @@ pub fn run(registry: Registry) -> ExitCode {
         return Failure::from(e).report();
     }
     let cli = Cli::parse();
-    // Warnings of the libraries, on standard error like everything that is not a result.
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .without_time()
-        .init();
+    // Warnings of the libraries, on standard error like everything that is not a result; not over a dashboard.
+    if !matches!(cli.command, args::Command::Tui(_)) {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::WARN)
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .without_time()
+            .init();
+    }
     let context = Context {
-        registry,
+        registry: Arc::new(registry),
         home: cli.home,
     };
     match commands::dispatch(&context, cli.command) {

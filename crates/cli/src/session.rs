@@ -1,7 +1,7 @@
 //! An open home and the runtime that its database needs.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use diptych_domain::RunSummary;
 use diptych_store::{Home, StoreError};
@@ -31,18 +31,27 @@ pub fn home_path(context: &Context) -> PathBuf {
 impl Session {
     /// Opens the home, making it where there is none, and marks runs whose process is gone.
     pub fn open(context: &Context) -> Result<Self, Failure> {
+        let session = Self::silent(&home_path(context))?;
+        for warning in session.home.warnings() {
+            output::note(format!("warning: {warning}"));
+        }
+        Ok(session)
+    }
+
+    /// As [`Session::open`], without a word about what is doubtful: for when a dashboard has the screen.
+    pub fn silent(home: &Path) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()?;
-        let home = runtime
-            .block_on(Home::open(home_path(context)))
-            .map_err(explain)?;
-        for warning in home.warnings() {
-            output::note(format!("warning: {warning}"));
-        }
+        let home = runtime.block_on(Home::open(home)).map_err(explain)?;
         runtime.block_on(home.detect_crashed()).map_err(explain)?;
         Ok(Self { home, runtime })
+    }
+
+    /// Waits for anything.
+    pub fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
     }
 
     /// Waits for the store.

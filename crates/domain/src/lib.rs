@@ -6,6 +6,7 @@ pub mod cell;
 pub mod compare;
 pub mod device;
 pub mod event;
+pub mod human;
 pub mod id;
 pub mod images;
 pub mod metric;

@@ -58,6 +58,7 @@ mod error;
 mod home;
 mod metrics;
 mod process;
+mod queue;
 mod records;
 mod runs;
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod models;
 pub mod note;
 pub mod plot;
+pub mod queue;
 pub mod report;
 pub mod resume;
 pub mod runs;
@@ -23,6 +24,7 @@ pub mod sweep;
 pub mod tag;
 pub mod train;
 pub mod translate;
+pub mod tui;
 pub mod weights;
 pub mod why;
 
@@ -37,6 +39,8 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Train(args) => train::run(context, args),
         Command::Resume(args) => resume::run(context, args),
         Command::Sweep(args) => sweep::run(context, args),
+        Command::Queue(args) => queue::run(context, args),
+        Command::Tui(args) => tui::run(context, args),
         Command::Stop(args) => stop::run(context, args),
         Command::Archive(args) => archive::run(context, args),
         Command::Delete(args) => delete::run(context, args),

@@ -102,7 +102,7 @@ impl Training {
 }
 
 /// This binary, even where its file has been replaced since it was started.
-fn command() -> io::Result<Command> {
+pub fn command() -> io::Result<Command> {
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::process::CommandExt;

@@ -5,7 +5,7 @@
 //! cell to one process at a time ([`diptych_store::Home::take_cell`]); the child that trains it is `diptych resume` of this
 //! same binary, whose standard input this process holds: a child whose sweep closes it, or dies, stops cleanly.
 
-mod child;
+pub mod child;
 pub mod dispatch;
 pub mod estimate;
 pub mod memory;

@@ -5,6 +5,7 @@
 mod bad_input;
 mod compare;
 mod cyclegan;
+mod dashboard;
 mod exchange;
 mod fork;
 mod interrupt;

@@ -1,0 +1,138 @@
+//! What an update asks for, and what comes back.
+
+use std::path::PathBuf;
+
+use diptych_domain::{MetricKey, RunId, RunSummary};
+use diptych_store::{CheckpointRecord, EventRecord, ImageRecord, LogLine, RunDetails};
+
+use crate::engine::curves::{Curve, CurveRequest};
+use crate::engine::machine::Machine;
+use crate::engine::pictures::{Picture, Request};
+use crate::export::Export;
+use crate::host::Job;
+use crate::session::Session;
+use crate::state::runs::News;
+
+/// Something to be done outside: the state itself touches nothing.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Read the runs.
+    LoadRuns,
+    /// Read everything about a run.
+    LoadDetails(RunId),
+    /// Read a metric of a run as a curve.
+    LoadCurve(Box<CurveRequest>),
+    /// Read the latest health values of a run.
+    LoadStrip {
+        /// The run.
+        run: RunId,
+        /// The metric.
+        key: MetricKey,
+    },
+    /// Read which images a run has.
+    LoadImages(RunId),
+    /// Decode, combine and encode images.
+    LoadPicture(Box<Request>),
+    /// Put text into the clipboard of the person at the terminal.
+    Copy(String),
+    /// Find the command that makes a run again.
+    FindCommand(Box<RunSummary>),
+    /// Write a file.
+    Export(Box<Export>),
+    /// Keep the state for the next session.
+    SaveSession(Box<Session>),
+    /// Train something.
+    Start(Box<Job>),
+    /// Check an experiment file.
+    Check {
+        /// The file.
+        file: String,
+        /// Assignments.
+        sets: Vec<String>,
+    },
+    /// Ask a run to stop.
+    Stop(RunId),
+    /// Replace a run's note.
+    SetNote(RunId, String),
+    /// Add and remove tags.
+    SetTags {
+        /// The run.
+        run: RunId,
+        /// To add.
+        add: Vec<String>,
+        /// To remove.
+        remove: Vec<String>,
+    },
+    /// Put a run aside, or bring it back.
+    SetArchived(RunId, bool),
+    /// See how many bytes runs take.
+    Weigh(Vec<RunId>),
+    /// Delete runs and their files.
+    Delete(Vec<RunId>),
+    /// Read the order of the queue.
+    LoadQueue,
+    /// Change the order of the queue.
+    SetQueue(Vec<RunId>),
+    /// Look at the machine, and at the processes that train these runs.
+    LookAtMachine(Vec<RunId>),
+    /// Look for experiment files.
+    FindExperiments,
+    /// Find the hyperparameters' defaults of a model.
+    FindDefaults(String),
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// Everything about a run that its summary does not say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunPage {
+    /// Beyond the summary.
+    pub details: RunDetails,
+    /// Its checkpoints.
+    pub checkpoints: Vec<CheckpointRecord>,
+    /// Its history.
+    pub events: Vec<EventRecord>,
+    /// Its machine and toolchain.
+    pub environment: Vec<(String, String)>,
+    /// Its log.
+    pub log: Vec<LogLine>,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
+/// What came of an effect. Errors are texts for people.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// What is new of the runs.
+    Runs(Result<News, String>),
+    /// Everything about a run.
+    Details(RunId, Result<Box<RunPage>, String>),
+    /// A curve.
+    Curve(Box<CurveRequest>, Result<Curve, String>),
+    /// Health values of a run, oldest first.
+    Strip(RunId, MetricKey, Vec<f64>),
+    /// A run's images.
+    Images(RunId, Result<Vec<ImageRecord>, String>),
+    /// A picture.
+    Picture(Box<Request>, Result<Picture, String>),
+    /// The command that makes a run again.
+    Command(String),
+    /// Whether an experiment can be launched.
+    Checked(Result<String, String>),
+    /// Experiment files.
+    Experiments(Vec<String>),
+    /// The defaults of a model's hyperparameters.
+    Defaults(String, diptych_domain::Params),
+    /// How many bytes runs take.
+    Weighed(Vec<RunId>, u64),
+    /// The order of the queue.
+    Queue(Result<Vec<RunId>, String>),
+    /// The machine.
+    Machine(Box<Machine>),
+    /// Something was done.
+    Done(String),
+    /// Something could not be done.
+    Failed(String),
+}

@@ -1,0 +1,433 @@
+//! Opening overlays, and what happens when they are accepted.
+
+use diptych_domain::RunId;
+use diptych_domain::compare::Factor;
+
+use super::form::{Form, changed};
+use super::{Choose, Item, Outcome, Overlay, Purpose};
+use crate::action::{ACTIONS, Place};
+use crate::effect::Effect;
+use crate::host::Job;
+use crate::state::completion::groupings;
+use crate::state::{State, View};
+use crate::views::runs::column::Column;
+use crate::views::runs::rows::{Grouping, rebuild};
+
+fn open_form(state: &mut State, mut form: Form, effects: &mut Vec<Effect>) {
+    changed(&mut form, state, effects, true);
+    state.overlay = Some(Overlay::Form(form));
+}
+
+fn open_list(state: &mut State, purpose: Purpose, title: &str, items: Vec<Item>, several: bool) {
+    state.overlay = Some(Overlay::Choose(Choose::new(purpose, title, items, several)));
+}
+
+fn items(values: impl IntoIterator<Item = String>, picked: &[String]) -> Vec<Item> {
+    let mut items: Vec<Item> = picked
+        .iter()
+        .map(|value| Item {
+            value: value.clone(),
+            note: String::new(),
+            picked: true,
+        })
+        .collect();
+    let rest = values.into_iter().filter(|v| !picked.contains(v));
+    items.extend(rest.map(|value| Item {
+        value,
+        note: String::new(),
+        picked: false,
+    }));
+    items
+}
+
+/// Asks which runs to show.
+pub fn open_filter(state: &mut State, effects: &mut Vec<Effect>) {
+    let text = state.filter.text().to_owned();
+    let hint = "such as: otter · status:running · params.n_layers >= 3 · eval/psnr.best > 20 · created < 2d · tag:x or not model:cyclegan";
+    open_form(
+        state,
+        Form::single(Purpose::Filter, "Filter", &text, hint),
+        effects,
+    );
+}
+
+/// Asks what to group by.
+pub fn open_group_by(state: &mut State) {
+    let text = match &state.table.grouping {
+        Grouping::By(names) => names.join(","),
+        _ => String::new(),
+    };
+    let hint = "settings, factors or tags with commas between; nothing: all but the seed";
+    let mut form = Form::single(Purpose::GroupBy, "Group by", &text, hint);
+    changed(&mut form, state, &mut Vec::new(), true);
+    state.overlay = Some(Overlay::Form(form));
+}
+
+/// Asks which columns the table has.
+pub fn open_columns(state: &mut State) {
+    let picked: Vec<String> = state.table.columns.iter().map(ToString::to_string).collect();
+    let items = items(Column::all(&state.runs), &picked);
+    open_list(
+        state,
+        Purpose::Columns,
+        "Columns (none: what suits the runs)",
+        items,
+        true,
+    );
+}
+
+/// Asks what to sort by.
+pub fn open_sort(state: &mut State) {
+    let mut keys = vec!["name".to_owned(), "created".to_owned()];
+    keys.extend(
+        Column::all(&state.runs)
+            .into_iter()
+            .filter(|k| k != "progress" && k != "eta" && k != "created"),
+    );
+    let now = state.table.sort.trim_start_matches('-').to_owned();
+    let items = items(keys, &[now]);
+    open_list(state, Purpose::SortBy, "Sort by", items, false);
+}
+
+/// Asks for the selected run's note.
+pub fn open_note(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(run) = state.selected() {
+        let form = Form::single(
+            Purpose::Note,
+            format!("Note about {}", run.name),
+            &run.note.clone(),
+            "",
+        );
+        open_form(state, form, effects);
+    }
+}
+
+/// Asks for the selected run's tags.
+pub fn open_tags(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(run) = state.selected() {
+        let form = Form::single(
+            Purpose::Tags,
+            format!("Tags of {}", run.name),
+            &run.tags.join(" "),
+            "with spaces between",
+        );
+        open_form(state, form, effects);
+    }
+}
+
+/// Asks for an experiment file.
+pub fn open_launch(state: &mut State, effects: &mut Vec<Effect>) {
+    effects.push(Effect::FindExperiments);
+    let form = Form::new(
+        Purpose::Launch,
+        "Launch an experiment",
+        vec![("file", "experiments/"), ("changes", ""), ("name", "")],
+        "changes are KEY=VALUE with spaces between; it trains on when the dashboard is left",
+    );
+    open_form(state, form, effects);
+}
+
+/// Asks from where a fork goes on.
+pub fn open_fork(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(run) = state.selected() {
+        let form = Form::new(
+            Purpose::Fork,
+            format!("Fork {}", run.name),
+            vec![("at", "latest"), ("changes", "")],
+            "at: the step of a checkpoint, latest or best; changes are KEY=VALUE with spaces between",
+        );
+        open_form(state, form, effects);
+    }
+}
+
+/// Asks for the file to export to.
+pub fn open_export(state: &mut State, effects: &mut Vec<Effect>) {
+    let (name, hint) = match state.view {
+        View::Runs => (
+            "runs.csv",
+            "CSV: the listed runs with the columns shown; also .tex, .md",
+        ),
+        View::Charts => (
+            "figure.svg",
+            "SVG, PNG, PDF, CSV or LaTeX (.tex): the curves as they are shown",
+        ),
+        View::Images => ("images.png", "PNG, SVG or PDF: the images as they are shown"),
+        View::Ablation => (
+            "ablation.tex",
+            "LaTeX (.tex), CSV or Markdown (.md): the table; SVG, PNG or PDF: a figure",
+        ),
+        View::System => ("queue.csv", "CSV: live and queued runs"),
+    };
+    open_form(
+        state,
+        Form::single(Purpose::Export, "Export to", name, hint),
+        effects,
+    );
+}
+
+/// Lists every action.
+pub fn open_palette(state: &mut State) {
+    let here = state.place();
+    let reachable = |places: &[Place]| places.contains(&here) || places.contains(&Place::Anywhere);
+    let mut entries: Vec<(bool, Item)> = ACTIONS
+        .iter()
+        .filter(|i| !i.places.contains(&Place::Input))
+        .map(|info| {
+            let place = info
+                .places
+                .iter()
+                .copied()
+                .find(|p| *p == here)
+                .unwrap_or(info.places[0]);
+            let keys = state.keymap.text(place, info.action);
+            let away = if reachable(info.places) {
+                String::new()
+            } else {
+                format!("{}: ", place.title())
+            };
+            let keys = if keys.is_empty() {
+                String::new()
+            } else {
+                format!("  [{keys}]")
+            };
+            let item = Item {
+                value: info.id.to_owned(),
+                note: format!("{away}{}{keys}", info.doc),
+                picked: false,
+            };
+            (!reachable(info.places), item)
+        })
+        .collect();
+    entries.sort_by_key(|(away, _)| *away);
+    let items = entries.into_iter().map(|(_, item)| item).collect();
+    open_list(state, Purpose::Palette, "Do", items, false);
+}
+
+/// Asks which metrics charts show.
+pub fn open_metrics(state: &mut State) {
+    let picked: Vec<String> = crate::views::charts::metrics(state)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let known: Vec<String> = state.runs.metrics().iter().map(ToString::to_string).collect();
+    let items = items(known, &picked);
+    open_list(state, Purpose::Metrics, "Metrics", items, true);
+}
+
+/// Asks which rows images have.
+pub fn open_roles(state: &mut State) {
+    let picked = crate::views::images::roles(state);
+    let items = items(crate::views::images::all_roles(state), &picked);
+    open_list(state, Purpose::Roles, "Rows of images", items, true);
+}
+
+/// Asks what the ablation's rows (or columns) are.
+pub fn open_rows_or_columns(state: &mut State, rows: bool) {
+    let now = if rows {
+        &state.ablation.rows
+    } else {
+        &state.ablation.cols
+    };
+    let mut all = groupings(&state.runs);
+    if !rows {
+        all.insert(0, "-".into());
+    }
+    let picked: Vec<String> = now.iter().cloned().collect();
+    let items = items(all, &picked);
+    let (purpose, title) = if rows {
+        (Purpose::Rows, "Rows")
+    } else {
+        (Purpose::Cols, "Columns (-: none)")
+    };
+    open_list(state, purpose, title, items, false);
+}
+
+/// Asks for the ablation's metric.
+pub fn open_measure(state: &mut State) {
+    let mut all = Vec::new();
+    for key in state.runs.metrics() {
+        all.push(format!("{key}.last"));
+        if key.has_better_end() {
+            all.push(format!("{key}.best"));
+        }
+    }
+    let picked: Vec<String> = state.ablation.measure.iter().cloned().collect();
+    let items = items(all, &picked);
+    open_list(state, Purpose::Measure, "Metric", items, false);
+}
+
+/// What a launch form asks to be checked.
+pub(super) fn check_launch(form: &Form) -> Effect {
+    Effect::Check {
+        file: form.text(0).to_owned(),
+        sets: words(form.text(1)),
+    }
+}
+
+/// `KEY=VALUE` words; a value in quotes or brackets may have spaces.
+fn words(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word = String::new();
+    let (mut quoted, mut depth) = (false, 0_i32);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth -= 1,
+            _ => {}
+        }
+        if c == ' ' && !quoted && depth <= 0 {
+            if !word.is_empty() {
+                out.push(std::mem::take(&mut word));
+            }
+        } else {
+            word.push(c);
+        }
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+/// Does what a form was filled in for.
+pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<Effect>) -> Outcome {
+    let text = form.text(0).to_owned();
+    let run: Option<RunId> = state.selected().map(|r| r.id.clone());
+    match form.purpose {
+        Purpose::Filter => {
+            if form.error.is_some() {
+                return Outcome::Open;
+            }
+        }
+        Purpose::GroupBy => {
+            let names: Vec<String> = text
+                .split([',', ' '])
+                .filter(|n| !n.is_empty())
+                .map(str::to_owned)
+                .collect();
+            for name in &names {
+                if let Err(problem) = Factor::parse(name, state.runs.all()) {
+                    form.error = Some((text.find(name.as_str()).unwrap_or(0), problem));
+                    return Outcome::Open;
+                }
+            }
+            state.table.grouping = if names.is_empty() {
+                Grouping::AllButSeed
+            } else {
+                Grouping::By(names)
+            };
+            rebuild(state);
+        }
+        Purpose::Note => effects.extend(run.map(|run| Effect::SetNote(run, text))),
+        Purpose::Tags => {
+            let wanted = words(&text);
+            let had = state.selected().map(|r| r.tags.clone()).unwrap_or_default();
+            let add = wanted.iter().filter(|t| !had.contains(t)).cloned().collect();
+            let remove = had.into_iter().filter(|t| !wanted.contains(t)).collect();
+            effects.extend(run.map(|run| Effect::SetTags { run, add, remove }));
+        }
+        Purpose::Launch => {
+            if text.is_empty() {
+                form.error = Some((0, "which file? Experiments are TOML files".into()));
+                return Outcome::Open;
+            }
+            let name = Some(form.text(2).to_owned()).filter(|n| !n.is_empty());
+            let sets = words(form.text(1));
+            let file = text.into();
+            effects.push(Effect::Start(Box::new(Job::Launch { file, sets, name })));
+            state.say("launching…");
+        }
+        Purpose::Fork => {
+            let Some(run) = state.selected().cloned() else {
+                return Outcome::Close;
+            };
+            let sets = words(form.text(1));
+            state.say(format!("forking {}…", run.name));
+            let run = Box::new(run);
+            effects.push(Effect::Start(Box::new(Job::Fork { run, at: text, sets })));
+        }
+        Purpose::Export => match crate::export::of_view(state, &text) {
+            Ok(export) => effects.push(Effect::Export(Box::new(export))),
+            Err(problem) => {
+                form.error = Some((0, problem));
+                return Outcome::Open;
+            }
+        },
+        _ => {}
+    }
+    Outcome::Close
+}
+
+/// Does what something was chosen for.
+pub(super) fn accept_choice(choose: &mut Choose, state: &mut State, effects: &mut Vec<Effect>) -> Outcome {
+    let current = choose.current().map(|i| i.value.clone());
+    let picked = choose.picked();
+    match (choose.purpose, current) {
+        (Purpose::Palette, Some(id)) => {
+            if let Some(info) = ACTIONS.iter().find(|i| i.id == id) {
+                // Away from where it belongs, the palette goes there first.
+                crate::update::go_to(state, info.places, effects);
+                crate::update::act(state, info.action, effects);
+            }
+        }
+        (Purpose::Columns, current) => {
+            let all_default = picked.is_empty();
+            // Enter on a single item without having picked means that one.
+            let unchanged = picked
+                == state
+                    .table
+                    .columns
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>();
+            let mut chosen = picked;
+            if unchanged && let Some(current) = current.filter(|c| !chosen.contains(c)) {
+                chosen.push(current);
+            }
+            state.table.chosen = (!all_default).then_some(chosen);
+            state.table.forget_columns();
+            rebuild(state);
+        }
+        (Purpose::SortBy, Some(key)) => crate::views::runs::set_sort(state, &key),
+        (Purpose::Metrics, current) => {
+            let mut chosen = picked;
+            let unchanged = chosen
+                == crate::views::charts::metrics(state)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>();
+            if unchanged && let Some(current) = current.filter(|c| !chosen.contains(c)) {
+                chosen.push(current);
+            }
+            crate::views::charts::choose_metrics(state, chosen, effects);
+        }
+        (Purpose::Roles, _) => crate::views::images::choose_roles(state, picked, effects),
+        (Purpose::Rows, Some(factor)) => {
+            state.ablation.rows = Some(factor);
+            crate::views::ablation::changed(state);
+        }
+        (Purpose::Cols, Some(factor)) => {
+            state.ablation.cols = Some(factor).filter(|f| f != "-");
+            state.ablation.no_cols = state.ablation.cols.is_none();
+            crate::views::ablation::changed(state);
+        }
+        (Purpose::Measure, Some(measure)) => {
+            state.ablation.measure = Some(measure);
+            crate::views::ablation::changed(state);
+        }
+        _ => return Outcome::Open,
+    }
+    Outcome::Close
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_brackets_and_quotes_are_one_word() {
+        assert_eq!(words("a=1  b=[1, 2] c=\"x y\""), ["a=1", "b=[1, 2]", "c=\"x y\""]);
+        assert_eq!(words(" "), Vec::<String>::new());
+    }
+}

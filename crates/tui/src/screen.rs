@@ -1,0 +1,177 @@
+//! The whole screen: the line of views, the open view, the context bar, and what lies over them.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::action::{ACTIONS, ActionInfo, Place};
+use crate::overlay;
+use crate::state::{SMALLEST, State, View};
+use crate::views;
+use crate::widgets::frame::{message, put};
+use crate::widgets::text;
+
+/// Draws everything.
+pub fn draw(state: &State, frame: &mut Frame<'_>) {
+    let cursor = paint(state, frame.buffer_mut());
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Paints everything; says where the cursor stands, if something is being typed.
+pub fn paint(state: &State, buffer: &mut Buffer) -> Option<ratatui::layout::Position> {
+    let area = buffer.area;
+    if area.width < SMALLEST.width || area.height < SMALLEST.height {
+        let text = format!(
+            "Diptych needs a terminal of {} columns and {} rows; this one has {} and {}. A smaller font or a larger window helps; q leaves.",
+            SMALLEST.width, SMALLEST.height, area.width, area.height
+        );
+        message(buffer, area, &text, state.theme.text());
+        return None;
+    }
+    head(state, buffer);
+    if let Some(banner) = state.banner() {
+        put(
+            buffer,
+            1,
+            1,
+            &format!("! {banner}"),
+            area.width - 1,
+            state.theme.bad(),
+        );
+    }
+    match state.view {
+        View::Runs => views::runs::draw(state, buffer),
+        View::Charts => views::charts::draw(state, buffer),
+        View::Images => views::images::draw(state, buffer),
+        View::Ablation => views::ablation::draw(state, buffer),
+        View::System => views::system::draw(state, buffer),
+    }
+    let cursor = overlay::draw(state, buffer);
+    foot(state, buffer);
+    cursor
+}
+
+/// `1 Runs` and so on, each with where it begins.
+fn tabs() -> Vec<(View, u16, String)> {
+    let mut x = 9;
+    View::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(i, view)| {
+            let label = format!(" {} {} ", i + 1, view.title());
+            let tab = (view, x, label.clone());
+            x += text::width(&label) as u16;
+            tab
+        })
+        .collect()
+}
+
+/// The view whose name stands at a place.
+pub fn view_at(_state: &State, x: u16, y: u16) -> Option<View> {
+    let at = |(_, from, label): &(View, u16, String)| (*from..from + text::width(label) as u16).contains(&x);
+    (y == 0)
+        .then(|| tabs().into_iter().find(at))
+        .flatten()
+        .map(|(view, _, _)| view)
+}
+
+fn head(state: &State, buffer: &mut Buffer) {
+    let theme = state.theme;
+    let width = buffer.area.width;
+    put(buffer, 0, 0, " diptych", 8, theme.heading());
+    let mut end = 0;
+    for (view, x, label) in tabs() {
+        let style = if view == state.view {
+            theme.accent()
+        } else {
+            theme.dim()
+        };
+        put(buffer, x, 0, &label, width, style);
+        if view == state.view {
+            buffer.set_style(Rect::new(x, 0, text::width(&label) as u16, 1), theme.selected());
+        }
+        end = x + text::width(&label) as u16;
+    }
+    let (status, style) = status(state);
+    let status = text::cut(&status, usize::from(width.saturating_sub(end + 2)));
+    put(
+        buffer,
+        width.saturating_sub(text::width(&status) as u16 + 1),
+        0,
+        &status,
+        width,
+        style,
+    );
+}
+
+/// What has to be seen at all times.
+fn status(state: &State) -> (String, ratatui::style::Style) {
+    let theme = state.theme;
+    let mut parts = Vec::new();
+    if state.frozen {
+        parts.push("FROZEN".to_owned());
+    }
+    if !state.marks.is_empty() {
+        parts.push(format!("{} marked", state.marked().len()));
+    }
+    if !state.runs.loaded {
+        parts.push("reading…".into());
+    } else if !state.runs.complete {
+        parts.push(format!("reading, {} so far", state.runs.all().len()));
+    } else {
+        parts.push(format!("{} live", state.runs.running()));
+    }
+    let style = if state.frozen { theme.warn() } else { theme.dim() };
+    (parts.join(" · "), style)
+}
+
+/// The last row: a notice, else the keys that work here.
+fn foot(state: &State, buffer: &mut Buffer) {
+    let theme = state.theme;
+    let y = buffer.area.height - 1;
+    let width = buffer.area.width;
+    if let Some(notice) = &state.notice {
+        let style = if notice.bad { theme.bad() } else { theme.accent() };
+        put(buffer, 1, y, &notice.text, width - 2, style);
+        return;
+    }
+    let mut x = 1;
+    for (keys, short) in context(state) {
+        let needed = (text::width(&keys) + text::width(short) + 3) as u16;
+        if x + needed > width {
+            break;
+        }
+        put(buffer, x, y, &keys, width, theme.accent());
+        x += text::width(&keys) as u16 + 1;
+        put(buffer, x, y, short, width, theme.dim());
+        x += text::width(short) as u16 + 2;
+    }
+}
+
+/// The keys of the place at hand, those that work everywhere last.
+fn context(state: &State) -> Vec<(String, &'static str)> {
+    let place = state.place();
+    let key = |place: Place, info: &'static ActionInfo| {
+        let first = state.keymap.keys(place, info.action).first()?;
+        Some((first.to_string(), info.short))
+    };
+    let of = |place: Place| {
+        ACTIONS
+            .iter()
+            .filter(move |i| i.places.contains(&place) && !i.short.is_empty())
+            .filter_map(move |i| key(place, i))
+    };
+    let mut out: Vec<(String, &'static str)> = of(place).collect();
+    if place != Place::Input {
+        // Help, palette and leaving are never pushed out by what is special here.
+        let everywhere: Vec<_> = of(Place::Anywhere).collect();
+        let (last, first): (Vec<_>, Vec<_>) = everywhere
+            .into_iter()
+            .partition(|(_, s)| matches!(*s, "palette" | "help" | "quit"));
+        out.splice(0..0, last);
+        out.extend(first);
+    }
+    out
+}

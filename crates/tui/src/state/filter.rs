@@ -1,0 +1,48 @@
+//! Which runs are shown: a query of the language that `diptych runs` takes.
+
+use diptych_domain::RunSummary;
+use diptych_domain::query::{Query, QueryError};
+
+/// A query with its text. A text with a mistake leaves the last sound query at work.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    text: String,
+    query: Query,
+    error: Option<QueryError>,
+}
+
+impl Filter {
+    /// A filter of that text.
+    pub fn new(text: &str) -> Self {
+        let mut filter = Self::default();
+        filter.set(text);
+        filter
+    }
+
+    /// Takes another text.
+    pub fn set(&mut self, text: &str) {
+        text.trim().clone_into(&mut self.text);
+        match Query::parse(&self.text) {
+            Ok(query) => {
+                self.query = query;
+                self.error = None;
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// What is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wrong with it.
+    pub fn error(&self) -> Option<&QueryError> {
+        self.error.as_ref()
+    }
+
+    /// Whether a run is shown.
+    pub fn shows(&self, run: &RunSummary, now: f64) -> bool {
+        self.query.matches(run, now)
+    }
+}

@@ -1,0 +1,7 @@
+//! Whole screens, and whether every key does what it is there for.
+
+mod actions;
+mod failures;
+mod manual;
+mod screens;
+mod steering;
