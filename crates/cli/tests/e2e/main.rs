@@ -9,6 +9,7 @@ mod exchange;
 mod fork;
 mod interrupt;
 mod measures;
+mod plot;
 mod support;
 mod sweep;
 mod tracked_run;
