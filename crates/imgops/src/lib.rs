@@ -50,7 +50,7 @@ pub use fit::{fit, mirror};
 pub use geometry::ConvConfig;
 pub use gradient_penalty::{gradient_penalty, mix_images};
 pub use instance_norm::instance_norm;
-pub use layout::upload_images;
+pub use layout::{download_images, upload_images};
 pub use loss::{GanMode, add_losses, backward, gan_loss, l1_loss, mse_loss, weighted_mean, weighted_sum};
 pub use norm_tangent::{Normalised, norm_tangent};
 pub use reflection_pad::reflection_pad;

@@ -81,6 +81,7 @@ mod tests {
         assert_eq!(images[1].as_vec(), values[60..]);
         let turned = join_images(&[images[1].clone(), images[0].clone()]).unwrap();
         assert_eq!(turned.as_vec(), [&values[60..], &values[..60]].concat());
+        assert_eq!(crate::download_images(&batch).unwrap(), values);
         assert!(join_images::<crate::testing::TestDevice>(&[]).is_err());
         assert!(join_images(&[batch]).is_err());
     }

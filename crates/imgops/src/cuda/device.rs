@@ -246,7 +246,7 @@ impl Runtime {
         for (plain, parameter) in plain.iter_mut().zip(parameters) {
             *plain = parameter.0;
         }
-        self.cuda_bound()?;
+        self.bind()?;
         // SAFETY: the callers are this crate's operations. Each passes what its kernel declares, with addresses of tensors and
         // buffers that it borrows (the stream keeps memory that is freed later alive for work put on it before) and their own
         // extents, within which the kernels stay. The emulator runs every one of these launches under a bounds check.
@@ -286,6 +286,7 @@ impl Runtime {
     /// Work space for so many sums in f64, and so many counters, which are zero.
     #[allow(unsafe_code)] // clears what it has just allocated
     pub(crate) fn sums(&self, partial: usize, tickets: usize) -> Result<(u64, u64), CudaError> {
+        self.bind()?;
         let mut work = lock(&self.work);
         let partial = grow(&mut work.partial, (partial * size_of::<f64>()).max(1 << 20))?.pointer();
         let bytes = (tickets * size_of::<u32>()).max(1 << 16);
@@ -303,31 +304,33 @@ impl Runtime {
         if bytes == 0 {
             return Ok(0);
         }
+        self.bind()?;
         Ok(grow(&mut lock(&self.work).cudnn, bytes)?.pointer())
     }
 
     /// Work space of so many values for one of three operands in another order.
     pub(crate) fn converted(&self, operand: usize, len: usize) -> Result<u64, CudaError> {
+        self.bind()?;
         let bytes = (len * size_of::<f32>()).max(4);
         Ok(grow(&mut lock(&self.work).converted[operand], bytes)?.pointer())
     }
 
     /// cuDNN.
     pub(crate) fn cudnn(&self) -> Result<MutexGuard<'_, Cudnn>, CudaError> {
-        self.cuda_bound()?;
+        self.bind()?;
         Ok(lock(&self.cudnn))
     }
 
     /// Uploads.
     pub(crate) fn uploads(&self) -> Result<MutexGuard<'_, Uploads>, CudaError> {
-        self.cuda_bound()?;
+        self.bind()?;
         Ok(lock(&self.uploads))
     }
 
     /// Copies values to the host, after all work before.
     #[allow(unsafe_code)] // one copy
     pub(crate) fn read<T: Copy>(&self, from: u64, to: &mut [T]) -> Result<(), CudaError> {
-        self.cuda_bound()?;
+        self.bind()?;
         // SAFETY: callers pass the address of a tensor or buffer that they borrow, and its length or less.
         unsafe { driver::read(from, to) }.map_err(CudaError::from)
     }
@@ -335,13 +338,13 @@ impl Runtime {
     /// Copies values to the device; done when it returns.
     #[allow(unsafe_code)] // one copy
     pub(crate) fn write<T: Copy>(&self, to: u64, from: &[T]) -> Result<(), CudaError> {
-        self.cuda_bound()?;
+        self.bind()?;
         // SAFETY: callers pass the address of a tensor or buffer that they borrow exclusively, and its length or less.
         unsafe { driver::write(to, from) }.map_err(CudaError::from)
     }
 
     /// Makes the device this thread's.
-    fn cuda_bound(&self) -> Result<(), CudaError> {
+    pub(crate) fn bind(&self) -> Result<(), CudaError> {
         thread_local! {
             static BOUND: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
         }

@@ -6,6 +6,7 @@
 //! self-test ([`super::device`]) proves it on the machine before anything relies on it.
 
 use std::fmt::{self, Debug, Write};
+use std::sync::LazyLock;
 
 use cudarc::driver::DevicePtr;
 use dfdx::shapes::{Axes4, HasShape, Shape};
@@ -70,12 +71,16 @@ pub(crate) fn pointer<S: Shape>(t: &Tensor<S, f32, Cuda>) -> Result<u64, CudaErr
     })
 }
 
+/// Whether the order of images is checked, which takes longer than most operations: in tests on a device.
+static CHECKED: LazyLock<bool> = LazyLock::new(|| std::env::var_os("DIPTYCH_TEST_DEVICE").is_some());
+
 /// Where images are, which must be channels-last: all that this crate makes on a GPU are.
 pub(crate) fn images(x: &Images4<Cuda>) -> Result<u64, CudaError> {
-    debug_assert!(
-        is_arranged(x),
-        "images on a GPU come from upload_images and operations, not from tensor_from_vec"
-    );
+    if *CHECKED && !is_arranged(x) {
+        let what =
+            "images that are not channels-last: make them with upload_images, not tensor_from_vec".into();
+        return Err(CudaProblem::SelfTest { what }.into());
+    }
     pointer(x)
 }
 
@@ -139,7 +144,7 @@ pub(crate) fn new_scalar(device: &Cuda) -> Result<Scalar<Cuda>, CudaError> {
     new(device, ())
 }
 
-/// Whether images are channels-last, read from the end of their `Debug` text. Slow: for assertions.
+/// Whether images are channels-last, read from the end of their `Debug` text.
 pub(crate) fn is_arranged(x: &Images4<Cuda>) -> bool {
     let (n, c, h, w) = *x.shape();
     if n * c * h * w == 0 || c == 1 || h * w == 1 {

@@ -18,6 +18,16 @@ pub enum CudaProblem {
         /// The loader's words.
         reason: String,
     },
+    /// A driver that does not start.
+    #[error(
+        "the NVIDIA driver does not start: {text} (code {code}); does nvidia-smi work? Or use --device cpu"
+    )]
+    DriverDown {
+        /// Its code.
+        code: u32,
+        /// What that means.
+        text: String,
+    },
     /// A driver, but no GPU.
     #[error(
         "the NVIDIA driver sees no GPU; is CUDA_VISIBLE_DEVICES empty, or the container started without --gpus? Or use --device cpu"

@@ -54,6 +54,7 @@ pub(crate) fn with_table(
         memory::checked(t.len)?;
     }
     let rt = runtime()?;
+    rt.bind()?;
     let (words, blocks) = words(tensors);
     let mut tables = rt
         .tables

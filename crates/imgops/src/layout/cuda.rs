@@ -26,6 +26,19 @@ impl LayoutKernel for Cuda {
         Ok(y)
     }
 
+    fn images_to_host(&self, x: &Images4<Self>) -> Result<Vec<f32>, CudaError> {
+        let (n, c, h, w) = *x.shape();
+        let mut pixels = vec![0.0f32; n * c * h * w];
+        runtime()?.read(images(x)?, &mut pixels)?;
+        let mut planes = vec![0.0f32; pixels.len()];
+        for (plane, values) in planes.chunks_exact_mut((h * w).max(1)).enumerate() {
+            let image = &pixels[plane / c * c * h * w..];
+            let channel = image.iter().skip(plane % c).step_by(c);
+            values.iter_mut().zip(channel).for_each(|(to, from)| *to = *from);
+        }
+        Ok(planes)
+    }
+
     fn is_arranged(_x: &Images4<Self>) -> bool {
         true
     }

@@ -188,7 +188,7 @@ impl Cudnn {
             if let Some(offer) = chosen {
                 check(
                     "cudnnSetConvolutionMathType",
-                    (f.set_math)(plan.convolution, offer.math),
+                    (f.set_math)(plan.convolution, if math == FMA_MATH { math } else { offer.math }),
                 )?;
             }
             chosen

@@ -11,6 +11,8 @@ pub(super) const CROSS_CORRELATION: i32 = 1;
 
 /// Arithmetic that may round operands to TF32 where the device has it.
 pub(super) const DEFAULT_MATH: i32 = 0;
+/// Arithmetic on tensor cores.
+const TENSOR_MATH: i32 = 1;
 /// Arithmetic that may round operands to f16.
 const CONVERTING_MATH: i32 = 2;
 /// Plain f32 arithmetic.
@@ -84,7 +86,8 @@ const WORKSPACE: usize = 512 << 20;
 pub(super) fn choose(offers: &[Offer], options: Arithmetic) -> Option<Offer> {
     let fits = |o: &&Offer| {
         let exact = match options.precision {
-            Precision::F32 => o.math == FMA_MATH,
+            // "Default" is no more than what the plan then sets.
+            Precision::F32 => ![TENSOR_MATH, CONVERTING_MATH].contains(&o.math),
             Precision::Tf32 => o.math != CONVERTING_MATH,
         };
         o.status == 0 && exact && o.workspace <= WORKSPACE && (options.fast || o.deterministic == 1)
@@ -152,14 +155,15 @@ mod tests {
             offer(1, 0, 0, DEFAULT_MATH, 0),
             offer(2, 0, 1, CONVERTING_MATH, 0),
             offer(3, 0, 1, DEFAULT_MATH, WORKSPACE + 1),
+            offer(6, 0, 1, TENSOR_MATH, 0),
             offer(4, 0, 1, DEFAULT_MATH, 10),
             offer(5, 0, 1, FMA_MATH, 0),
         ];
         let options = |precision, fast| Arithmetic { precision, fast };
         let chosen = |o| choose(&offers, o).map(|o| o.algorithm);
-        assert_eq!(chosen(options(Precision::Tf32, false)), Some(4));
+        assert_eq!(chosen(options(Precision::Tf32, false)), Some(6));
         assert_eq!(chosen(options(Precision::Tf32, true)), Some(1));
-        assert_eq!(chosen(options(Precision::F32, false)), Some(5));
-        assert_eq!(choose(&offers[..4], options(Precision::F32, true)), None);
+        assert_eq!(chosen(options(Precision::F32, false)), Some(4));
+        assert_eq!(choose(&offers[2..5], options(Precision::F32, true)), None);
     }
 }

@@ -25,11 +25,17 @@ pub(crate) fn open(names: &[&str]) -> Result<Library, String> {
             // SAFETY: NVIDIA's libraries have initialisers that are made to be run by any process.
             match unsafe { Library::new(format!("{folder}{name}")) } {
                 Ok(library) => return Ok(library),
-                Err(e) => reason = reason.or_else(|| Some(e.to_string())),
+                Err(e) => reason = reason.or_else(|| Some(why(&e))),
             }
         }
     }
     Err(reason.unwrap_or_default())
+}
+
+/// The system's own words behind libloading's.
+fn why(error: &libloading::Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The driver's library; the loader's reason where it is not to be had.

@@ -110,7 +110,14 @@ pub(crate) fn start() -> Result<i32, CudaProblem> {
     library::driver().map_err(|reason| CudaProblem::NoDriver {
         reason: reason.to_owned(),
     })?;
-    check("cuInit", cuInit(0))?;
+    match cuInit(0) {
+        SUCCESS => {}
+        100 => return Err(CudaProblem::NoDevice),
+        code => {
+            let text = symbols::text(code).to_string_lossy().into_owned();
+            return Err(CudaProblem::DriverDown { code, text });
+        }
+    }
     let mut version = 0;
     // SAFETY: the pointer is to a local variable.
     check("cuDriverGetVersion", unsafe { cuDriverGetVersion(&mut version) })?;

@@ -240,11 +240,12 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
             return Ok(Vec::new());
         };
         let mode = self.settings.networks.gan_mode;
-        let read = |l: &Losses<D>| l.d.as_ref().map(|d| d.verdicts.read(mode));
-        let judged = both.iter().flat_map(|l| {
-            let values = read(l);
-            (0..3).map(move |i| values.map(|v| v[i]))
-        });
+        let read = |l: &Losses<D>| l.d.as_ref().map(|d| d.verdicts.read(mode)).transpose();
+        let [forth, back] = both;
+        let values = [read(forth).map_err(op)?, read(back).map_err(op)?];
+        let judged = values
+            .into_iter()
+            .flat_map(|values| (0..3).map(move |i| values.map(|v| v[i])));
         // Without the adversarial losses the discriminators stand still.
         let adversarial = both.iter().any(|l| l.d.is_some());
         let gradients = [

@@ -2,7 +2,9 @@
 
 use dfdx::shapes::HasShape;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
-use diptych_imgops::{ImageDevice, Images4, OpError, join_images, split_images, upload_images};
+use diptych_imgops::{
+    ImageDevice, Images4, OpError, download_images, join_images, split_images, upload_images,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -104,7 +106,10 @@ impl<D: ImageDevice> ImagePool<D> {
             TensorData::I64(vec![self.pool.images.len() as i64])
         } else {
             // As many as the pool may hold, whatever it does: those that are not there are zeros.
-            let mut values: Vec<f32> = self.pool.images.iter().flat_map(|image| image.as_vec()).collect();
+            let mut values = Vec::with_capacity(info.numel());
+            for image in &self.pool.images {
+                values.extend(download_images(image)?);
+            }
             values.resize(self.pool.size * self.shape.iter().product::<usize>(), 0.0);
             TensorData::F32(values)
         };

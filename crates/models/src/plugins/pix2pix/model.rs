@@ -213,7 +213,10 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
 
     fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
         let verdicts = self.losses.as_ref().and_then(|l| l.verdicts.as_ref());
-        let read = verdicts.map(|v| v.read(self.settings.networks.gan_mode));
+        let read = verdicts
+            .map(|v| v.read(self.settings.networks.gan_mode))
+            .transpose()
+            .map_err(op)?;
         let judged = (0..3).map(|i| read.map(|values| values[i]));
         // Without the adversarial loss the discriminator stands still.
         let gradients = [
