@@ -11,18 +11,20 @@ impl Home {
     /// # Errors
     /// [`StoreError::NotFound`] with the nearest name, [`StoreError::Ambiguous`] with all it may mean.
     pub async fn find_run(&self, text: &str) -> Result<RunSummary> {
+        // Most texts are a whole name or id, which an index finds; the others need every name.
+        let exact = sqlx::query_scalar!("SELECT id FROM runs WHERE name = ?1 OR id = ?1", text)
+            .fetch_optional(&self.pool)
+            .await?;
+        if let Some(id) = exact {
+            return self.summary(&RunId::from_stored(id)).await;
+        }
         let rows = sqlx::query!("SELECT id, name FROM runs ORDER BY id DESC")
             .fetch_all(&self.pool)
             .await?;
-        let exact = rows.iter().find(|r| r.name == text || r.id == text);
-        let like: Vec<_> = match exact {
-            Some(one) => vec![one],
-            None if text.is_empty() => Vec::new(),
-            None => rows
-                .iter()
-                .filter(|r| r.name.starts_with(text) || r.id.starts_with(text))
-                .collect(),
-        };
+        let like: Vec<_> = rows
+            .iter()
+            .filter(|r| !text.is_empty() && (r.name.starts_with(text) || r.id.starts_with(text)))
+            .collect();
         match like.as_slice() {
             [one] => self.summary(&RunId::from_stored(one.id.as_str())).await,
             [] => {
