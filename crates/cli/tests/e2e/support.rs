@@ -1,5 +1,6 @@
 //! A home, a small data set and an experiment in a temporary folder.
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -86,12 +87,10 @@ impl World {
         done.stderr
     }
 
-    pub fn spawn(&self, args: &str) -> Child {
-        self.command(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+    pub fn spawn(&self, args: &str) -> Running {
+        let mut command = self.command(args);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Running(Some(child.unwrap()))
     }
 
     /// The run of that name as `runs --json` lists it, once `ready` says so.
@@ -119,7 +118,34 @@ impl From<Output> for Done {
     }
 }
 
-pub fn finish(child: Child) -> Done {
+/// A command that is running. A test that fails meanwhile does not leave it behind.
+pub struct Running(Option<Child>);
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+pub fn finish(mut child: Running) -> Done {
+    let child = child.0.take().unwrap();
     Done::from(child.wait_with_output().unwrap())
 }
 

@@ -76,7 +76,9 @@ impl Home {
             .synchronous(SqliteSynchronous::Normal)
             // Rows come from a thread of SQLite's own: fewer, larger hand-overs make lists faster.
             .row_buffer_size(2048)
-            .optimize_on_close(false, None);
+            .optimize_on_close(false, None)
+            // A busy machine's slow statement is no news for a user.
+            .disable_statement_logging();
         {
             // Neither the switch to WAL nor migrations wait for each other by themselves.
             take(&lock)
