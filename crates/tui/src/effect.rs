@@ -10,7 +10,6 @@ use crate::engine::machine::Machine;
 use crate::engine::pictures::{Picture, Request};
 use crate::export::Export;
 use crate::host::Job;
-use crate::session::Session;
 use crate::state::runs::News;
 
 /// Something to be done outside: the state itself touches nothing.
@@ -39,8 +38,6 @@ pub enum Effect {
     FindCommand(Box<RunSummary>),
     /// Write a file.
     Export(Box<Export>),
-    /// Keep the state for the next session.
-    SaveSession(Box<Session>),
     /// Train something.
     Start(Box<Job>),
     /// Check an experiment file.
