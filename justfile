@@ -89,6 +89,25 @@ cyclegan-identity ROOT *ARGS:
 cyclegan-generator ROOT *ARGS:
     {{diptych}} sweep experiments/cyclegan-generator.toml --name cyclegan-generator-{{SIZE}} {{cyclegan_size}} {{family_size}} --set data.root="$@"
 
+# A study's report as one page, reports/STUDY.html; add --home DIR and so on.
+[positional-arguments]
+report STUDY *ARGS:
+    mkdir -p reports
+    {{diptych}} report experiments/reports/{{STUDY}}.toml --query sweep:{{STUDY}}-{{SIZE}} -o reports/{{STUDY}}.html "${@:2}"
+
+# All figures of a study, as SVG, PDF, PNG, CSV and LaTeX in reports/STUDY-figures.
+[positional-arguments]
+figures STUDY *ARGS:
+    {{diptych}} report experiments/reports/{{STUDY}}.toml --query sweep:{{STUDY}}-{{SIZE}} --figures reports/{{STUDY}}-figures "${@:2}"
+
+# Reports in headless Chromium: console, slider, wipe, print (needs chromium).
+check-report *FILES:
+    for file in {{FILES}}; do scripts/check-report "$file"; done
+
+# A LaTeX document with a figure and a table compiles (needs pdflatex with pgfplots).
+check-latex:
+    scripts/check-latex
+
 # What CycleGAN cannot do: colours change, outlines hardly, and ground that it never saw breaks it (docs/limits.md).
 limits-shapes DIR="limits" *ARGS:
     {{diptych}} data synth shapes -o {{DIR}}/shapes --size 32 --train 100 --val 40
@@ -122,6 +141,18 @@ test-simd:
 # The store's figures: writing, reading, listing.
 bench-store:
     cargo bench -p diptych-store
+
+# Lints of the CUDA code; needs no GPU and no toolkit.
+cuda-lint:
+    cargo clippy --workspace --all-targets --features cuda -- -D warnings
+
+# The CUDA backend's tests on an emulated GPU (needs a C++17 compiler; --quick for the operations alone).
+cuda-test *ARGS:
+    scripts/test-cuda {{ARGS}}
+
+# The binary and the tests for a GPU machine without cargo, into FOLDER; there, FOLDER/cuda-check OUT checks and measures.
+cuda-build FOLDER:
+    scripts/cuda-build {{FOLDER}}
 
 # Regenerate the committed SQL metadata after changing a query or a migration.
 prepare-sql:

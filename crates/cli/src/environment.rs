@@ -27,12 +27,14 @@ pub fn describe(compute: &Compute) -> Vec<(String, String)> {
         ("cores", cores().to_string()),
         ("threads", compute.threads.to_string()),
         ("instructions", simd::level().to_string()),
-        ("arithmetic", compute.arithmetic().to_owned()),
+        ("arithmetic", compute.arithmetic()),
         ("device", compute.device.to_string()),
         ("memory", memory().to_string()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
-    .into()
+    .into_iter()
+    .chain(crate::gpu::describe(compute.device))
+    .collect()
 }
 
 /// The operating system, in words.
@@ -111,6 +113,7 @@ mod tests {
             device: DeviceChoice::Cpu,
             threads: 2,
             exact: true,
+            gpu: Default::default(),
         };
         let described = describe(&compute);
         let value = |key: &str| described.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());

@@ -5,7 +5,8 @@ use std::path::Path;
 use diptych_data::palette::Palette;
 use diptych_data::{DataError, Dataset, Split, fingerprint};
 use diptych_domain::spec::Layout;
-use diptych_domain::{CheckpointKind, ExperimentSpec, RunStatus, RunSummary};
+use diptych_domain::{CheckpointKind, DeviceChoice, ExperimentSpec, RunStatus, RunSummary};
+use diptych_imgops::arithmetic::Arithmetic;
 use diptych_models::{Model, Plugin};
 use diptych_runner::{Barrier, CheckpointFolder, CheckpointMeta, RunnerError, TrainOptions, TrainOutcome};
 use diptych_store::{CheckpointRecord, NewRun, ProcessIdentity, WriterProblem};
@@ -112,7 +113,14 @@ pub fn new_run(spec: &ExperimentSpec, compute: &Compute, label: Label) -> NewRun
 /// it is to go on bit for bit, so both are the run's unless they are given.
 pub fn compute_of(session: &Session, run: &RunSummary, mut wanted: ComputeArgs) -> Result<Compute, Failure> {
     let environment = session.wait(session.home.environment(&run.id))?;
-    wanted.exact |= environment.get("arithmetic").is_some_and(|a| a == EXACT);
+    let arithmetic = environment.get("arithmetic");
+    wanted.exact |= arithmetic.is_some_and(|a| a == EXACT);
+    // A GPU's, of a run on one; with `--device cpu` there is no such choice.
+    let of_gpu = arithmetic.and_then(|a| a.parse::<Arithmetic>().ok());
+    if let Some(before) = of_gpu.filter(|_| wanted.device != DeviceChoice::Cpu) {
+        wanted.precision = wanted.precision.or(Some(before.precision));
+        wanted.fast_math |= before.fast;
+    }
     if wanted.threads.is_none() {
         let before = environment.get("threads").and_then(|n| n.parse().ok());
         wanted.threads = before.filter(|n| (1..=environment::cores()).contains(&usize::from(*n)));

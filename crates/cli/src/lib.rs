@@ -14,6 +14,7 @@ mod experiment;
 mod failure;
 mod figures;
 mod generator;
+mod gpu;
 mod interrupt;
 mod launch;
 mod output;

@@ -9,6 +9,7 @@ use dfdx::tensor::{
 use crate::activation::ActivationKernel;
 use crate::adam::AdamKernel;
 use crate::add::AddKernel;
+use crate::batch::BatchKernel;
 use crate::batch_norm::BatchNormKernel;
 use crate::concat::ConcatKernel;
 use crate::conv::ConvKernel;
@@ -46,6 +47,23 @@ pub trait GradientBuffer: Storage<f32> {
     /// Where the device fails.
     fn take_buffer(&self, slot: &mut Self::Vec) -> Result<Self::Vec, Self::Err>;
 
+    /// [`GradientBuffer::take_buffer`] of a slot that is allocated where there is none yet. The buffer then counts as zeros, but
+    /// a device need not fill it before it is written to.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn take_slot<'a>(
+        &self,
+        get: impl FnOnce() -> Result<&'a mut Self::Vec, Self::Err>,
+    ) -> Result<Self::Vec, Self::Err> {
+        self.take_buffer(get()?)
+    }
+
+    /// Runs allocations whose first content does not matter.
+    fn without_filling<R>(&self, allocate: impl FnOnce() -> R) -> R {
+        allocate()
+    }
+
     /// Copies a buffer to the host.
     ///
     /// # Errors
@@ -57,6 +75,18 @@ pub trait GradientBuffer: Storage<f32> {
     /// # Errors
     /// Where the device fails.
     fn sum_of_squares(&self, buffer: &Self::Vec) -> Result<f64, Self::Err>;
+
+    /// The sum over several buffers.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn sums_of_squares(&self, buffers: &[&Self::Vec]) -> Result<f64, Self::Err> {
+        let mut sum = 0.0;
+        for buffer in buffers {
+            sum += self.sum_of_squares(buffer)?;
+        }
+        Ok(sum)
+    }
 
     /// Overwrites a buffer with host values of the same length.
     ///
@@ -82,7 +112,25 @@ pub trait TapeKernel: Storage<f32> {
     /// # Errors
     /// Where the device fails.
     fn run_backward(loss: Scalar<Self, OwnedTape<f32, Self>>) -> Result<Gradients<f32, Self>, Self::Err>;
+
+    /// A loss's value, once the device has come to it.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn scalar_to_host(&self, scalar: &Scalar<Self>) -> Result<f32, Self::Err>;
 }
+
+/// `Send`, but for builds with CUDA: there the type of dfdx's device is not, for the sake of a handle that any thread may use.
+#[cfg(not(feature = "cuda"))]
+pub trait MaybeSend: Send {}
+#[cfg(not(feature = "cuda"))]
+impl<T: Send> MaybeSend for T {}
+
+/// `Send`, but for builds with CUDA: there the type of dfdx's device is not, for the sake of a handle that any thread may use.
+#[cfg(feature = "cuda")]
+pub trait MaybeSend {}
+#[cfg(feature = "cuda")]
+impl<T> MaybeSend for T {}
 
 /// A device with a kernel for every operation of this crate.
 pub trait ImageDevice:
@@ -95,6 +143,7 @@ pub trait ImageDevice:
     + ActivationKernel
     + AdamKernel
     + AddKernel
+    + BatchKernel
     + BatchNormKernel
     + ConcatKernel
     + ConvKernel
@@ -109,7 +158,7 @@ pub trait ImageDevice:
     + ReflectionPadKernel
     + TapeKernel
     + UpsampleKernel
-    + Send
+    + MaybeSend
 {
     /// A device for training: it keeps the memory of tensors that are gone for others of the same size, so that a step
     /// allocates next to nothing after the first.
@@ -129,7 +178,7 @@ pub trait ImageDevice:
     }
 
     /// Runs a step's work from where this device's kernels start fastest.
-    fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    fn enter<R: MaybeSend>(work: impl FnOnce() -> R + MaybeSend) -> R {
         work()
     }
 }
@@ -146,7 +195,8 @@ impl ImageDevice for dfdx::tensor::Cpu {
 
     /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for
     /// it, hundreds of times a step.
-    fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    #[cfg(not(feature = "cuda"))]
+    fn enter<R: MaybeSend>(work: impl FnOnce() -> R + MaybeSend) -> R {
         rayon::scope(|_| work())
     }
 }
@@ -156,7 +206,7 @@ pub(crate) fn take<S: dfdx::shapes::Shape, D: ImageDevice>(
     grads: &mut Gradients<f32, D>,
     t: &Tensor<S, f32, D>,
 ) -> Result<D::Vec, D::Err> {
-    t.device().take_buffer(grads.get_or_alloc_mut(t)?)
+    t.device().take_slot(|| grads.get_or_alloc_mut(t))
 }
 
 /// Puts a gradient back that [`take`] took out.

@@ -14,7 +14,15 @@ pub enum OpError {
         /// The shapes, and what would fit.
         problem: String,
     },
-    /// The device failed (out of memory, a lost GPU).
+    /// The device's memory is used up; the message says what helps.
+    #[error("{op}: {message}")]
+    OutOfMemory {
+        /// The operation.
+        op: &'static str,
+        /// How much there is, and the remedy.
+        message: String,
+    },
+    /// The device failed (a lost GPU).
     #[error("{op}: the device failed: {message}")]
     Device {
         /// The operation.
@@ -35,9 +43,18 @@ impl OpError {
 
     /// Wraps a device's error.
     pub fn device<E: Debug + Display>(op: &'static str) -> impl FnOnce(E) -> Self {
-        move |error| Self::Device {
-            op,
-            message: error.to_string(),
+        move |error| {
+            let message = error.to_string();
+            #[cfg(feature = "cuda")]
+            if let Some(problem) = crate::cuda::problem::behind_text(&message) {
+                let message = problem.to_string();
+                return if problem.is_out_of_memory() {
+                    Self::OutOfMemory { op, message }
+                } else {
+                    Self::Device { op, message }
+                };
+            }
+            Self::Device { op, message }
         }
     }
 }

@@ -36,7 +36,7 @@ impl ConvConfig {
 
 /// A checked convolution from a *wide* side (the convolution's input) to a *narrow* side (its output). A transposed
 /// convolution has the same geometry with the sides swapped: its input is the narrow side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConvGeometry {
     /// Batch size.
     pub n: usize,

@@ -12,9 +12,13 @@ pub mod cpu;
 pub mod activation;
 pub mod adam;
 pub mod add;
+pub mod arithmetic;
+pub mod batch;
 pub mod batch_norm;
 pub mod concat;
 pub mod conv;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod device;
 pub mod dropout;
 pub mod error;
@@ -27,11 +31,14 @@ pub mod layout;
 pub mod loss;
 pub mod norm_tangent;
 pub mod reflection_pad;
+#[doc(hidden)]
+pub mod testing;
 pub mod upsample;
 
 pub use activation::{Activation, activate, activate_tangent};
 pub use adam::AdamConfig;
 pub use add::add_images;
+pub use batch::{join_images, split_images};
 pub use batch_norm::{BatchNormMode, batch_norm};
 pub use concat::{concat_channels, concat_relu};
 pub use conv::{conv_transpose2d, conv2d};
@@ -43,7 +50,7 @@ pub use fit::{fit, mirror};
 pub use geometry::ConvConfig;
 pub use gradient_penalty::{gradient_penalty, mix_images};
 pub use instance_norm::instance_norm;
-pub use layout::upload_images;
+pub use layout::{download_images, upload_images};
 pub use loss::{GanMode, add_losses, backward, gan_loss, l1_loss, mse_loss, weighted_mean, weighted_sum};
 pub use norm_tangent::{Normalised, norm_tangent};
 pub use reflection_pad::reflection_pad;

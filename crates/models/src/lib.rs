@@ -1,5 +1,6 @@
 //! Networks, losses, schedules and the model plugins, behind an object-safe edge of plain buffers.
 
+pub mod device;
 pub mod gradient_penalty;
 mod guard;
 pub mod networks;

@@ -3,6 +3,7 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::Gradients;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
+use diptych_imgops::adam::AdamTensor;
 use diptych_imgops::filter::GradientBuffer;
 use diptych_imgops::{AdamConfig, ImageDevice, OpError};
 
@@ -22,6 +23,15 @@ enum Gradient<D: ImageDevice> {
     Kept(GradientBuffer<D>),
     /// A short vector's: lent to a tape and collected from it.
     Lent(D::Vec),
+}
+
+impl<D: ImageDevice> Gradient<D> {
+    fn kept(&self) -> Option<&GradientBuffer<D>> {
+        match self {
+            Self::Kept(buffer) => Some(buffer),
+            Self::Lent(_) => None,
+        }
+    }
 }
 
 /// Adam for one network. Gradients accumulate in buffers that are lent to the tape and cleared by [`Adam::step`].
@@ -110,7 +120,8 @@ impl<D: ImageDevice> Adam<D> {
             if let (Value::Vector(t), Gradient::Lent(grad)) =
                 (&params.params[slot.index].value, &mut slot.grad)
             {
-                let place = grads.get_or_alloc_mut(t);
+                // Where a place is made, what it first holds is a placeholder.
+                let place = params.device().without_filling(|| grads.get_or_alloc_mut(t));
                 std::mem::swap(place.map_err(OpError::device("gradients"))?, grad);
             }
         }
@@ -134,44 +145,59 @@ impl<D: ImageDevice> Adam<D> {
     pub fn step(&mut self, params: &mut ParamSet<D>) -> Result<(), OpError> {
         self.steps += 1;
         let device = params.device().clone();
-        let t = self.steps.unsigned_abs();
-        let watched = self.watched;
-        let mut squares = 0.0;
-        let mut measure = |buffer: &D::Vec| {
-            if watched {
-                squares += device.sum_of_squares(buffer).map_err(OpError::device("adam"))?;
+        let failed = OpError::device::<D::Err>;
+        // Gradients that are locked stay so until the update is done; those of short vectors are in their place.
+        let handles: Vec<Option<GradientBuffer<D>>> =
+            self.slots.iter().map(|s| s.grad.kept().cloned()).collect();
+        let mut kept = Vec::with_capacity(handles.len());
+        for handle in &handles {
+            let Some(handle) = handle else {
+                kept.push(None);
+                continue;
+            };
+            let mut grad = handle.lock();
+            if !grad.finish() {
+                // No tape has reached this weight since the last update.
+                clear(&device, &mut grad.values).map_err(failed("adam"))?;
             }
-            Ok::<(), OpError>(())
-        };
-        for Slot { index, grad, m, v } in &mut self.slots {
-            match (&mut params.params[*index].value, grad) {
-                (Value::Weight(p), Gradient::Kept(grad)) => {
-                    let mut grad = grad.lock();
-                    if !grad.finish() {
-                        // No tape has reached this weight since the last update.
-                        clear(&device, &mut grad.values).map_err(OpError::device("adam"))?;
-                    }
-                    measure(&grad.values)?;
-                    device.adam_step(
-                        &self.config,
-                        t,
-                        p.stored_values_mut(),
-                        &mut grad.values,
-                        false,
-                        m,
-                        v,
-                    )
-                }
-                (Value::Vector(p), Gradient::Lent(grad)) => {
-                    measure(grad)?;
-                    device.adam_step(&self.config, t, p, grad, true, m, v)
-                }
-                _ => Ok(()),
-            }
-            .map_err(OpError::device("adam"))?;
+            kept.push(Some(grad));
         }
-        self.norm = watched.then(|| squares.sqrt());
-        Ok(())
+        let gradients = self
+            .slots
+            .iter()
+            .zip(&kept)
+            .filter_map(|(slot, kept)| match (&slot.grad, kept) {
+                (Gradient::Lent(grad), _) => Some(grad),
+                (_, kept) => kept.as_ref().map(|grad| &grad.values),
+            });
+        self.norm = if self.watched {
+            let all: Vec<&D::Vec> = gradients.collect();
+            Some(device.sums_of_squares(&all).map_err(failed("adam"))?.sqrt())
+        } else {
+            None
+        };
+        let mut tensors = Vec::with_capacity(self.slots.len());
+        let mut values = params.params.iter_mut().enumerate();
+        for ((index, grad, m, v), kept) in grads(&mut self.slots).zip(&mut kept) {
+            let value = values
+                .find(|(i, _)| *i == index)
+                .map(|(_, param)| &mut param.value);
+            let (param, grad, clear) = match (value, grad, kept) {
+                (Some(Value::Weight(p)), _, Some(kept)) => (p.stored_values_mut(), &mut kept.values, false),
+                (Some(Value::Vector(p)), Some(grad), _) => (p, grad, true),
+                _ => continue,
+            };
+            tensors.push(AdamTensor {
+                param,
+                grad,
+                clear,
+                m,
+                v,
+            });
+        }
+        device
+            .adam_steps(&self.config, self.steps.unsigned_abs(), tensors)
+            .map_err(failed("adam"))
     }
 
     /// The state's tensors: `t`, then `m.<name>` and `v.<name>` of every trained tensor.
@@ -287,6 +313,19 @@ impl<D: ImageDevice> Adam<D> {
         };
         Ok((slot, first, params.infos().swap_remove(index)))
     }
+}
+
+/// Each slot's index, its gradient where that is a short vector's, and its moments.
+fn grads<D: ImageDevice>(
+    slots: &mut [Slot<D>],
+) -> impl Iterator<Item = (usize, Option<&mut D::Vec>, &mut D::Vec, &mut D::Vec)> {
+    slots.iter_mut().map(|Slot { index, grad, m, v }| {
+        let grad = match grad {
+            Gradient::Lent(grad) => Some(grad),
+            Gradient::Kept(_) => None,
+        };
+        (*index, grad, m, v)
+    })
 }
 
 /// Sets a buffer to zeros.

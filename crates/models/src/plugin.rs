@@ -7,6 +7,7 @@
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
 use diptych_domain::{DeviceChoice, ImagePair, Images, NamedTensor, Size, TensorInfo};
+use diptych_imgops::device::MaybeSend;
 
 /// What can go wrong in a model.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum ModelError {
     /// The device asked for is not to be had.
     #[error("{0}")]
     Device(String),
+    /// The device's memory is used up; the message says what helps.
+    #[error("{0}")]
+    OutOfMemory(String),
     /// A plugin's code has panicked, which is a mistake in it.
     #[error("{plugin} panicked in {call}: {message}")]
     Panicked {
@@ -157,7 +161,7 @@ pub trait Plugin: Send + Sync {
 }
 
 /// Networks and optimisers on a device.
-pub trait Model: Send {
+pub trait Model: MaybeSend {
     /// One optimisation step; `step` counts from 1 and seeds this step's random streams, so that nothing but
     /// the tensors of [`Model::state`] has to be saved.
     ///

@@ -22,7 +22,7 @@ pub use crate::networks::{
 };
 pub use crate::plugin::{BenchRequest, BuildContext, InferMode, Model, ModelError, Plugin};
 pub use crate::plugins::shared::errors::{op, setting};
-pub use crate::plugins::shared::transfer::{LatestExtents, training_device, upload, value};
+pub use crate::plugins::shared::transfer::{LatestExtents, OnDevice, on_device, upload, value};
 pub use crate::plugins::shared::values::{Values, resolve};
 pub use crate::plugins::shared::{
     Assembled, DiscriminatorKind, GeneratorKind, NetworkSettings, Networks, Part, PartMut, Start, Trained,

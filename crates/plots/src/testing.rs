@@ -37,6 +37,7 @@ pub fn run(i: usize, name: &str, seed: u64, layers: i64) -> RunSummary {
         device: "cpu".into(),
         code_version: "0.1.0 (abc)".into(),
         data_fingerprint: Some("6fd41bfdca2f1d4e".into()),
+        archived: false,
         parent: None,
         spec,
         cells: vec![SweepCell {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use diptych_domain::{ImagePair, Images, Size};
+use diptych_models::device::DeviceCounts;
 use diptych_models::{BuildContext, Model, ModelError, Plugin};
 use serde::Serialize;
 
@@ -32,6 +33,10 @@ pub struct BenchReport {
     pub images_per_second: f64,
     /// The most memory that the process has held, in bytes; `None` where the system does not tell.
     pub peak_bytes: Option<u64>,
+    /// On a GPU: seconds of a step where losses are read after all of them, as in training between two logged steps.
+    pub seconds_per_step_unread: Option<f64>,
+    /// On a GPU: what a step asks of it.
+    pub gpu: Option<GpuWork>,
     /// The device.
     pub device: String,
     /// Threads of the CPU's pool.
@@ -54,6 +59,7 @@ pub fn bench(plugin: &dyn Plugin, context: &BuildContext, steps: u64) -> Result<
         }
     }
     let steps = times.len() as u64;
+    let unread = unread(model.as_mut(), &batch, context, WARM_UP + steps)?;
     let [q1, median, q3] = quartiles(&mut times);
     Ok(BenchReport {
         model: plugin.name().to_owned(),
@@ -65,9 +71,58 @@ pub fn bench(plugin: &dyn Plugin, context: &BuildContext, steps: u64) -> Result<
         q3,
         images_per_second: f64::from(data.batch_size) / median,
         peak_bytes: peak_bytes(),
+        seconds_per_step_unread: unread.map(|(seconds, _)| seconds),
+        gpu: unread.map(|(_, work)| work),
         device: context.device.to_string(),
         threads: rayon::current_num_threads(),
     })
+}
+
+/// What a step asks of a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct GpuWork {
+    /// Kernels of ours.
+    pub launches: f64,
+    /// Convolutions given to cuDNN, which launches one to three kernels for each.
+    pub convolutions: f64,
+    /// Fills with zeros.
+    pub fills: f64,
+    /// Copies to the host, in each of which the host waits.
+    pub reads: f64,
+    /// Allocations by the driver.
+    pub allocations: f64,
+    /// The most device memory that the process has held, in bytes.
+    pub peak_bytes: u64,
+}
+
+/// Seconds a step, and what a step asks of the GPU, where losses are read at the end only; `None` on the CPU.
+fn unread(
+    model: &mut dyn Model,
+    batch: &ImagePair,
+    context: &BuildContext,
+    done: u64,
+) -> Result<Option<(f64, GpuWork)>, RunnerError> {
+    let Some(before) = diptych_models::device::counts(context.device) else {
+        return Ok(None);
+    };
+    let steps = done.max(10);
+    let begun = Instant::now();
+    for step in 1..=steps {
+        model.train_step(batch, done + step)?;
+    }
+    let after = diptych_models::device::counts(context.device).unwrap_or(before);
+    model.losses()?;
+    let seconds = begun.elapsed().as_secs_f64() / steps as f64;
+    let each = |count: fn(&DeviceCounts) -> u64| (count(&after) - count(&before)) as f64 / steps as f64;
+    let work = GpuWork {
+        launches: each(|c| c.launches),
+        convolutions: each(|c| c.convolutions),
+        fills: each(|c| c.fills),
+        reads: each(|c| c.reads),
+        allocations: each(|c| c.allocations),
+        peak_bytes: after.peak_bytes,
+    };
+    Ok(Some((seconds, work)))
 }
 
 /// What watching a model's health costs.

@@ -18,13 +18,14 @@ pub mod plateau;
 mod probes;
 pub mod schedule;
 pub mod sweep;
+mod system;
 pub mod train;
 pub mod translate;
 
 #[cfg(test)]
 mod testing;
 
-pub use bench::{BenchReport, HealthCost, bench, bench_health};
+pub use bench::{BenchReport, GpuWork, HealthCost, bench, bench_health};
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, CheckpointMeta};
 pub use control::Control;
 pub use error::RunnerError;

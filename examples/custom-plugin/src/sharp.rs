@@ -100,17 +100,37 @@ impl Plugin for Sharp {
             },
             skips: false,
         };
-        let device = training_device(context.device)?;
-        let start = Start::new(Init::Normal, 0.02, &spec.optim);
-        let g = Trained::new(&device, start, "G", spec.seed, |tensors| {
-            UNet::new(tensors, config).map(Generator::UNet)
+        let build = Build {
+            channels: [inp, out],
+            config,
+            lambda_edges: values.number("lambda_edges")? as f32,
+            start: Start::new(Init::Normal, 0.02, &spec.optim),
+            seed: spec.seed,
+        };
+        on_device(context.device, build)
+    }
+}
+
+/// A model to be built.
+struct Build {
+    channels: [usize; 2],
+    config: UNetConfig,
+    lambda_edges: f32,
+    start: Start,
+    seed: u64,
+}
+
+impl OnDevice for Build {
+    fn on<D: ImageDevice>(self, device: D) -> Result<Box<dyn Model>, ModelError> {
+        let g = Trained::new(&device, self.start, "G", self.seed, |tensors| {
+            UNet::new(tensors, self.config).map(Generator::UNet)
         })?;
         Ok(Box::new(Assembled(SharpModel {
-            channels: [inp, out],
-            lambda_edges: values.number("lambda_edges")? as f32,
-            seed: spec.seed,
+            channels: self.channels,
+            lambda_edges: self.lambda_edges,
+            seed: self.seed,
             g,
-            differences: differences(&device, out).map_err(op)?,
+            differences: differences(&device, self.channels[1]).map_err(op)?,
             device,
             extents: LatestExtents::default(),
             losses: None,

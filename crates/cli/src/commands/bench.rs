@@ -101,9 +101,22 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         return output::json(&report);
     }
     let m = &report.measured;
+    let mut gpu = String::new();
+    if let (Some(seconds), Some(work)) = (m.seconds_per_step_unread, &m.gpu) {
+        gpu = format!(
+            "\n{seconds:.5} s a step where losses are read at the end; a step has {} launches of ours, {} convolutions, {} fills, {} reads \
+             and {} allocations; {} of GPU memory at most",
+            work.launches,
+            work.convolutions,
+            work.fills,
+            work.reads,
+            work.allocations,
+            human::bytes(work.peak_bytes)
+        );
+    }
     output::line(format!(
         "{} {}x{} batch {} width {} on {} with {} threads\n\
-         {:.4} s a step (quartiles {:.4} to {:.4}), {} images/s, peak memory {}",
+         {:.4} s a step (quartiles {:.4} to {:.4}), {} images/s, peak memory {}{gpu}",
         m.model,
         m.size.width,
         m.size.height,

@@ -2,12 +2,11 @@ use diptych_imgops::cpu::simd;
 use serde_json::json;
 
 use crate::Context;
-use crate::compute::NO_CUDA;
 use crate::failure::Failure;
 use crate::render::table::{Align, Cell, Table};
 use crate::render::{human, terminal};
 use crate::session::{Session, home_path};
-use crate::{environment, output};
+use crate::{environment, gpu, output};
 
 /// Check this machine and the home for what training needs
 #[derive(clap::Args)]
@@ -36,6 +35,38 @@ impl Check {
             problem: None,
         }
     }
+}
+
+/// What there is to compute with besides the CPU.
+fn cuda(found: Option<&gpu::Found>) -> Vec<Check> {
+    let Some(found) = found else {
+        return vec![Check::good("cuda", gpu::NO_CUDA)];
+    };
+    let mut checks = Vec::new();
+    if let Some(driver) = &found.driver {
+        checks.push(Check::good("cuda driver", format!("for CUDA up to {driver}")));
+    }
+    checks.extend(found.devices.iter().map(|gpu| {
+        let memory = human::bytes(gpu.memory_bytes as u64);
+        Check::good(
+            "gpu",
+            format!(
+                "{}: {}, compute capability {}, {memory}",
+                gpu.device, gpu.name, gpu.capability
+            ),
+        )
+    }));
+    let versions = [("cudnn", &found.cudnn), ("nvrtc", &found.nvrtc)];
+    checks.extend(
+        versions
+            .into_iter()
+            .filter_map(|(name, v)| Some(Check::good(name, v.as_ref()?))),
+    );
+    checks.extend(found.problems.iter().map(|problem| Check {
+        problem: Some(problem.clone()),
+        ..Check::good("cuda", "not to be used")
+    }));
+    checks
 }
 
 /// Less free disk than this is worth a word: some checkpoints of a large model.
@@ -81,7 +112,8 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     checks.push(Check::good("instructions", simd::level().to_string()));
     checks.push(Check::good("threads", environment::cores().to_string()));
     checks.push(Check::good("memory", human::bytes(environment::memory())));
-    checks.push(Check::good("cuda", NO_CUDA));
+    let found = gpu::look();
+    checks.extend(cuda(found.as_ref()));
 
     if args.json {
         output::json(&json!({
@@ -98,7 +130,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
             "instructions": simd::level().to_string(),
             "threads": environment::cores(),
             "memory_bytes": environment::memory(),
-            "cuda": null,
+            "cuda": found,
             "problems": checks.iter().filter_map(|c| c.problem.as_ref()).collect::<Vec<_>>(),
         }))?;
     } else {

@@ -1,5 +1,9 @@
+mod parquet;
+
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::ops::Bound;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use diptych_domain::{MetricKey, RunSummary, suggest};
@@ -8,6 +12,7 @@ use serde::Serialize;
 
 use crate::Context;
 use crate::failure::Failure;
+use crate::figures::Partial;
 use crate::output;
 use crate::render::csv::field;
 use crate::session::Session;
@@ -15,21 +20,25 @@ use crate::session::Session;
 /// Print the recorded metrics of runs
 #[derive(clap::Args)]
 #[command(
-    after_help = "CSV has the columns run, key, step, epoch, wall (seconds since 1970) and value; JSON is one array of objects
-with these fields, where a value that is not finite is null.
+    after_help = "CSV and Parquet have the columns run, key, step, epoch, wall (seconds since 1970) and value; JSON is one array of objects
+with these fields, where a value that is not finite is null. Points are written as they are read, whatever their number.
 
 Examples:
   diptych metrics brisk-otter > metrics.csv
   diptych metrics brisk-otter calm-finch --metric eval/psnr --metric loss/G_L1
-  diptych metrics brisk-otter --format json | jq '.[0]'"
+  diptych metrics brisk-otter --format json | jq '.[0]'
+  diptych metrics brisk-otter -o metrics.parquet"
 )]
 pub struct Args {
     /// The runs: names, ids, or the start of either
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<String>,
-    /// The format
-    #[arg(long, value_enum, default_value = "csv")]
-    format: Format,
+    /// The format [default: by the ending of -o, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// The points that were superseded instead: made, and made again after the run had gone back to an older checkpoint;
     /// `back_to` says to which step
     #[arg(long)]
@@ -46,6 +55,23 @@ pub enum Format {
     Csv,
     /// One array of points
     Json,
+    /// Columns, compressed
+    Parquet,
+}
+
+impl Args {
+    fn format(&self) -> Format {
+        let ending = self
+            .output
+            .as_deref()
+            .and_then(|p| p.extension())
+            .and_then(|e| e.to_str());
+        self.format.unwrap_or(match ending {
+            Some("json") => Format::Json,
+            Some("parquet") => Format::Parquet,
+            _ => Format::Csv,
+        })
+    }
 }
 
 /// One point.
@@ -62,6 +88,12 @@ struct Point<'a> {
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let format = args.format();
+    if format == Format::Parquet && args.output.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::usage(
+            "Parquet is no text: write it to a file with -o FILE.parquet",
+        ));
+    }
     let session = Session::open(context)?;
     let mut runs = Vec::new();
     for text in &args.runs {
@@ -71,23 +103,87 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         }
     }
     let wanted = wanted(&args.metric, &runs)?;
-    let mut writer = PointWriter::new(output::stdout(), args.format, args.superseded)?;
-    let asked = |key: &MetricKey| wanted.as_ref().is_none_or(|w| w.contains(key));
-    for run in &runs {
-        if args.superseded {
-            for part in session.wait(session.home.superseded(&run.id))? {
-                if asked(&part.key) {
-                    writer.series(&run.name, &part.key, &part.series, Some(part.back_to))?;
+    let source = Source {
+        session: &session,
+        runs: &runs,
+        wanted: wanted.as_ref(),
+        superseded: args.superseded,
+    };
+    match &args.output {
+        None if format == Format::Parquet => source.parquet(std::io::stdout()),
+        None => source.text(output::stdout(), format),
+        Some(path) => Partial::write(path, |file| match format {
+            Format::Parquet => source.parquet(file),
+            _ => source.text(BufWriter::new(file), format),
+        }),
+    }
+}
+
+/// Where the points come from: a piece of a series at a time.
+struct Source<'a> {
+    session: &'a Session,
+    runs: &'a [RunSummary],
+    wanted: Option<&'a BTreeSet<MetricKey>>,
+    superseded: bool,
+}
+
+impl Source<'_> {
+    fn text(&self, out: impl Write, format: Format) -> Result<(), Failure> {
+        let mut writer = PointWriter::new(out, format, self.superseded)?;
+        self.each(|run, key, series, back_to| writer.series(run, key, series, back_to))?;
+        writer.end()
+    }
+
+    fn parquet(&self, out: impl Write + Send) -> Result<(), Failure> {
+        let mut writer = parquet::Table::new(out, self.superseded)?;
+        self.each(|run, key, series, back_to| writer.series(run, key.as_str(), series, back_to))?;
+        writer.end()
+    }
+
+    /// Hands out the points asked for, no more than about [`PIECE`] at a time.
+    fn each(
+        &self,
+        mut take: impl FnMut(&str, &MetricKey, &Series, Option<u64>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let asked = |key: &MetricKey| self.wanted.is_none_or(|w| w.contains(key));
+        let home = &self.session.home;
+        for run in self.runs {
+            if self.superseded {
+                for part in self.session.wait(home.superseded(&run.id))? {
+                    if asked(&part.key) {
+                        take(&run.name, &part.key, &part.series, Some(part.back_to))?;
+                    }
+                }
+                continue;
+            }
+            for (key, summary) in run.metrics.iter().filter(|(key, _)| asked(key)) {
+                for steps in pieces(summary.step, summary.count) {
+                    let series = self.session.wait(home.metrics(&run.id, key, steps))?;
+                    take(&run.name, key, &series, None)?;
                 }
             }
-            continue;
         }
-        for key in run.metrics.keys().filter(|k| asked(k)) {
-            let series = session.wait(session.home.metrics(&run.id, key, ..))?;
-            writer.series(&run.name, key, &series, None)?;
-        }
+        Ok(())
     }
-    writer.end()
+}
+
+/// Points in memory at a time.
+const PIECE: u64 = 1 << 18;
+
+/// Ranges of steps that hold about [`PIECE`] points each; the last has no end, since a run may go on meanwhile.
+fn pieces(last_step: u64, count: u64) -> Vec<(Bound<u64>, Bound<u64>)> {
+    let parts = count.div_ceil(PIECE).max(1);
+    let width = (last_step / parts + 1).max(1);
+    (0..parts)
+        .map(|i| {
+            let end = if i + 1 == parts {
+                Bound::Unbounded
+            } else {
+                Bound::Excluded((i + 1) * width)
+            };
+            (Bound::Included(i * width), end)
+        })
+        .collect()
 }
 
 /// The keys asked for; every one must be in some run.
@@ -135,6 +231,7 @@ impl<W: Write> PointWriter<W> {
                 let more = if superseded { ",back_to" } else { "" };
                 writeln!(out, "run,key,step,epoch,wall,value{more}")?;
             }
+            Format::Parquet => {}
             Format::Json => write!(out, "[")?,
         }
         Ok(Self {
@@ -169,6 +266,7 @@ impl<W: Write> PointWriter<W> {
                     "{run_field},{key_field},{},{},{},{}{more}",
                     point.step, point.epoch, point.wall, point.value
                 )?,
+                Format::Parquet => {}
                 Format::Json => {
                     self.out.write_all(if self.first { b"\n" } else { b",\n" })?;
                     serde_json::to_writer(&mut self.out, &point).map_err(std::io::Error::from)?;
@@ -210,6 +308,20 @@ mod tests {
         }
         writer.end().unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn pieces_cover_all_steps_once() {
+        assert_eq!(pieces(400, 400), [(Bound::Included(0), Bound::Unbounded)]);
+        assert_eq!(pieces(0, 0).len(), 1);
+        let all = pieces(999_999, PIECE * 3);
+        assert_eq!(all.len(), 3);
+        for two in all.windows(2) {
+            let (Bound::Excluded(end), Bound::Included(start)) = (two[0].1, two[1].0) else {
+                panic!("{two:?}")
+            };
+            assert_eq!(end, start);
+        }
     }
 
     #[test]

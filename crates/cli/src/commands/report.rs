@@ -16,7 +16,7 @@ A report's file (docs/figures.md) names the runs, what tables group by, and the 
 
 Examples:
   diptych report sweep:losses -o report.html
-  diptych report experiments/pix2pix-losses.report.toml -o report.html
+  diptych report experiments/reports/pix2pix-losses.toml -o report.html --figures figures
   diptych report 'status:finished model:cyclegan' -o report.md"
 )]
 pub struct Args {
@@ -27,12 +27,18 @@ pub struct Args {
     #[arg(long, value_name = "QUERY")]
     query: Option<String>,
     /// The file: .html or .md
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "figures")]
+    output: Option<PathBuf>,
+    /// Write the figures by themselves into this folder, as SVG, PDF, PNG, CSV and LaTeX
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    let form = Form::of_file(&args.output)?;
+    let page = match &args.output {
+        Some(path) => Some((Form::of_file(path)?, path)),
+        None => None,
+    };
     let mut spec = match args.what.as_slice() {
         [file] if file.ends_with(".toml") => {
             let text = std::fs::read_to_string(Path::new(file))
@@ -45,9 +51,15 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         spec.take_runs(query);
     }
     let session = Session::open(context)?;
-    let report = report::gather(&session, spec)?;
+    let report = report::gather(&session, spec, page.is_some())?;
     for problem in report.figures.iter().filter_map(|f| f.as_ref().err()) {
         output::note(format!("warning: a figure could not be drawn: {problem}"));
     }
-    report::write(&report, form, &args.output)
+    if let Some(folder) = &args.figures {
+        report::write_figures(&report, folder)?;
+    }
+    match page {
+        Some((form, path)) => report::write(&report, form, path),
+        None => Ok(()),
+    }
 }

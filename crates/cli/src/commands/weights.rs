@@ -127,6 +127,7 @@ fn import(context: &Context, args: ImportArgs) -> Result<(), Failure> {
         device: DeviceChoice::Cpu,
         threads: rayon::current_num_threads(),
         exact: false,
+        gpu: Default::default(),
     };
     let mut model = plugin.build(&BuildContext {
         spec: spec.clone(),

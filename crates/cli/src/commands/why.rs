@@ -12,7 +12,7 @@ use crate::session::Session;
 #[command(
     after_help = "Compares settings, seed, code version, data, environment, lengths, and every recorded point except those \
         of the machine (perf/, system/). The seed, the settings, the code, the data, the parent, and of the \
-        environment threads, arithmetic, instructions, device, cpu and os can change numbers.
+        environment threads, arithmetic, instructions, device, cpu, os, gpu, cuda_driver, cudnn and nvrtc can change numbers.
 
 Examples:
   diptych why brisk-otter calm-finch

@@ -6,7 +6,7 @@ mod write;
 
 pub use load::{image_shots, series};
 pub use resolve::{name_in_store, runs, words};
-pub use write::write;
+pub use write::{Partial, write};
 
 use diptych_domain::RunSummary;
 use diptych_plots::export::Form;
@@ -20,6 +20,7 @@ use crate::render::comparison::{Format, Page};
 use crate::session::Session;
 
 /// A figure with what it was made from.
+#[derive(Clone)]
 pub struct Drawn {
     /// What was asked for.
     pub spec: FigureSpec,
@@ -29,6 +30,16 @@ pub struct Drawn {
     pub provenance: Provenance,
     /// Its runs.
     pub runs: Vec<RunSummary>,
+}
+
+impl Drawn {
+    /// The same at another resolution.
+    pub fn at(&self, dpi: u32) -> Self {
+        let mut other = self.clone();
+        other.spec.dpi = dpi;
+        other.provenance.figure.dpi = dpi;
+        other
+    }
 }
 
 /// Which figures are the user's to mend: all but failures of libraries and files.

@@ -63,8 +63,8 @@ pub struct Report {
     pub generator: String,
 }
 
-/// Reads a report.
-pub fn gather(session: &Session, spec: ReportSpec) -> Result<Report, Failure> {
+/// Reads a report; with its images only where `images` asks for them.
+pub fn gather(session: &Session, spec: ReportSpec, images: bool) -> Result<Report, Failure> {
     let mut whole = FigureSpec::new(Kind::Curves);
     (whole.runs, whole.query) = (spec.runs.clone(), spec.query.clone());
     let runs = figures::runs(session, &whole)?;
@@ -109,7 +109,11 @@ pub fn gather(session: &Session, spec: ReportSpec) -> Result<Report, Failure> {
         }
         origins.push(origin(run, &session.wait(session.home.environment(&run.id))?)?);
     }
-    let films = films::make(session, &spec, &runs)?;
+    let films = if images {
+        films::make(session, &spec, &runs)?
+    } else {
+        Films::default()
+    };
     let title = spec
         .title
         .clone()

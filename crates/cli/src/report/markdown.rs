@@ -14,6 +14,9 @@ use crate::render::comparison::{Format, Page};
 use crate::render::markdown::{escaped, table};
 use crate::render::table::Align;
 
+/// Dots per inch of the figures: sharp on a screen, small in a repository.
+const DPI: u32 = 150;
+
 /// Writes the file and its folder, `NAME_files`; what lay in that folder before and is not of this report stays.
 pub fn write(report: &Report, path: &Path) -> Result<(), Failure> {
     let stem = path
@@ -56,12 +59,10 @@ pub fn write(report: &Report, path: &Path) -> Result<(), Failure> {
             }
             Ok(drawn) => {
                 let name = format!("figure-{}-{}", i + 1, drawn.spec.kind);
-                for (form, ending) in [(Form::Png, "png"), (Form::Svg, "svg")] {
-                    figures::write(
-                        &folder.join(format!("{name}.{ending}")),
-                        &figures::bytes(drawn, form)?,
-                    )?;
-                }
+                let png = figures::bytes(&drawn.at(DPI), Form::Png)?;
+                figures::write(&folder.join(format!("{name}.png")), &png)?;
+                let svg = figures::bytes(drawn, Form::Svg)?;
+                figures::write(&folder.join(format!("{name}.svg")), &svg)?;
                 let _ = write!(
                     out,
                     "\n![{}]({})\n\n*Figure {}.* {} ([SVG]({}))\n",

@@ -11,6 +11,9 @@ pub use spec::ReportSpec;
 
 use std::path::Path;
 
+use diptych_plots::export;
+use diptych_plots::spec::Kind;
+
 use crate::failure::Failure;
 use crate::figures;
 
@@ -44,4 +47,22 @@ pub fn write(report: &Report, form: Form, path: &Path) -> Result<(), Failure> {
         Form::Html => figures::write(path, html::page(report)?.as_bytes()),
         Form::Markdown => markdown::write(report, path),
     }
+}
+
+/// Writes the figures by themselves: `figure-1-curves.svg` and so on.
+pub fn write_figures(report: &Report, folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .map_err(|e| Failure::usage(format!("cannot write {}: {e}", folder.display())))?;
+    for (i, drawn) in report.figures.iter().enumerate() {
+        let Ok(drawn) = drawn else { continue };
+        for form in export::Form::ALL {
+            // A grid of images has no numbers.
+            if drawn.spec.kind == Kind::Images && matches!(form, export::Form::Csv | export::Form::Latex) {
+                continue;
+            }
+            let name = format!("figure-{}-{}.{form}", i + 1, drawn.spec.kind);
+            figures::write(&folder.join(name), &figures::bytes(drawn, form)?)?;
+        }
+    }
+    Ok(())
 }

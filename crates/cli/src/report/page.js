@@ -16,3 +16,6 @@ for (const box of document.querySelectorAll("[data-steps]")) {
   box.querySelector(".controls").hidden = false;
   show();
 }
+addEventListener("beforeprint", () => {
+  for (const d of document.querySelectorAll("details")) d.open = true;
+});

@@ -196,3 +196,87 @@ impl ReportSpec {
         Value::Object(all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diptych_plots::spec::Kind;
+
+    use super::*;
+
+    #[test]
+    fn figures_take_over_what_the_report_says() {
+        let text = "query = \"sweep:a\"\nby = [\"sweep.loss\"]\nagainst = \"L1\"\n[[figure]]\nkind = \"ablation\"\n\
+                    [[figure]]\nkind = \"curves\"\nruns = [\"x\"]\n";
+        let mut spec = ReportSpec::parse("r.toml", text).unwrap();
+        let figures = spec.figures.clone().unwrap();
+        assert_eq!(
+            (
+                figures[0].query.as_deref(),
+                figures[0].by.as_slice(),
+                figures[0].against.as_deref()
+            ),
+            (Some("sweep:a"), &["sweep.loss".to_owned()][..], Some("L1"))
+        );
+        assert_eq!((figures[1].query.as_deref(), figures[1].by.len()), (None, 0));
+        spec.take_runs("sweep:b");
+        let figures = spec.figures.unwrap();
+        assert_eq!(
+            (spec.query.as_deref(), figures[0].query.as_deref()),
+            (Some("sweep:b"), Some("sweep:b"))
+        );
+        assert_eq!(figures[1].runs, ["x"]);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (text, expected) in [
+            (
+                "titel = \"x\"",
+                "r.toml:1: `titel`: unknown key (did you mean `title`?)",
+            ),
+            ("title = 3", "r.toml:1: `title = 3`: expected text"),
+            ("title = \"x\"", "r.toml: no runs"),
+            (
+                "query = \"a\"\nprobes = -1",
+                "r.toml:2: `probes = -1`: expected a whole number",
+            ),
+            (
+                "query = \"a\"\n\n[[figure]]\nkind = \"curve\"",
+                "r.toml:4: `kind = \"curve\"`: expected one of",
+            ),
+            (
+                "query = \"a\"\n[[figure]]\nmetrics = [\"x\"]",
+                "r.toml:2: no `kind`",
+            ),
+            ("figure = 3\nquery = \"a\"", "r.toml:1: `figure`: expected tables"),
+            ("query = ", "r.toml:1: not valid TOML"),
+        ] {
+            let error = ReportSpec::parse("r.toml", text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}\n{error}");
+        }
+    }
+
+    #[test]
+    fn every_study_has_a_report() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+        let mut studies = 0;
+        for entry in std::fs::read_dir(&root).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() || !std::fs::read_to_string(&path).unwrap().contains("[sweep") {
+                continue;
+            }
+            studies += 1;
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let file = root.join(format!("reports/{name}.toml"));
+            let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let spec = ReportSpec::parse(name, &text).unwrap();
+            assert_eq!(spec.query, Some(format!("sweep:{name}")));
+            let figures = spec.figures.unwrap();
+            assert!(
+                figures.iter().any(|f| f.kind == Kind::Ablation)
+                    && figures.iter().all(|f| f.query == spec.query)
+            );
+        }
+        assert_eq!(studies, 7);
+    }
+}

@@ -48,6 +48,12 @@ impl Training {
         if compute.exact {
             command.arg("--exact");
         }
+        if let Some(precision) = compute.precision {
+            command.args(["--precision", &precision.to_string()]);
+        }
+        if compute.fast_math {
+            command.arg("--fast-math");
+        }
         // Ctrl-C reaches the sweep alone, which stops its children once; twice would end them without a checkpoint.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

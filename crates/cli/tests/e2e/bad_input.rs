@@ -120,7 +120,8 @@ fn references_and_queries_are_refused_with_a_suggestion() {
         ("translate only tiny.toml -o out", "tiny.toml"),
         ("evaluate only --split nothing", "nothing"),
         ("weights export only -o w --which 7", "7"),
-        ("train tiny.toml --device cuda:0", "cuda"),
+        #[cfg(not(feature = "cuda"))]
+        ("train tiny.toml --device cuda:0", "--features cuda"),
         ("train tiny.toml --device gpu", "unknown device"),
     ] {
         let error = world.refused(args);

@@ -10,6 +10,7 @@ mod exchange;
 mod fork;
 mod interrupt;
 mod measures;
+mod plot;
 mod sizes;
 mod support;
 mod sweep;

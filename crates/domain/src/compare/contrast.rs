@@ -8,7 +8,18 @@ use crate::params::ParamValue;
 use crate::summary::{MetricSummary, RunSummary};
 
 /// Of a run's environment, what can change its numbers...
-const NUMBERS: [&str; 6] = ["threads", "arithmetic", "instructions", "device", "cpu", "os"];
+const NUMBERS: [&str; 10] = [
+    "threads",
+    "arithmetic",
+    "instructions",
+    "device",
+    "cpu",
+    "os",
+    "gpu",
+    "cuda_driver",
+    "cudnn",
+    "nvrtc",
+];
 /// ... and what only says how it was started, which is told anyway.
 const UNTOLD: [&str; 3] = ["command", "folder", "memory"];
 

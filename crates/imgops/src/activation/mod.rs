@@ -1,6 +1,8 @@
 //! Element-wise activations. Every derivative is a function of the *output*, so the input is not kept.
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
@@ -116,7 +118,7 @@ pub fn activate<D: ImageDevice, T: Flow<D>>(
         let (kept, input) = (y.clone(), x.ghost());
         tape.add_backward_op(move |grads| {
             let mut grad_y = take(grads, &kept)?;
-            let mut gx = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
+            let mut gx = device.take_slot(|| grads.get_or_alloc_mut(&input))?;
             device.activation_backward(activation, &kept, &mut grad_y, &mut gx)?;
             *grads.get_or_alloc_mut(&input)? = gx;
             Ok(())
@@ -156,7 +158,7 @@ pub fn activate_tangent<D: ImageDevice, T: Flow<D>>(
         let (output, input) = (out.ghost(), tangent.ghost());
         tape.add_backward_op(move |grads| {
             let mut grad = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
-            let mut gt = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
+            let mut gt = device.take_slot(|| grads.get_or_alloc_mut(&input))?;
             device.activation_backward(activation, &y, &mut grad, &mut gt)?;
             *grads.get_or_alloc_mut(&input)? = gt;
             Ok(())

@@ -1,9 +1,13 @@
 //! Adam (Kingma and Ba 2015) over one tensor at a time, in place; the gradient can be cleared as it is read.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::Shape;
 use dfdx::tensor::{Storage, Tensor};
+
+use crate::device::Vector;
 
 /// Adam's settings. `eps` is 1e-8 as in the reference.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +33,20 @@ impl AdamConfig {
     }
 }
 
+/// A trained tensor with its gradient and moments, all of the tensor's length.
+pub struct AdamTensor<'a, D: Storage<f32>> {
+    /// The tensor.
+    pub param: &'a mut Vector<D>,
+    /// Its gradient.
+    pub grad: &'a mut D::Vec,
+    /// Whether the gradient is cleared as it is read.
+    pub clear: bool,
+    /// First moment.
+    pub m: &'a mut D::Vec,
+    /// Second moment.
+    pub v: &'a mut D::Vec,
+}
+
 /// A device's Adam.
 pub trait AdamKernel: Storage<f32> {
     /// One update, number `t` from 1: `m = b1 m + (1-b1) g`, `v = b2 v + (1-b2) g^2`,
@@ -47,4 +65,27 @@ pub trait AdamKernel: Storage<f32> {
         m: &mut Self::Vec,
         v: &mut Self::Vec,
     ) -> Result<(), Self::Err>;
+
+    /// The same update of every tensor of a network.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn adam_steps(
+        &self,
+        config: &AdamConfig,
+        t: u64,
+        tensors: Vec<AdamTensor<'_, Self>>,
+    ) -> Result<(), Self::Err> {
+        for AdamTensor {
+            param,
+            grad,
+            clear,
+            m,
+            v,
+        } in tensors
+        {
+            self.adam_step(config, t, param, grad, clear, m, v)?;
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,8 @@
 //! Element-wise sum of two image batches: residual connections.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

@@ -1,6 +1,8 @@
 //! Batch normalisation over (n, h, w) for each channel (Ioffe and Szegedy 2015), with learnt scale and shift.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

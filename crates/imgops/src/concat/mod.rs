@@ -1,6 +1,8 @@
 //! Concatenation along channels: the U-Net's skips, and the conditional discriminator's input.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

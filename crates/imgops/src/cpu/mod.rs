@@ -16,7 +16,7 @@ pub(crate) mod parallel;
 pub(crate) mod scratch;
 pub(crate) mod winograd;
 
-use dfdx::tensor::{Cpu, CpuError, Gradients, OwnedTape, Storage};
+use dfdx::tensor::{AsArray, Cpu, CpuError, Gradients, OwnedTape, Storage};
 use dfdx::tensor_ops::{Backward, TryAdd};
 
 use crate::device::{GradientBuffer, Scalar, TapeKernel};
@@ -31,6 +31,10 @@ impl TapeKernel for Cpu {
 
     fn run_backward(loss: Scalar<Self, OwnedTape<f32, Self>>) -> Result<Gradients<f32, Self>, CpuError> {
         loss.try_backward()
+    }
+
+    fn scalar_to_host(&self, scalar: &Scalar<Self>) -> Result<f32, CpuError> {
+        Ok(scalar.array())
     }
 }
 

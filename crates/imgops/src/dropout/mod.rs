@@ -2,6 +2,8 @@
 //! pass, the same on every device and for any number of threads.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
@@ -92,7 +94,7 @@ pub fn dropout<D: ImageDevice, T: Flow<D>>(
         let (output, input) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |grads| {
             let grad_y = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
-            let mut gx = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
+            let mut gx = device.take_slot(|| grads.get_or_alloc_mut(&input))?;
             device.dropout_backward(mask, &grad_y, &mut gx)?;
             *grads.get_or_alloc_mut(&input)? = gx;
             Ok(())

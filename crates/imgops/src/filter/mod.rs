@@ -1,6 +1,8 @@
 //! A convolution's weight, in the order that a device's kernels read. Its values leave that order only for files.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -3,6 +3,8 @@
 //! A network that takes only multiples of something gets its input fitted up, and its output is fitted back.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

@@ -2,6 +2,8 @@
 //! gradient is measured, and what a gradient found there costs.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::Storage;

@@ -1,6 +1,8 @@
 //! Instance normalisation over (h, w) for each image and channel (Ulyanov et al. 2016), without learnt parameters.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

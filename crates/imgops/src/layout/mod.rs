@@ -2,6 +2,8 @@
 //! so that dfdx's own operations and reads see the same images either way.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub(crate) use cpu::new_images;
 
@@ -22,6 +24,12 @@ pub trait LayoutKernel: Storage<f32> {
         values: &[f32],
         shape: (usize, usize, usize, usize),
     ) -> Result<Images4<Self>, Self::Err>;
+
+    /// The values in `[n, c, h, w]` order, once the device has come to them.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn images_to_host(&self, x: &Images4<Self>) -> Result<Vec<f32>, Self::Err>;
 
     /// Whether images are in the device's own order.
     fn is_arranged(x: &Images4<Self>) -> bool;
@@ -62,6 +70,16 @@ pub fn upload_images<D: ImageDevice>(
     device
         .images_from_host(values, shape)
         .map_err(OpError::device(op))
+}
+
+/// The values of images in `[n, c, h, w]` order; waits for the device.
+///
+/// # Errors
+/// [`OpError::Device`] where the device fails.
+pub fn download_images<D: ImageDevice>(x: &Images4<D>) -> Result<Vec<f32>, OpError> {
+    x.device()
+        .images_to_host(x)
+        .map_err(OpError::device("download_images"))
 }
 
 /// The same images in the device's own order. Every operation that needs it begins with this; it does nothing to what an

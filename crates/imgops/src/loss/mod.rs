@@ -1,6 +1,8 @@
 //! Losses: means over a whole tensor, as scalars on the tape.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Gradients, OwnedTape, PutTape, SplitTape, Storage};

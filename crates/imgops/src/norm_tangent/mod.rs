@@ -6,6 +6,8 @@
 //! `x` too, so its backward pass gives second derivatives of the norm.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

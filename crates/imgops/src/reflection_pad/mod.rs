@@ -1,6 +1,8 @@
 //! Reflection padding: the border mirrors the image, the edge pixel is not repeated.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};

@@ -1,6 +1,8 @@
 //! Upsampling by two: the first half of a resize-convolution (Odena et al. 2016, "Deconvolution and checkerboard artifacts").
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
@@ -59,7 +61,7 @@ pub fn upsample2<D: ImageDevice, T: Flow<D>>(
         let (output, input) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |grads| {
             let grad_y = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
-            let mut gx = device.take_buffer(grads.get_or_alloc_mut(&input)?)?;
+            let mut gx = device.take_slot(|| grads.get_or_alloc_mut(&input))?;
             device.upsample_backward(mode, shape, &grad_y, &mut gx)?;
             *grads.get_or_alloc_mut(&input)? = gx;
             Ok(())

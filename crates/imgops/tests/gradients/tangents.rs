@@ -52,7 +52,7 @@ proptest! {
 
     #[test]
     fn a_tangent_through_an_activation_is_scaled_by_its_slope(x in any_image(1..6)) {
-        let y = activate::<Cpu, _>(tensor(&x), Activation::LeakyRelu(0.2)).unwrap();
+        let y = activate::<TestDevice, _>(tensor(&x), Activation::LeakyRelu(0.2)).unwrap();
         let t = Array::pattern(x.shape, 4);
         let slopes = x.map(|v| if v > 0.0 { 1.0 } else { f64::from(0.2f32) });
         check(&t, |t| activate_tangent(t, &y, Activation::LeakyRelu(0.2)), |t| t.zip(&slopes, |t, s| t * s))?;

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use dfdx::tensor::{Cpu, TensorFromVec};
+use dfdx::tensor::TensorFromVec;
 use diptych_domain::{NamedTensor, TensorData};
+use diptych_imgops::testing::{TestDevice, device, planes};
 use diptych_imgops::{Images4, Vector};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 
 pub struct Archive {
     pub name: String,
-    pub device: Cpu,
+    pub device: TestDevice,
     tensors: HashMap<String, NamedTensor>,
     metadata: HashMap<String, serde_json::Value>,
 }
@@ -65,7 +66,7 @@ impl Archive {
             .into_owned();
         Ok(Self {
             name,
-            device: Cpu::default(),
+            device: device(),
             tensors,
             metadata,
         })
@@ -76,7 +77,7 @@ impl Archive {
         let (tensors, metadata) = (HashMap::new(), HashMap::new());
         Self {
             name: name.into(),
-            device: Cpu::default(),
+            device: device(),
             tensors,
             metadata,
         }
@@ -102,17 +103,15 @@ impl Archive {
         self.tensors.values().filter_map(cut).collect()
     }
 
-    pub fn images(&self, key: &str) -> Result<Images4<Cpu>, String> {
+    pub fn images(&self, key: &str) -> Result<Images4<TestDevice>, String> {
         let tensor = self.get(key)?;
         match tensor.shape[..] {
-            [a, b, c, d] => Ok(self
-                .device
-                .tensor_from_vec(self.values(key)?.to_vec(), (a, b, c, d))),
+            [a, b, c, d] => Ok(planes(self.values(key)?.to_vec(), (a, b, c, d))),
             _ => Err(format!("{key} has shape {:?}, not four extents", tensor.shape)),
         }
     }
 
-    pub fn vector(&self, key: &str) -> Result<Vector<Cpu>, String> {
+    pub fn vector(&self, key: &str) -> Result<Vector<TestDevice>, String> {
         let values = self.values(key)?.to_vec();
         let len = values.len();
         Ok(self.device.tensor_from_vec(values, (len,)))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dfdx::tensor::Cpu;
+use diptych_imgops::testing::{TestDevice, device};
 use diptych_models::networks::patchgan::{PatchGan, PatchGanConfig};
 use diptych_models::networks::pixel::PixelGan;
 use diptych_models::networks::resnet::{ResNet, ResNetConfig};
@@ -11,7 +11,7 @@ use diptych_models::networks::{ParamSet, Upscale};
 
 use crate::nets::norm;
 
-fn build(params: &mut ParamSet<Cpu>, variant: &str) -> Option<()> {
+fn build(params: &mut ParamSet<TestDevice>, variant: &str) -> Option<()> {
     let mut words = variant.split('/');
     let (net, norm, dropout) = (
         words.next()?,
@@ -86,7 +86,7 @@ pub fn check_all() {
     let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     assert_eq!(all.len(), 48);
     for (variant, tensors) in &all {
-        let mut params = ParamSet::new(Cpu::default());
+        let mut params = ParamSet::new(device());
         build(&mut params, variant).unwrap_or_else(|| panic!("{variant} is not understood"));
         let got: Vec<(String, Vec<usize>)> = params.infos().into_iter().map(|i| (i.name, i.shape)).collect();
         let mut want: Vec<(String, Vec<usize>)> = tensors

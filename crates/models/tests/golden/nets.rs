@@ -1,8 +1,9 @@
 //! Whole networks: value, gradients of `mean(out * weights)` for the input and every parameter, running statistics.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, OwnedTape, Trace};
+use dfdx::tensor::{OwnedTape, Trace};
 use diptych_domain::{NamedTensor, TensorData};
+use diptych_imgops::testing::TestDevice;
 use diptych_imgops::{AdamConfig, Images4, OpError, Upsampling, backward, weighted_mean};
 use diptych_models::networks::patchgan::{PatchGan, PatchGanConfig};
 use diptych_models::networks::pixel::PixelGan;
@@ -30,7 +31,12 @@ pub fn norm(word: &str) -> Result<Norm, String> {
 
 /// Builds `UNet(inp, out, downs, ngf, norm)`, `ResNet(inp, out, ngf, blocks, norm)`, `PatchGAN(inp, ndf, layers, norm)`
 /// or `PixelGAN(inp, ndf, norm)`.
-pub fn build(params: &mut ParamSet<Cpu>, kind: &str, args: &[&str], upscale: Upscale) -> Result<Net, String> {
+pub fn build(
+    params: &mut ParamSet<TestDevice>,
+    kind: &str,
+    args: &[&str],
+    upscale: Upscale,
+) -> Result<Net, String> {
     let number = |i: usize| -> Result<usize, String> {
         args.get(i)
             .and_then(|a| a.parse().ok())
@@ -105,7 +111,11 @@ pub const READING: AdamConfig = AdamConfig {
 };
 
 /// The largest error among the gradients that the file has for parameters; `adam` has just made an update with ours.
-pub fn gradients(archive: &Archive, params: &ParamSet<Cpu>, adam: &Adam<Cpu>) -> Result<f64, String> {
+pub fn gradients(
+    archive: &Archive,
+    params: &ParamSet<TestDevice>,
+    adam: &Adam<TestDevice>,
+) -> Result<f64, String> {
     let mut worst = 0.0f64;
     let wanted = archive.under("grad.");
     // A bias in front of an instance norm has a true gradient of zero: what both sides compute is rounding, to be judged
@@ -152,7 +162,7 @@ pub fn run(archive: &Archive) -> Result<f64, String> {
     let x = archive.images("in.x")?;
     let mut pass = Pass::new(&mut params, Statistics::Train, true, 0);
     pass.input_grad = true;
-    let input: Images4<Cpu, OwnedTape<f32, Cpu>> = x.trace(grads);
+    let input: Images4<TestDevice, OwnedTape<f32, TestDevice>> = x.trace(grads);
     let y = match &net {
         Net::Generator(g) => g.forward(input, &mut pass),
         Net::Discriminator(d) => d.forward(input, &mut pass),

@@ -1,7 +1,8 @@
 //! Single operations: value, and the gradient of `sum(out * weights)`.
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{Cpu, Gradients, OwnedTape, Trace};
+use dfdx::tensor::{Gradients, OwnedTape, Trace};
+use diptych_imgops::testing::TestDevice;
 use diptych_imgops::{
     Activation, BatchNormMode, ConvConfig, Filter, GanMode, Images4, OpError, Scalar, Upsampling, activate,
     backward, batch_norm, conv_transpose2d, conv2d, gan_loss, instance_norm, reflection_pad, upsample2,
@@ -10,7 +11,7 @@ use diptych_imgops::{
 
 use crate::archive::{Archive, relative_error};
 
-type Taped = Images4<Cpu, OwnedTape<f32, Cpu>>;
+type Taped = Images4<TestDevice, OwnedTape<f32, TestDevice>>;
 
 fn text(e: OpError) -> String {
     e.to_string()
@@ -20,7 +21,7 @@ fn text(e: OpError) -> String {
 fn compare(
     archive: &Archive,
     op: impl FnOnce(Taped) -> Result<Taped, OpError>,
-) -> Result<(f64, Gradients<f32, Cpu>), String> {
+) -> Result<(f64, Gradients<f32, TestDevice>), String> {
     let x = archive.images("in.x")?;
     let y = op(x.leaky_trace()).map_err(text)?;
     let want = archive.get("out")?;
@@ -73,7 +74,7 @@ fn gan(archive: &Archive) -> Result<f64, String> {
     };
     let x = archive.images("in.x")?;
     let scale = archive.values("in.weights")?[0];
-    let loss: Scalar<Cpu, _> = gan_loss(x.leaky_trace(), mode, real, scale).map_err(text)?;
+    let loss: Scalar<TestDevice, _> = gan_loss(x.leaky_trace(), mode, real, scale).map_err(text)?;
     let value = [loss.as_vec()[0] / scale];
     let grads = backward(loss).map_err(text)?;
     let gradient = relative_error(&grads.get(&x).as_vec(), archive.values("grad.x")?);

@@ -26,10 +26,14 @@ pub fn text(figure: &Figure, spec: &FigureSpec) -> Result<String, FigureError> {
     for note in &figure.notes {
         out += &format!("% {}\n", one_line(note));
     }
-    let width = layout::sizes(spec).width / layout::panels_across(spec, panels.len()) as f64 * 25.4 / 96.0;
+    let across = layout::panels_across(spec, panels.len());
+    let width = layout::sizes(spec).width / across as f64 * 25.4 / 96.0;
     for (i, panel) in panels.iter().enumerate() {
         let last = i + 1 == panels.len();
         picture(&mut out, panel, figure, spec, width, last);
+        if !last && (i + 1) % across == 0 {
+            out += "\\\\\n";
+        }
     }
     Ok(out)
 }
@@ -43,6 +47,7 @@ fn picture(out: &mut String, panel: &Panel, figure: &Figure, spec: &FigureSpec, 
         format!("width={width:.1}mm"),
         format!("height={:.1}mm", height(panel, spec, width)),
         "grid=major".into(),
+        "scaled ticks=false, tick label style={/pgf/number format/.cd, fixed, precision=5}".into(),
     ];
     options.push("legend style={draw=none, fill=none, at={(0.5,1.03)}, anchor=south, legend columns=2, font=\\footnotesize}".into());
     for (name, axis) in [("x", &panel.x), ("y", &panel.y)] {

@@ -42,6 +42,9 @@ impl Form {
         ("tex", Self::Latex),
     ];
 
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Svg, Self::Png, Self::Pdf, Self::Csv, Self::Latex];
+
     /// What a file of that name is expected to hold.
     ///
     /// # Errors

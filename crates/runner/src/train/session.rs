@@ -29,6 +29,7 @@ use crate::lock::RunLock;
 use crate::meter::Meter;
 use crate::probes::Probes;
 use crate::schedule::learning_rate;
+use crate::system::Monitor;
 
 type Sink<'s> = dyn FnMut(RunEvent) + 's;
 
@@ -47,6 +48,7 @@ pub(super) struct Session<'a> {
     networks: Vec<String>,
     keys: Keys,
     meter: Meter,
+    monitor: Monitor,
     /// The plugin's own health values with their metrics.
     health: Vec<(&'static str, MetricKey)>,
     directions: Vec<Direction>,
@@ -220,6 +222,7 @@ impl Session<'_> {
             values.push((self.keys.step_seconds.clone(), reading.step_seconds));
             values.push((self.keys.data_wait.clone(), reading.data_wait));
         }
+        values.extend(self.monitor.take().unwrap_or_default());
         let known = |name| self.health.iter().find(|(known, _)| *known == name);
         let health: Vec<(MetricKey, f64)> = health
             .iter()

@@ -9,10 +9,11 @@ mod settings;
 use diptych_domain::Size;
 use diptych_domain::params::{ParamDecl, ParamKind, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
+use diptych_imgops::ImageDevice;
 
 use crate::plugin::{BenchRequest, BuildContext, HealthDecl, Model, ModelError, Plugin};
 use crate::plugins::shared::errors::setting;
-use crate::plugins::shared::transfer::training_device;
+use crate::plugins::shared::transfer::{OnDevice, on_device};
 use crate::plugins::shared::{bench, decls};
 
 pub use model::CycleGanModel;
@@ -143,8 +144,16 @@ impl Plugin for CycleGan {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {
         self.validate(&context.spec)?;
         let settings = Settings::from_spec(&context.spec)?;
-        let device = training_device(context.device)?;
-        Ok(Box::new(CycleGanModel::new(device, settings, context.spec.seed)?))
+        on_device(context.device, Build(settings, context.spec.seed))
+    }
+}
+
+/// Settings and seed of a model to be built.
+struct Build(Settings, u64);
+
+impl OnDevice for Build {
+    fn on<D: ImageDevice>(self, device: D) -> Result<Box<dyn Model>, ModelError> {
+        Ok(Box::new(CycleGanModel::new(device, self.0, self.1)?))
     }
 }
 

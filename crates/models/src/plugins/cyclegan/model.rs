@@ -11,7 +11,7 @@ use crate::plugin::{HealthDecl, HealthKind, InferMode, Model, ModelError};
 use crate::plugins::shared::errors::{op, weights};
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
-use crate::plugins::shared::transfer::{LatestExtents, upload};
+use crate::plugins::shared::transfer::{LatestExtents, upload, value};
 
 /// The networks: `G_A` translates A to B and `D_A` judges B; `G_B` translates B to A and `D_B` judges A.
 pub(super) const NETWORKS: [&str; 4] = ["G_A", "G_B", "D_A", "D_B"];
@@ -55,7 +55,7 @@ pub struct CycleGanModel<D: ImageDevice> {
     d_a: Trained<D, Discriminator>,
     d_b: Trained<D, Discriminator>,
     /// What D_A is shown for fakes: outputs of G_A, then what D_B is shown.
-    pools: [ImagePool; 2],
+    pools: [ImagePool<D>; 2],
     extents: LatestExtents,
     losses: Option<[Losses<D>; 2]>,
 }
@@ -84,7 +84,9 @@ impl<D: ImageDevice> CycleGanModel<D> {
             g_b: generator("G_B", b, a)?,
             d_a: discriminator("D_A", b)?,
             d_b: discriminator("D_B", a)?,
-            pools: [b, a].map(|channels| ImagePool::new(settings.pool_size, [channels, height, width])),
+            pools: [b, a].map(|channels| {
+                ImagePool::new(device.clone(), settings.pool_size, [channels, height, width])
+            }),
             device,
             settings,
             seed,
@@ -126,8 +128,9 @@ impl<D: ImageDevice> CycleGanModel<D> {
         // Then the discriminators, on fakes from before that update, now and then on older ones.
         let (mut d_a, mut d_b) = (None, None);
         if let (Some(fake_b), Some(fake_a)) = (forth.fake, back.fake) {
-            let fake_b = self.pooled(0, fake_b, seed("pool_B"))?;
-            let fake_a = self.pooled(1, fake_a, seed("pool_A"))?;
+            let [pool_b, pool_a] = &mut self.pools;
+            let fake_b = pool_b.exchange(fake_b, seed("pool_B")).map_err(op)?;
+            let fake_a = pool_a.exchange(fake_a, seed("pool_A")).map_err(op)?;
             let penalty = |stream| penalty.map(|weight| (weight, seed(stream)));
             d_a = Some(discriminate(&mut self.d_a, b, fake_b, mode, penalty("gp_A")).map_err(op)?);
             d_b = Some(discriminate(&mut self.d_b, a, fake_a, mode, penalty("gp_B")).map_err(op)?);
@@ -146,21 +149,6 @@ impl<D: ImageDevice> CycleGanModel<D> {
                 identity: idt_b,
             },
         ])
-    }
-
-    /// The fakes that a discriminator is shown.
-    fn pooled(&mut self, pool: usize, fake: Images4<D>, seed: u64) -> Result<Images4<D>, ModelError> {
-        let pool = &mut self.pools[pool];
-        if pool.capacity() == 0 {
-            return Ok(fake);
-        }
-        let [c, h, w] = pool.shape();
-        let mut data = fake.as_vec();
-        if !pool.exchange(&mut data, seed) {
-            return Ok(fake);
-        }
-        let n = data.len() / (c * h * w);
-        upload(&self.device, &Images { n, c, h, w, data }, c, "pool")
     }
 
     /// Pools keep images of one size.
@@ -217,7 +205,6 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
         let Some(both) = &self.losses else {
             return Ok(Vec::new());
         };
-        let value = |loss: &Scalar<D>| loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v));
         let direction = |l: &Losses<D>, names: [&'static str; 5]| {
             let d = l.d.as_ref();
             let values = [
@@ -227,16 +214,17 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
                 l.cycle.as_ref().map(value),
                 l.identity.as_ref().map(value),
             ];
-            let named = |(name, value): (_, Option<f64>)| Some((name, value?));
+            let named =
+                |(name, value): (_, Option<Result<f64, ModelError>>)| Some(value?.map(|value| (name, value)));
             names
                 .into_iter()
                 .zip(values)
                 .filter_map(named)
-                .collect::<Vec<_>>()
+                .collect::<Result<Vec<_>, ModelError>>()
         };
         let [forth, back] = both;
-        let mut all = direction(forth, ["D_A", "gp_A", "G_A", "cycle_A", "idt_A"]);
-        all.extend(direction(back, ["D_B", "gp_B", "G_B", "cycle_B", "idt_B"]));
+        let mut all = direction(forth, ["D_A", "gp_A", "G_A", "cycle_A", "idt_A"])?;
+        all.extend(direction(back, ["D_B", "gp_B", "G_B", "cycle_B", "idt_B"])?);
         Ok(all)
     }
 
@@ -252,11 +240,12 @@ impl<D: ImageDevice> Model for CycleGanModel<D> {
             return Ok(Vec::new());
         };
         let mode = self.settings.networks.gan_mode;
-        let read = |l: &Losses<D>| l.d.as_ref().map(|d| d.verdicts.read(mode));
-        let judged = both.iter().flat_map(|l| {
-            let values = read(l);
-            (0..3).map(move |i| values.map(|v| v[i]))
-        });
+        let read = |l: &Losses<D>| l.d.as_ref().map(|d| d.verdicts.read(mode)).transpose();
+        let [forth, back] = both;
+        let values = [read(forth).map_err(op)?, read(back).map_err(op)?];
+        let judged = values
+            .into_iter()
+            .flat_map(|values| (0..3).map(move |i| values.map(|v| v[i])));
         // Without the adversarial losses the discriminators stand still.
         let adversarial = both.iter().any(|l| l.d.is_some());
         let gradients = [

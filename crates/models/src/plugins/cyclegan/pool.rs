@@ -1,79 +1,87 @@
 //! The history of generated images that discriminators are trained on (Shrivastava et al. 2017; CycleGAN paper, section 4).
 
+use dfdx::shapes::HasShape;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
+use diptych_imgops::{
+    ImageDevice, Images4, OpError, download_images, join_images, split_images, upload_images,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::networks::params::WeightsError;
 
-/// Up to `size` earlier images of one domain, in host memory: a step exchanges a single image for each of its batch, and a
-/// checkpoint saves them all.
+/// Up to `size` earlier images, whatever an image is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ImagePool {
-    shape: [usize; 3],
+struct Pool<I> {
     size: usize,
-    count: usize,
-    /// `size` images, of which the first `count` are there; the rest are zeros.
-    images: Vec<f32>,
+    images: Vec<I>,
 }
 
-impl ImagePool {
-    /// An empty pool of up to `size` images of `shape` (channels, height, width); with size 0 it passes everything through.
-    pub fn new(size: usize, shape: [usize; 3]) -> Self {
-        Self {
-            shape,
-            size,
-            count: 0,
-            images: vec![0.0; size * shape.iter().product::<usize>()],
-        }
-    }
-
-    /// Images stored.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Whether no image is stored.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The most images that it stores.
-    pub fn capacity(&self) -> usize {
-        self.size
-    }
-
-    /// The shape of its images: channels, height, width.
-    pub fn shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// Replaces the images of a batch (one after another, each of the pool's shape) by what the discriminator shall see.
-    /// While the pool fills, an image is stored and stays; after that it stays unstored half of the time, and otherwise
-    /// changes places with one drawn uniformly. `seed` decides all draws of the batch. True where an image was replaced.
-    pub fn exchange(&mut self, batch: &mut [f32], seed: u64) -> bool {
-        let len = self.shape.iter().product::<usize>();
-        if self.size == 0 || len == 0 {
+impl<I: Clone> Pool<I> {
+    /// Replaces the images of a batch by what the discriminator shall see. While the pool fills, an image is stored and stays;
+    /// after that it stays unstored half of the time, and otherwise changes places with one drawn uniformly. `seed` decides all
+    /// draws of the batch. True where an image was replaced.
+    fn exchange(&mut self, batch: &mut [I], seed: u64) -> bool {
+        if self.size == 0 {
             return false;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut replaced = false;
-        for image in batch.chunks_exact_mut(len) {
-            if self.count < self.size {
-                self.images[self.count * len..][..len].copy_from_slice(image);
-                self.count += 1;
+        for image in batch {
+            if self.images.len() < self.size {
+                self.images.push(image.clone());
             } else if rng.random::<f64>() > 0.5 {
                 let slot = rng.random_range(0..self.size);
-                self.images[slot * len..][..len].swap_with_slice(image);
+                std::mem::swap(&mut self.images[slot], image);
                 replaced = true;
             }
         }
         replaced
     }
+}
+
+/// Up to `size` earlier images of one domain, on the device: what a step exchanges never leaves it. A checkpoint saves them all.
+pub struct ImagePool<D: ImageDevice> {
+    device: D,
+    shape: [usize; 3],
+    pool: Pool<Images4<D>>,
+}
+
+impl<D: ImageDevice> ImagePool<D> {
+    /// An empty pool of up to `size` images of `shape` (channels, height, width); with size 0 it passes everything through.
+    pub fn new(device: D, size: usize, shape: [usize; 3]) -> Self {
+        let images = Vec::new();
+        Self {
+            device,
+            shape,
+            pool: Pool { size, images },
+        }
+    }
+
+    /// What the discriminator shall see in place of a batch of images of the pool's shape. `seed` decides all draws.
+    ///
+    /// # Errors
+    /// [`OpError::Shape`] for images of another shape; [`OpError::Device`] where the device fails.
+    pub fn exchange(&mut self, batch: Images4<D>, seed: u64) -> Result<Images4<D>, OpError> {
+        if self.pool.size == 0 {
+            return Ok(batch);
+        }
+        let (_, c, h, w) = *batch.shape();
+        if [c, h, w] != self.shape {
+            let problem = format!("images of {:?} for a pool of {:?}", [c, h, w], self.shape);
+            return Err(OpError::shape("pool", problem));
+        }
+        let mut images = split_images(&batch)?;
+        if self.pool.exchange(&mut images, seed) {
+            join_images(&images)
+        } else {
+            Ok(batch)
+        }
+    }
 
     /// The state's tensors, of the same shapes however full the pool is; none for a pool of size 0.
     pub fn infos(&self) -> Vec<TensorInfo> {
-        if self.size == 0 {
+        if self.pool.size == 0 {
             return Vec::new();
         }
         let [c, h, w] = self.shape;
@@ -84,7 +92,7 @@ impl ImagePool {
         };
         vec![
             info("count", Vec::new(), true),
-            info("images", vec![self.size, c, h, w], false),
+            info("images", vec![self.pool.size, c, h, w], false),
         ]
     }
 
@@ -95,9 +103,15 @@ impl ImagePool {
     pub fn read(&self, name: &str) -> Result<NamedTensor, WeightsError> {
         let info = self.info(name)?;
         let data = if info.integer {
-            TensorData::I64(vec![self.count as i64])
+            TensorData::I64(vec![self.pool.images.len() as i64])
         } else {
-            TensorData::F32(self.images.clone())
+            // As many as the pool may hold, whatever it does: those that are not there are zeros.
+            let mut values = Vec::with_capacity(info.numel());
+            for image in &self.pool.images {
+                values.extend(download_images(image)?);
+            }
+            values.resize(self.pool.size * self.shape.iter().product::<usize>(), 0.0);
+            TensorData::F32(values)
         };
         Ok(NamedTensor {
             name: info.name,
@@ -120,13 +134,25 @@ impl ImagePool {
             });
         }
         let wrong_type = || WeightsError::Type(tensor.name.clone());
+        let [c, h, w] = self.shape;
+        let image = |values: &[f32]| upload_images(&self.device, values, (1, c, h, w));
         match (&tensor.data, info.integer) {
             (TensorData::I64(values), true) => {
                 let count = values.first().and_then(|&n| usize::try_from(n).ok());
-                self.count = count.filter(|&n| n <= self.size).ok_or_else(wrong_type)?;
+                let count = count.filter(|&n| n <= self.pool.size).ok_or_else(wrong_type)?;
+                // The images come with the other tensor, which is after this one in `infos`.
+                let empty = vec![0.0; c * h * w];
+                while self.pool.images.len() < count {
+                    self.pool.images.push(image(&empty)?);
+                }
+                self.pool.images.truncate(count);
             }
-            (TensorData::F32(values), false) if values.len() == self.images.len() => {
-                self.images.copy_from_slice(values);
+            (TensorData::F32(values), false) if values.len() == info.numel() => {
+                let all = values.chunks_exact((c * h * w).max(1));
+                self.pool.images = all
+                    .take(self.pool.images.len())
+                    .map(image)
+                    .collect::<Result<_, _>>()?;
             }
             _ => return Err(wrong_type()),
         }
@@ -144,35 +170,46 @@ impl ImagePool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use diptych_imgops::testing::{TestDevice, device};
 
-    /// Images of two values, both the image's number.
-    fn batch(numbers: &[f32]) -> Vec<f32> {
-        numbers.iter().flat_map(|&n| [n, n]).collect()
+    fn pool(size: usize) -> Pool<i64> {
+        let images = Vec::new();
+        Pool { size, images }
     }
 
-    fn pool(size: usize) -> ImagePool {
-        ImagePool::new(size, [1, 1, 2])
+    /// Images of two values, both the image's number.
+    fn batch(numbers: &[f32]) -> Images4<TestDevice> {
+        let values: Vec<f32> = numbers.iter().flat_map(|&n| [n, n]).collect();
+        upload_images(&device(), &values, (numbers.len(), 1, 1, 2)).unwrap()
+    }
+
+    fn image_pool(size: usize) -> ImagePool<TestDevice> {
+        ImagePool::new(device(), size, [1, 1, 2])
     }
 
     #[test]
     fn a_pool_of_size_0_passes_everything_through() {
-        let (mut pool, mut images) = (pool(0), batch(&[1.0, 2.0]));
+        let (mut pool, mut images) = (pool(0), [1, 2]);
         assert!(!pool.exchange(&mut images, 1));
-        assert_eq!((images, pool.len()), (batch(&[1.0, 2.0]), 0));
+        assert_eq!((images, pool.images.len()), ([1, 2], 0));
+        let mut pool = image_pool(0);
+        assert_eq!(pool.exchange(batch(&[1.0]), 1).unwrap().as_vec(), [1.0; 2]);
         assert!(pool.infos().is_empty());
     }
 
     #[test]
     fn a_filling_pool_stores_and_returns_each_image() {
-        let mut pool = pool(5);
+        let mut pool = image_pool(5);
         for step in 0..2 {
-            let given = batch(&[2.0 * step as f32, 2.0 * step as f32 + 1.0]);
-            let mut images = given.clone();
-            assert!(!pool.exchange(&mut images, step));
-            assert_eq!(images, given);
+            let (first, second) = (2.0 * step as f32, 2.0 * step as f32 + 1.0);
+            let out = pool.exchange(batch(&[first, second]), step).unwrap();
+            assert_eq!(out.as_vec(), [first, first, second, second]);
         }
-        assert_eq!(pool.len(), 4);
-        assert_eq!(pool.images, [batch(&[0.0, 1.0, 2.0, 3.0]), vec![0.0; 2]].concat());
+        let TensorData::F32(images) = pool.read("images").unwrap().data else {
+            panic!("images are reals");
+        };
+        assert_eq!(images, [0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 0.0, 0.0]);
+        assert_eq!(pool.read("count").unwrap().data, TensorData::I64(vec![4]));
     }
 
     #[test]
@@ -181,23 +218,15 @@ mod tests {
             let mut pool = pool(size);
             let mut out = Vec::new();
             for step in 0..40u64 {
-                let mut images = batch(&[2.0 * step as f32, 2.0 * step as f32 + 1.0]);
+                let mut images = [2 * step as i64, 2 * step as i64 + 1];
                 pool.exchange(&mut images, seed * 1000 + step);
-                assert!(pool.len() <= size);
+                assert!(pool.images.len() <= size);
                 out.extend(images);
             }
-            assert_eq!(pool.len(), size);
-            assert!(
-                pool.images.chunks(2).all(|image| image[0] == image[1]),
-                "images stay whole"
-            );
+            assert_eq!(pool.images.len(), size);
             // What went out or is still inside: every image that went in, the first `size` of them twice, since those
             // were returned when they were stored.
-            let mut all: Vec<i64> = out
-                .chunks(2)
-                .chain(pool.images.chunks(2))
-                .map(|i| i[0] as i64)
-                .collect();
+            let mut all: Vec<i64> = out.iter().chain(&pool.images).copied().collect();
             all.sort_unstable();
             let mut expected: Vec<i64> = (0..80).chain(0..size as i64).collect();
             expected.sort_unstable();
@@ -208,13 +237,13 @@ mod tests {
     #[test]
     fn half_of_the_images_are_swapped_with_slots_drawn_evenly() {
         let mut pool = pool(4);
-        pool.exchange(&mut batch(&[0.0, 1.0, 2.0, 3.0]), 0);
+        pool.exchange(&mut [0, 1, 2, 3], 0);
         let (mut swapped, mut slots) = (0, [0; 4]);
         for step in 0..4000u64 {
             let before = pool.images.clone();
-            if pool.exchange(&mut batch(&[step as f32 + 4.0]), step) {
+            if pool.exchange(&mut [step as i64 + 4], step) {
                 swapped += 1;
-                let changed = (0..4).find(|i| pool.images[2 * i] != before[2 * i]);
+                let changed = (0..4).find(|i| pool.images[*i] != before[*i]);
                 slots[changed.unwrap()] += 1;
             }
         }
@@ -223,27 +252,47 @@ mod tests {
     }
 
     #[test]
+    fn swapped_images_come_out_of_the_pool_whole() {
+        let mut pool = image_pool(2);
+        pool.exchange(batch(&[1.0, 2.0]), 0).unwrap();
+        let mut seen = Vec::new();
+        for step in 1..20u64 {
+            let given = [10.0 * step as f32, 10.0 * step as f32 + 1.0];
+            let out = pool.exchange(batch(&given), step).unwrap().as_vec();
+            assert!(out.len() == 4 && out[0] == out[1] && out[2] == out[3], "{out:?}");
+            seen.extend(out);
+        }
+        assert!(
+            seen.contains(&1.0) && seen.contains(&2.0),
+            "the first two came out: {seen:?}"
+        );
+    }
+
+    #[test]
     fn the_same_seed_draws_the_same_and_the_state_carries_all() {
-        let mut one = pool(3);
+        let state = |pool: &ImagePool<TestDevice>| {
+            let read = |i: TensorInfo| pool.read(&i.name).unwrap();
+            pool.infos().into_iter().map(read).collect::<Vec<_>>()
+        };
+        let mut one = image_pool(3);
         for step in 0..6 {
-            one.exchange(&mut batch(&[step as f32]), step);
+            one.exchange(batch(&[step as f32]), step).unwrap();
         }
-        let mut two = pool(3);
-        for info in one.infos() {
-            two.write(&one.read(&info.name).unwrap()).unwrap();
+        let mut two = image_pool(3);
+        for tensor in state(&one) {
+            two.write(&tensor).unwrap();
         }
-        assert_eq!(one, two);
+        assert_eq!(state(&one), state(&two));
         for step in 6..40 {
-            let (mut a, mut b) = (batch(&[step as f32]), batch(&[step as f32]));
-            assert_eq!(one.exchange(&mut a, step), two.exchange(&mut b, step));
-            assert_eq!(a, b);
+            let out = [&mut one, &mut two].map(|p| p.exchange(batch(&[step as f32]), step).unwrap().as_vec());
+            assert_eq!(out[0], out[1]);
         }
-        assert_eq!(one, two);
+        assert_eq!(state(&one), state(&two));
     }
 
     #[test]
     fn state_that_does_not_fit_is_refused() {
-        let mut pool = pool(3);
+        let mut pool = image_pool(3);
         let tensor = |name: &str, shape: &[usize], data| NamedTensor {
             name: name.into(),
             shape: shape.to_vec(),
@@ -262,6 +311,13 @@ mod tests {
             assert!(message(tensor("count", &[], data)).contains("`count`"));
         }
         assert!(message(tensor("other", &[], TensorData::I64(vec![0]))).contains("`other`"));
-        assert!(pool.is_empty() && pool.capacity() == 3 && pool.shape() == [1, 1, 2]);
+        assert!(pool.exchange(batch(&[1.0]), 0).is_ok());
+        let other = upload_images(&device(), &[0.0; 3], (1, 1, 1, 3)).unwrap();
+        assert!(
+            pool.exchange(other, 0)
+                .unwrap_err()
+                .to_string()
+                .contains("[1, 1, 3]")
+        );
     }
 }

@@ -6,10 +6,11 @@ mod settings;
 use diptych_domain::Size;
 use diptych_domain::params::{ParamDecl, ParamValue, Params};
 use diptych_domain::spec::{ExperimentSpec, Layout};
+use diptych_imgops::ImageDevice;
 
 use crate::plugin::{BenchRequest, BuildContext, HealthDecl, Model, ModelError, Plugin};
 use crate::plugins::shared::errors::setting;
-use crate::plugins::shared::transfer::training_device;
+use crate::plugins::shared::transfer::{OnDevice, on_device};
 use crate::plugins::shared::{bench, decls};
 
 pub use model::Pix2PixModel;
@@ -122,14 +123,22 @@ impl Plugin for Pix2Pix {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Model>, ModelError> {
         self.validate(&context.spec)?;
         let settings = Settings::from_spec(&context.spec)?;
-        let device = training_device(context.device)?;
-        Ok(Box::new(Pix2PixModel::new(device, settings, context.spec.seed)?))
+        on_device(context.device, Build(settings, context.spec.seed))
     }
 }
 
 /// Whether there is a GAN loss, and so a discriminator to train.
 fn is_adversarial(params: &Params) -> bool {
     !matches!(params.get("lambda_gan"), Some(ParamValue::Float(v)) if *v == 0.0)
+}
+
+/// Settings and seed of a model to be built.
+struct Build(Settings, u64);
+
+impl OnDevice for Build {
+    fn on<D: ImageDevice>(self, device: D) -> Result<Box<dyn Model>, ModelError> {
+        Ok(Box::new(Pix2PixModel::new(device, self.0, self.1)?))
+    }
 }
 
 #[cfg(test)]

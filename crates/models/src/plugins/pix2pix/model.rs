@@ -13,7 +13,7 @@ use crate::plugins::shared::errors::op;
 use crate::plugins::shared::health::Verdicts;
 use crate::plugins::shared::state::{Networks, Part, PartMut};
 use crate::plugins::shared::trained::Trained;
-use crate::plugins::shared::transfer::{LatestExtents, upload};
+use crate::plugins::shared::transfer::{LatestExtents, upload, value};
 
 /// The health values: the discriminator's verdicts, and both gradients.
 pub(super) const HEALTH: [HealthDecl; 5] = [
@@ -191,7 +191,6 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
         let Some(losses) = &self.losses else {
             return Ok(Vec::new());
         };
-        let value = |loss: &Scalar<D>| loss.as_vec().first().map_or(f64::NAN, |v| f64::from(*v));
         // Weights are included, but for the factor 0.5 of the discriminator's objective: the reference logs without it.
         let all = [
             ("G_GAN", 1.0, &losses.g_gan),
@@ -201,9 +200,10 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
             ("D_gp", 2.0, &losses.d_gp),
         ];
         let named = |(name, factor, loss): (_, f64, &Option<Scalar<D>>)| {
-            loss.as_ref().map(|loss| (name, factor * value(loss)))
+            let loss = loss.as_ref()?;
+            Some(value(loss).map(|value| (name, factor * value)))
         };
-        Ok(all.into_iter().filter_map(named).collect())
+        all.into_iter().filter_map(named).collect()
     }
 
     fn watch(&mut self, on: bool) {
@@ -213,7 +213,10 @@ impl<D: ImageDevice> Model for Pix2PixModel<D> {
 
     fn health(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
         let verdicts = self.losses.as_ref().and_then(|l| l.verdicts.as_ref());
-        let read = verdicts.map(|v| v.read(self.settings.networks.gan_mode));
+        let read = verdicts
+            .map(|v| v.read(self.settings.networks.gan_mode))
+            .transpose()
+            .map_err(op)?;
         let judged = (0..3).map(|i| read.map(|values| values[i]));
         // Without the adversarial loss the discriminator stands still.
         let gradients = [

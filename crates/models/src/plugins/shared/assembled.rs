@@ -1,13 +1,14 @@
 //! A model of which only the training is written by hand.
 
 use diptych_domain::{ImagePair, Images, NamedTensor, TensorInfo};
+use diptych_imgops::device::MaybeSend;
 
 use super::state::Networks;
 use crate::plugin::{InferMode, Model, ModelError};
 
 /// How a model made of [`Networks`] trains and translates: all that is particular to it. [`Assembled`] makes a [`Model`] of it,
 /// whose state is that of the networks and their optimisers.
-pub trait Training: Networks + Send {
+pub trait Training: Networks + MaybeSend {
     /// As [`Model::train_step`].
     ///
     /// # Errors

@@ -7,7 +7,10 @@ use crate::plugin::ModelError;
 
 /// A failing operation.
 pub fn op(error: OpError) -> ModelError {
-    ModelError::Op(Box::new(error))
+    match error {
+        OpError::OutOfMemory { .. } => ModelError::OutOfMemory(error.to_string()),
+        error => ModelError::Op(Box::new(error)),
+    }
 }
 
 /// A tensor that does not fit.

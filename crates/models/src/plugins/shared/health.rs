@@ -1,6 +1,6 @@
 //! How a discriminator and a generator stand to each other, from the verdicts of a step.
 
-use diptych_imgops::{GanMode, ImageDevice, Images4};
+use diptych_imgops::{GanMode, ImageDevice, Images4, OpError, download_images};
 
 /// A discriminator's verdicts of one step, still on the device.
 #[derive(Clone)]
@@ -11,8 +11,12 @@ pub(crate) struct Verdicts<D: ImageDevice> {
 
 impl<D: ImageDevice> Verdicts<D> {
     /// The mean verdict on real images, on generated ones, and the part of all verdicts that are right.
-    pub(crate) fn read(&self, mode: GanMode) -> [f64; 3] {
-        weigh(&self.real.as_vec(), &self.fake.as_vec(), mode)
+    pub(crate) fn read(&self, mode: GanMode) -> Result<[f64; 3], OpError> {
+        Ok(weigh(
+            &download_images(&self.real)?,
+            &download_images(&self.fake)?,
+            mode,
+        ))
     }
 }
 

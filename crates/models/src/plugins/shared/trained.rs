@@ -4,7 +4,9 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{Gradients, NoneTape, OwnedTape, Trace};
 use diptych_domain::spec::OptimSpec;
 use diptych_domain::{Images, stream_seed};
-use diptych_imgops::{AdamConfig, GanMode, ImageDevice, Images4, OpError, Scalar, backward, gan_loss};
+use diptych_imgops::{
+    AdamConfig, GanMode, ImageDevice, Images4, OpError, Scalar, backward, download_images, gan_loss,
+};
 
 use super::errors::{op, weights};
 use super::transfer::upload;
@@ -178,7 +180,7 @@ impl<D: ImageDevice, N: Network + Sync> Trained<D, N> {
                 OpError::Shape { .. } => ModelError::Input(e.to_string()),
                 e => op(e),
             })?;
-            images.data.extend(y.as_vec());
+            images.data.extend(download_images(&y).map_err(op)?);
         }
         // Images to translate come in any size; what was kept for this one may fit no other.
         let device = self.params.device();

@@ -102,17 +102,40 @@ impl Plugin for Template {
             "instance" => Norm::Instance,
             _ => Norm::None,
         };
-        let (width, depth) = (values.count("width")?, values.count("depth")?);
-        let device = training_device(context.device)?;
-        let start = Start::new(Init::Kaiming, 0.02, &spec.optim);
+        // Everything below is generic over the device; here the choice becomes one.
+        let build = Build {
+            channels: [inp, values.count("width")?, out],
+            depth: values.count("depth")?,
+            norm,
+            squared: values.word("loss")? == "l2",
+            start: Start::new(Init::Kaiming, 0.02, &spec.optim),
+            seed: spec.seed,
+        };
+        on_device(context.device, build)
+    }
+}
+
+/// A model to be built.
+struct Build {
+    channels: [usize; 3],
+    depth: usize,
+    norm: Norm,
+    squared: bool,
+    start: Start,
+    seed: u64,
+}
+
+impl OnDevice for Build {
+    fn on<D: ImageDevice>(self, device: D) -> Result<Box<dyn Model>, ModelError> {
         // Weights are drawn from the stream of the network's name: they depend on `seed` and on nothing else.
-        let g = Trained::new(&device, start, "G", spec.seed, |tensors| {
-            Stack::new(tensors, [inp, width, out], depth, norm)
+        let g = Trained::new(&device, self.start, "G", self.seed, |tensors| {
+            Stack::new(tensors, self.channels, self.depth, self.norm)
         })?;
+        let [inp, _, out] = self.channels;
         Ok(Box::new(Assembled(TemplateModel {
             channels: [inp, out],
-            squared: values.word("loss")? == "l2",
-            seed: spec.seed,
+            squared: self.squared,
+            seed: self.seed,
             g,
             device,
             extents: LatestExtents::default(),
@@ -248,7 +271,7 @@ impl<D: ImageDevice> Training for TemplateModel<D> {
 
     // A loss that is not finite ends the run as diverged, with its name, step and value.
     fn losses(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
-        Ok(self.loss.iter().map(|loss| ("G", value(loss))).collect())
+        self.loss.iter().map(|loss| Ok(("G", value(loss)?))).collect()
     }
 
     fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError> {

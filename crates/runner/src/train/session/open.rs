@@ -20,6 +20,7 @@ use crate::lock::RunLock;
 use crate::meter::Meter;
 use crate::probes::Probes;
 use crate::schedule::trains_nothing;
+use crate::system::Monitor;
 use crate::train::TrainOptions;
 use crate::train::progress::Progress;
 
@@ -128,6 +129,7 @@ impl<'a> Session<'a> {
                 .collect(),
             keys: Keys::new(&plugin.losses(&spec.params)),
             meter: Meter::default(),
+            monitor: Monitor::start(options.device),
             health,
             directions,
             alarms,

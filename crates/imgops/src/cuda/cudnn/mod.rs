@@ -1,0 +1,281 @@
+//! Convolutions by cuDNN. What is decided about one (descriptors, algorithm, work space) is kept for its shape.
+#![allow(unsafe_code)] // calls into cuDNN with descriptors that are kept as long as the handle
+
+mod library;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::rc::Rc;
+
+use library::{Descriptor, Functions, Handle, Offer};
+use plan::{CROSS_CORRELATION, DEFAULT_MATH, Extents, FLOAT, FMA_MATH, choose};
+pub(crate) use plan::{Order, Pass};
+
+use super::driver::counters;
+use super::problem::CudaProblem;
+use crate::arithmetic::{Arithmetic, Precision};
+use crate::geometry::ConvGeometry;
+
+/// cuDNN on one device, with the plans made so far.
+pub(crate) struct Cudnn {
+    functions: Functions,
+    handle: Handle,
+    options: Arithmetic,
+    plans: HashMap<(ConvGeometry, Pass), Rc<Plan>>,
+}
+
+// SAFETY: cuDNN's handle and descriptors may be used from any thread, by one at a time; the owner is behind a mutex, and plans
+// never leave it.
+unsafe impl Send for Cudnn {}
+
+/// A decided product.
+pub(crate) struct Plan {
+    /// The order that it runs on.
+    pub(crate) order: Order,
+    /// Bytes of work space.
+    pub(crate) workspace: usize,
+    algorithm: i32,
+    wide: Descriptor,
+    narrow: Descriptor,
+    filter: Descriptor,
+    convolution: Descriptor,
+}
+
+/// Device addresses of a product's operands; the one that the pass makes is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operands {
+    pub(crate) wide: u64,
+    pub(crate) narrow: u64,
+    pub(crate) filter: u64,
+    pub(crate) workspace: u64,
+}
+
+impl Cudnn {
+    /// Opens the library and makes a handle on the bound device's default stream, which is dfdx's.
+    pub(crate) fn new(options: Arithmetic) -> Result<Self, CudaProblem> {
+        let functions = Functions::open()?;
+        let mut handle: Handle = std::ptr::null_mut();
+        // SAFETY: the pointer is to a local variable.
+        let status = unsafe { (functions.create)(&mut handle) };
+        if status != 0 {
+            return Err(CudaProblem::Cudnn {
+                call: "cudnnCreate",
+                what: "the device".into(),
+                status,
+            });
+        }
+        Ok(Self {
+            functions,
+            handle,
+            options,
+            plans: HashMap::new(),
+        })
+    }
+
+    /// cuDNN's version, as 90100 for 9.1.0; opens nothing but the library.
+    pub(crate) fn version() -> Result<usize, CudaProblem> {
+        Functions::open().map(|f| f.version)
+    }
+
+    /// The plan of a product, made at its first use.
+    pub(crate) fn plan(&mut self, g: &ConvGeometry, pass: Pass) -> Result<Rc<Plan>, CudaProblem> {
+        if let Some(plan) = self.plans.get(&(*g, pass)) {
+            return Ok(Rc::clone(plan));
+        }
+        let made = self.make(g, pass, Order::Pixels)?;
+        let made = match made {
+            Some(plan) => Some(plan),
+            None => self.make(g, pass, Order::Planes)?,
+        };
+        let plan = Rc::new(made.ok_or_else(|| CudaProblem::Cudnn {
+            call: "no algorithm",
+            what: format!("{pass:?} of {g:?} with {:?}", self.options),
+            status: 0,
+        })?);
+        self.plans.insert((*g, pass), Rc::clone(&plan));
+        Ok(plan)
+    }
+
+    fn make(&self, g: &ConvGeometry, pass: Pass, order: Order) -> Result<Option<Plan>, CudaProblem> {
+        let f = &self.functions;
+        let extents = Extents::of(g).ok_or(CudaProblem::TooLarge {
+            len: g.n * g.wide_c * g.wide_len(),
+        })?;
+        let check = |call: &'static str, status: i32| match status {
+            0 => Ok(()),
+            _ => Err(CudaProblem::Cudnn {
+                call,
+                what: format!("{pass:?} of {g:?}"),
+                status,
+            }),
+        };
+        let mut plan = Plan {
+            order,
+            workspace: 0,
+            algorithm: 0,
+            wide: std::ptr::null_mut(),
+            narrow: std::ptr::null_mut(),
+            filter: std::ptr::null_mut(),
+            convolution: std::ptr::null_mut(),
+        };
+        let mut offers = [Offer::default(); 12];
+        let mut given = 0;
+        let math = match self.options.precision {
+            Precision::F32 => FMA_MATH,
+            Precision::Tf32 => DEFAULT_MATH,
+        };
+        // SAFETY: descriptors are created before they are set and used; pointers are to local variables; there is room for as
+        // many offers as are asked for.
+        let chosen = unsafe {
+            check("cudnnCreateTensorDescriptor", (f.create_tensor)(&mut plan.wide))?;
+            check("cudnnCreateTensorDescriptor", (f.create_tensor)(&mut plan.narrow))?;
+            check("cudnnCreateFilterDescriptor", (f.create_filter)(&mut plan.filter))?;
+            check(
+                "cudnnCreateConvolutionDescriptor",
+                (f.create_convolution)(&mut plan.convolution),
+            )?;
+            let [n, c, h, w] = extents.wide;
+            check(
+                "cudnnSetTensor4dDescriptor",
+                (f.set_tensor)(plan.wide, order.number(), FLOAT, n, c, h, w),
+            )?;
+            let [n, c, h, w] = extents.narrow;
+            check(
+                "cudnnSetTensor4dDescriptor",
+                (f.set_tensor)(plan.narrow, order.number(), FLOAT, n, c, h, w),
+            )?;
+            let [k, c, r, s] = extents.filter;
+            check(
+                "cudnnSetFilter4dDescriptor",
+                (f.set_filter)(plan.filter, FLOAT, order.number(), k, c, r, s),
+            )?;
+            let (p, s) = (extents.padding, extents.stride);
+            check(
+                "cudnnSetConvolution2dDescriptor",
+                (f.set_convolution)(plan.convolution, p, p, s, s, 1, 1, CROSS_CORRELATION, FLOAT),
+            )?;
+            check(
+                "cudnnSetConvolutionMathType",
+                (f.set_math)(plan.convolution, math),
+            )?;
+            let functions = &f.passes[pass as usize];
+            let ask = if self.options.fast {
+                functions.trials
+            } else {
+                functions.offers
+            };
+            let (first, second, result) = plan.order_of(pass);
+            let status = ask(
+                self.handle,
+                first,
+                second,
+                plan.convolution,
+                result,
+                offers.len() as i32,
+                &mut given,
+                offers.as_mut_ptr(),
+            );
+            // A refusal means that there is nothing to choose from.
+            let given = if status == 0 {
+                usize::try_from(given).unwrap_or(0)
+            } else {
+                0
+            };
+            let chosen = choose(&offers[..given.min(offers.len())], self.options);
+            if let Some(offer) = chosen {
+                check(
+                    "cudnnSetConvolutionMathType",
+                    (f.set_math)(plan.convolution, if math == FMA_MATH { math } else { offer.math }),
+                )?;
+            }
+            chosen
+        };
+        match chosen {
+            Some(offer) => {
+                (plan.algorithm, plan.workspace) = (offer.algorithm, offer.workspace);
+                Ok(Some(plan))
+            }
+            None => {
+                // SAFETY: they were created above and are in no plan.
+                unsafe {
+                    (f.destroy_tensor)(plan.wide);
+                    (f.destroy_tensor)(plan.narrow);
+                    (f.destroy_filter)(plan.filter);
+                    (f.destroy_convolution)(plan.convolution);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Puts a product on the stream. Its result is overwritten, or added to where `accumulate`.
+    ///
+    /// # Safety
+    /// Operands must be addresses of device memory of the geometry's extents in the plan's order, the work space as long as the
+    /// plan says.
+    pub(crate) unsafe fn run(
+        &self,
+        plan: &Plan,
+        pass: Pass,
+        operands: Operands,
+        accumulate: bool,
+    ) -> Result<(), CudaProblem> {
+        counters()
+            .convolutions
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let (one, beta) = (1.0f32, if accumulate { 1.0f32 } else { 0.0 });
+        let (first, second, result) = plan.order_of(pass);
+        let Operands {
+            wide,
+            narrow,
+            filter,
+            workspace,
+        } = operands;
+        let [a, b, out] = match pass {
+            Pass::Narrow => [wide, filter, narrow],
+            Pass::Widen => [filter, narrow, wide],
+            Pass::Weight => [wide, narrow, filter],
+        }
+        .map(|address| address as *mut c_void);
+        // SAFETY: the caller's promise; scalars are read before the function returns.
+        let status = unsafe {
+            (self.functions.passes[pass as usize].run)(
+                self.handle,
+                &one,
+                first,
+                a,
+                second,
+                b,
+                plan.convolution,
+                plan.algorithm,
+                workspace as *mut c_void,
+                plan.workspace,
+                &beta,
+                result,
+                out,
+            )
+        };
+        if status == 0 {
+            return Ok(());
+        }
+        Err(CudaProblem::Cudnn {
+            call: "running",
+            what: format!("{pass:?}"),
+            status,
+        })
+    }
+}
+
+impl Plan {
+    /// Descriptors in the order of the pass's functions: two operands, then the result.
+    fn order_of(&self, pass: Pass) -> (Descriptor, Descriptor, Descriptor) {
+        match pass {
+            Pass::Narrow => (self.wide, self.filter, self.narrow),
+            Pass::Widen => (self.filter, self.narrow, self.wide),
+            Pass::Weight => (self.wide, self.narrow, self.filter),
+        }
+    }
+}

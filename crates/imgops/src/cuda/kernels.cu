@@ -1,0 +1,656 @@
+// Diptych's own kernels. Images are channels-last: `rows` pixels of `columns` channels, as on the CPU, whose kernels define
+// what each of these computes.
+//
+// The same text is compiled by NVRTC for a GPU and by a C++ compiler for the emulator that tests it (tests/cuda-emulator), so it
+// uses no header, no warp-level function and no more than one-dimensional blocks of 256 threads. Lengths are below 2^31.
+//
+// Reductions are deterministic: a block adds in a fixed tree, and the block that happens to finish last adds the blocks' sums in
+// their order. `ticket` counts finished blocks; it is zero before and after. `partial` has a sum in f64 for each block.
+
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+#define THREADS 256
+#define EACH(i, len) for (u32 i = blockIdx.x * THREADS + threadIdx.x; i < (len); i += gridDim.x * THREADS)
+
+// Activations: none, straight on either side of zero (`slope` below), tanh, sigmoid.
+#define NONE 0
+#define STRAIGHT 1
+#define TANH 2
+#define SIGMOID 3
+
+// Comparisons are written so that NaN takes the branch that keeps it.
+static __device__ float activated(int kind, float slope, float v) {
+    if (kind == STRAIGHT) return v < 0.0f ? slope * v : v;
+    if (kind == TANH) return tanhf(v);
+    if (kind == SIGMOID) return 1.0f / (1.0f + expf(-v));
+    return v;
+}
+
+// `g` times the activation's slope, given its output.
+static __device__ float sloped(int kind, float slope, float y, float g) {
+    if (kind == STRAIGHT) return y > 0.0f ? g : slope * g;
+    if (kind == TANH) return g * (1.0f - y * y);
+    if (kind == SIGMOID) return g * (y * (1.0f - y));
+    return g;
+}
+
+// A gradient: overwritten while it is fresh, else added to.
+static __device__ void give(float *gradient, u32 i, u32 fresh, float v) {
+    gradient[i] = fresh ? v : gradient[i] + v;
+}
+
+extern "C" __global__ void activate(u32 len, int kind, float slope, const float *x, float *y) {
+    EACH(i, len) y[i] = activated(kind, slope, x[i]);
+}
+
+extern "C" __global__ void scale_by_slope(u32 len, int kind, float slope, const float *y, const float *g, float *out) {
+    EACH(i, len) out[i] = sloped(kind, slope, y[i], g[i]);
+}
+
+extern "C" __global__ void activation_backward(u32 len, int kind, float slope, const float *y, const float *g, u32 fresh, float *gx) {
+    EACH(i, len) give(gx, i, fresh, sloped(kind, slope, y[i], g[i]));
+}
+
+extern "C" __global__ void bias_activate(u32 len, u32 columns, const float *bias, int kind, float slope, float *y) {
+    EACH(i, len) {
+        float v = bias ? y[i] + bias[i % columns] : y[i];
+        y[i] = activated(kind, slope, v);
+    }
+}
+
+extern "C" __global__ void add(u32 len, const float *a, const float *b, float *out) {
+    EACH(i, len) out[i] = a[i] + b[i];
+}
+
+extern "C" __global__ void accumulate(u32 len, const float *g, u32 fresh, float *out) {
+    EACH(i, len) give(out, i, fresh, g[i]);
+}
+
+extern "C" __global__ void concat(u32 len, u32 ca, u32 cb, u32 rectified, const float *a, const float *b, float *y) {
+    u32 c = ca + cb;
+    EACH(i, len) {
+        u32 row = i / c, k = i - row * c;
+        float v = k < ca ? a[row * ca + k] : b[row * cb + (k - ca)];
+        y[i] = rectified && v < 0.0f ? 0.0f : v;
+    }
+}
+
+extern "C" __global__ void concat_backward(u32 len, u32 c, u32 offset, u32 channels, const float *gy, u32 fresh, float *g) {
+    EACH(i, len) {
+        u32 row = i / c;
+        give(g, i, fresh, gy[row * channels + offset + (i - row * c)]);
+    }
+}
+
+// Two values to a draw of SplitMix64: see `DropoutMask::factor`.
+static __device__ u64 drawn(u64 seed, u32 pair) {
+    u64 z = seed + ((u64)pair + 1) * 0x9e3779b97f4a7c15ULL;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+extern "C" __global__ void dropout(u32 len, u64 seed, u32 threshold, float scale, const float *x, u32 fresh, float *y) {
+    EACH(pair, (len + 1) / 2) {
+        u64 bits = drawn(seed, pair);
+        u32 i = 2 * pair;
+        give(y, i, fresh, x[i] * ((u32)bits < threshold ? 0.0f : scale));
+        if (i + 1 < len) give(y, i + 1, fresh, x[i + 1] * ((u32)(bits >> 32) < threshold ? 0.0f : scale));
+    }
+}
+
+// The source position of padded position `i`, for `padding < len`.
+static __device__ u32 mirror(u32 i, u32 padding, u32 len) {
+    u32 at = i < padding ? padding - i : i - padding;
+    return at < len ? at : 2 * (len - 1) - at;
+}
+
+extern "C" __global__ void reflection_pad(u32 len, u32 c, u32 h, u32 w, u32 padding, const float *x, float *y) {
+    u32 ph = h + 2 * padding, pw = w + 2 * padding;
+    EACH(i, len) {
+        u32 pixel = i / c, k = i - pixel * c;
+        u32 row = pixel / pw, column = pixel - row * pw;
+        u32 image = row / ph, line = row - image * ph;
+        y[i] = x[((image * h + mirror(line, padding, h)) * w + mirror(column, padding, w)) * c + k];
+    }
+}
+
+// The padded positions that mirror position `at`: itself, and one beyond each near edge.
+static __device__ u32 mirrored(u32 at, u32 padding, u32 len, u32 *places) {
+    u32 count = 0;
+    places[count++] = at + padding;
+    if (at > 0 && at <= padding) places[count++] = padding - at;
+    if (at + 1 < len && at + 1 + padding >= len) places[count++] = 2 * (len - 1) - at + padding;
+    return count;
+}
+
+extern "C" __global__ void reflection_pad_backward(u32 len, u32 c, u32 h, u32 w, u32 padding, const float *gy, u32 fresh, float *gx) {
+    u32 ph = h + 2 * padding, pw = w + 2 * padding;
+    EACH(i, len) {
+        u32 pixel = i / c, k = i - pixel * c;
+        u32 row = pixel / w, column = pixel - row * w;
+        u32 image = row / h, line = row - image * h;
+        u32 lines[3], columns[3];
+        u32 nl = mirrored(line, padding, h, lines), nc = mirrored(column, padding, w, columns);
+        float sum = 0.0f;
+        for (u32 a = 0; a < nl; a++)
+            for (u32 b = 0; b < nc; b++) sum += gy[((image * ph + lines[a]) * pw + columns[b]) * c + k];
+        give(gx, i, fresh, sum);
+    }
+}
+
+// What a line of `len`, continued by reflection without repeating its ends, shows at `i`: see `fit::mirror`.
+static __device__ u32 continued(u32 i, u32 len) {
+    if (len == 1) return 0;
+    u32 period = 2 * (len - 1), at = i % period;
+    return at < len ? at : period - at;
+}
+
+extern "C" __global__ void fit(u32 len, u32 c, u32 h, u32 w, u32 fh, u32 fw, const float *x, float *y) {
+    EACH(i, len) {
+        u32 pixel = i / c, k = i - pixel * c;
+        u32 row = pixel / fw, column = pixel - row * fw;
+        u32 image = row / fh, line = row - image * fh;
+        y[i] = x[((image * h + continued(line, h)) * w + continued(column, w)) * c + k];
+    }
+}
+
+// The position after `i` at which a line of `len` shows `at` again.
+static __device__ u32 shown_again(u32 i, u32 at, u32 len) {
+    if (len == 1) return i + 1;
+    u32 period = 2 * (len - 1), forth = i % period == at;
+    // At its ends a line turns: it shows them once a period.
+    if (at == 0 || at == len - 1) return i + period;
+    return i + (forth ? period - 2 * at : 2 * at);
+}
+
+extern "C" __global__ void fit_backward(u32 len, u32 c, u32 h, u32 w, u32 fh, u32 fw, const float *gy, u32 fresh, float *gx) {
+    EACH(i, len) {
+        u32 pixel = i / c, k = i - pixel * c;
+        u32 row = pixel / w, column = pixel - row * w;
+        u32 image = row / h, line = row - image * h;
+        float sum = 0.0f;
+        for (u32 a = line; a < fh; a = shown_again(a, line, h))
+            for (u32 b = column; b < fw; b = shown_again(b, column, w)) sum += gy[((image * fh + a) * fw + b) * c + k];
+        give(gx, i, fresh, sum);
+    }
+}
+
+// The two source positions of an upsampled position, and the second one's weight.
+static __device__ float sources(u32 bilinear, u32 i, u32 len, u32 *low, u32 *high) {
+    if (!bilinear) {
+        *low = *high = i / 2;
+        return 0.0f;
+    }
+    float step = len > 1 ? (float)(len - 1) / (float)(2 * len - 1) : 0.0f;
+    float at = (float)i * step;
+    u32 l = (u32)at;
+    if (l > len - 1) l = len - 1;
+    *low = l;
+    *high = l + 1 < len ? l + 1 : len - 1;
+    return at - (float)l;
+}
+
+extern "C" __global__ void upsample(u32 len, u32 bilinear, u32 c, u32 h, u32 w, const float *x, float *y) {
+    EACH(i, len) {
+        u32 pixel = i / c, k = i - pixel * c;
+        u32 row = pixel / (2 * w), column = pixel - row * (2 * w);
+        u32 image = row / (2 * h), line = row - image * (2 * h);
+        u32 r0, r1, c0, c1;
+        float fy = sources(bilinear, line, h, &r0, &r1), fx = sources(bilinear, column, w, &c0, &c1);
+        const float *top = x + (image * h + r0) * w * c + k, *bottom = x + (image * h + r1) * w * c + k;
+        float upper = top[c0 * c] * (1.0f - fx) + top[c1 * c] * fx;
+        float lower = bottom[c0 * c] * (1.0f - fx) + bottom[c1 * c] * fx;
+        y[i] = upper * (1.0f - fy) + lower * fy;
+    }
+}
+
+// Upsampled positions that may read from position `at`: from, and one past the last.
+static __device__ u32 readers(u32 bilinear, u32 at, u32 len, u32 *end) {
+    if (!bilinear) {
+        *end = 2 * at + 2;
+        return 2 * at;
+    }
+    if (len < 2) {
+        *end = 2 * len;
+        return 0;
+    }
+    float step = (float)(len - 1) / (float)(2 * len - 1);
+    float first = ((float)at - 1.0f) / step - 1.0f, last = ((float)at + 1.0f) / step + 2.0f;
+    *end = last < (float)(2 * len) ? (u32)last : 2 * len;
+    return first > 0.0f ? (u32)first : 0;
+}
+
+extern "C" __global__ void upsample_backward(u32 len, u32 bilinear, u32 c, u32 h, u32 w, const float *gy, u32 fresh, float *gx) {
+    EACH(i, len) {
+        u32 pixel = i / c, k = i - pixel * c;
+        u32 row = pixel / w, column = pixel - row * w;
+        u32 image = row / h, line = row - image * h;
+        u32 line_end, column_end;
+        u32 line_start = readers(bilinear, line, h, &line_end), column_start = readers(bilinear, column, w, &column_end);
+        float sum = 0.0f;
+        for (u32 a = line_start; a < line_end; a++) {
+            u32 r0, r1;
+            float fy = sources(bilinear, a, h, &r0, &r1);
+            float share = (r0 == line ? 1.0f - fy : 0.0f) + (r1 == line ? fy : 0.0f);
+            if (share == 0.0f) continue;
+            for (u32 b = column_start; b < column_end; b++) {
+                u32 c0, c1;
+                float fx = sources(bilinear, b, w, &c0, &c1);
+                float part = (c0 == column ? 1.0f - fx : 0.0f) + (c1 == column ? fx : 0.0f);
+                if (part != 0.0f) sum += share * part * gy[((image * 2 * h + a) * 2 * w + b) * c + k];
+            }
+        }
+        give(gx, i, fresh, sum);
+    }
+}
+
+// Channels-last from `[n, c, h, w]` order; `pixels` is `h w`. Added to what is there unless it is fresh.
+extern "C" __global__ void planes_to_pixels(u32 len, u32 c, u32 pixels, const float *x, u32 fresh, float *y) {
+    EACH(i, len) {
+        u32 row = i / c, k = i - row * c;
+        u32 image = row / pixels;
+        give(y, i, fresh, x[(image * c + k) * pixels + (row - image * pixels)]);
+    }
+}
+
+// The other way round.
+extern "C" __global__ void pixels_to_planes(u32 len, u32 c, u32 pixels, const float *x, u32 fresh, float *y) {
+    EACH(i, len) {
+        u32 plane = i / pixels, at = i - plane * pixels;
+        u32 image = plane / c, k = plane - image * c;
+        give(y, i, fresh, x[(image * pixels + at) * c + k]);
+    }
+}
+
+// `share a + (1 - share) b`, with a share for each image of `each` values.
+extern "C" __global__ void mix(u32 len, u32 each, const float *a, const float *b, const float *shares, float *out) {
+    EACH(i, len) {
+        float share = shares[i / each];
+        out[i] = share * a[i] + (1.0f - share) * b[i];
+    }
+}
+
+// ---- Reductions ------------------------------------------------------------------------------------------------------------
+
+// Adds what the threads of a block hold, in a fixed tree; thread `t < width` gets the sum over threads t, t + width, ...
+template <typename T> static __device__ T tree(T value, T *shared, u32 width) {
+    u32 t = threadIdx.x;
+    shared[t] = value;
+    __syncthreads();
+    for (u32 half = THREADS / 2; half >= width; half /= 2) {
+        if (t < half) shared[t] += shared[t + half];
+        __syncthreads();
+    }
+    T sum = shared[t < width ? t : 0];
+    __syncthreads();
+    return sum;
+}
+
+// Whether this block is the last of `blocks` to come here. Everything that the others wrote before is visible then.
+static __device__ bool is_last(u32 *ticket, u32 blocks) {
+    __shared__ u32 mine;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        mine = atomicAdd(ticket, 1u);
+        if (mine == blocks - 1) *ticket = 0;
+    }
+    __syncthreads();
+    u32 place = mine;
+    __syncthreads();
+    __threadfence();
+    return place == blocks - 1;
+}
+
+// Where a block works in a reduction over the rows of each column: `width` (a power of two) columns from `blockIdx.x`, rows
+// from `blockIdx.y`, group `blockIdx.z`.
+struct Tile {
+    u32 column, row, step, end;
+    bool inside;
+};
+
+static __device__ Tile tile(u32 rows, u32 columns, u32 chunk, u32 width) {
+    Tile t;
+    t.column = blockIdx.x * width + threadIdx.x % width;
+    t.inside = t.column < columns;
+    t.row = blockIdx.y * chunk + threadIdx.x / width;
+    t.step = THREADS / width;
+    t.end = blockIdx.y * chunk + chunk;
+    if (t.end > rows) t.end = rows;
+    return t;
+}
+
+// Adds two sums over all rows of this thread's column. True in the threads (one to a column) that get the totals.
+static __device__ bool column_totals(const Tile &t, float a, float b, u32 columns, u32 width, double *partial, u32 *ticket, double *total_a, double *total_b) {
+    __shared__ float floats[THREADS];
+    __shared__ double doubles[THREADS];
+    float sum_a = tree(a, floats, width), sum_b = tree(b, floats, width);
+    u32 chunks = gridDim.y, group = blockIdx.z;
+    bool mine = threadIdx.x < width && t.inside;
+    if (chunks == 1) {
+        *total_a = sum_a;
+        *total_b = sum_b;
+        return mine;
+    }
+    volatile double *sums = partial + (u64)group * chunks * 2 * columns;
+    if (mine) {
+        sums[(u64)(2 * blockIdx.y) * columns + t.column] = sum_a;
+        sums[(u64)(2 * blockIdx.y + 1) * columns + t.column] = sum_b;
+    }
+    if (!is_last(ticket + group * gridDim.x + blockIdx.x, chunks)) return false;
+    double whole_a = 0.0, whole_b = 0.0;
+    if (t.inside) {
+        for (u32 chunk = threadIdx.x / width; chunk < chunks; chunk += t.step) {
+            whole_a += sums[(u64)(2 * chunk) * columns + t.column];
+            whole_b += sums[(u64)(2 * chunk + 1) * columns + t.column];
+        }
+    }
+    *total_a = tree(whole_a, doubles, width);
+    *total_b = tree(whole_b, doubles, width);
+    return mine;
+}
+
+// Adds the sum of every column to `out`: a bias' gradient.
+extern "C" __global__ void column_sums(u32 rows, u32 columns, u32 chunk, u32 width, double *partial, u32 *ticket, const float *x, u32 fresh, float *out) {
+    Tile t = tile(rows, columns, chunk, width);
+    float sum = 0.0f;
+    if (t.inside)
+        for (u32 r = t.row; r < t.end; r += t.step) sum += x[r * columns + t.column];
+    double total, unused;
+    if (column_totals(t, sum, 0.0f, columns, width, partial, ticket, &total, &unused)) give(out, t.column, fresh, (float)total);
+}
+
+// Mean and `1 / sqrt(biased variance + eps)` of each column of each group, from deviations from the group's first row; running
+// statistics (mean, unbiased variance) move by `momentum` where given.
+extern "C" __global__ void moments(u32 rows, u32 columns, u32 chunk, u32 width, double *partial, u32 *ticket, const float *x, float eps, float *mean, float *inv_std, float momentum, float *running_mean, float *running_var) {
+    Tile t = tile(rows, columns, chunk, width);
+    const float *group = x + blockIdx.z * rows * columns;
+    float centre = t.inside ? group[t.column] : 0.0f, a = 0.0f, b = 0.0f;
+    if (t.inside) {
+        for (u32 r = t.row; r < t.end; r += t.step) {
+            float d = group[r * columns + t.column] - centre;
+            a += d;
+            b += d * d;
+        }
+    }
+    double sum, square;
+    if (!column_totals(t, a, b, columns, width, partial, ticket, &sum, &square)) return;
+    u32 s = blockIdx.z * columns + t.column;
+    double shift = sum / rows, var = square / rows - shift * shift, m = (double)centre + shift;
+    if (var < 0.0) var = 0.0;
+    mean[s] = (float)m;
+    inv_std[s] = (float)(1.0 / sqrt(var + (double)eps));
+    if (running_mean) {
+        running_mean[s] += momentum * ((float)m - running_mean[s]);
+        running_var[s] += momentum * ((float)(var * rows / (rows - 1.0)) - running_var[s]);
+    }
+}
+
+// `1 / sqrt(var + eps)`, and a copy of the mean.
+extern "C" __global__ void running_statistics(u32 len, float eps, const float *mean, const float *var, float *mean_out, float *inv_std) {
+    EACH(i, len) {
+        mean_out[i] = mean[i];
+        inv_std[i] = (float)(1.0 / sqrt((double)var[i] + (double)eps));
+    }
+}
+
+// `y = f((x - mean) inv_std weight + bias)`; `each` values to a group. `slope` is 1 without an activation.
+extern "C" __global__ void normalise(u32 len, u32 columns, u32 each, const float *x, const float *mean, const float *inv_std, const float *weight, const float *bias, float slope, float *y) {
+    EACH(i, len) {
+        u32 column = i % columns, s = i / each * columns + column;
+        float scale = weight ? inv_std[s] * weight[column] : inv_std[s];
+        float v = fmaf(x[i] - mean[s], scale, bias ? bias[column] : 0.0f);
+        y[i] = v < 0.0f ? slope * v : v;
+    }
+}
+
+// What the backward pass of a norm needs of each column: means of the gradient before the activation, alone and with the input;
+// gradients of scale and shift where given.
+extern "C" __global__ void norm_sums(u32 rows, u32 columns, u32 chunk, u32 width, double *partial, u32 *ticket, const float *x, const float *gy, const float *mean, const float *inv_std, const float *weight, const float *bias, float slope, u32 batch_statistics, float *mean_g, float *tilt, u32 fresh_weight, float *grad_weight, u32 fresh_bias, float *grad_bias) {
+    Tile t = tile(rows, columns, chunk, width);
+    u32 s = blockIdx.z * columns + t.column, base = blockIdx.z * rows * columns;
+    float a = 0.0f, b = 0.0f;
+    if (t.inside) {
+        float m = mean[s], scale = weight ? inv_std[s] * weight[t.column] : inv_std[s], shift = bias ? bias[t.column] : 0.0f;
+        for (u32 r = t.row; r < t.end; r += t.step) {
+            u32 i = base + r * columns + t.column;
+            float d = x[i] - m, v = fmaf(d, scale, shift), g = v > 0.0f ? gy[i] : slope * gy[i];
+            a += g;
+            b = fmaf(g, d, b);
+        }
+    }
+    double plain, weighted;
+    if (!column_totals(t, a, b, columns, width, partial, ticket, &plain, &weighted)) return;
+    double inv = inv_std[s];
+    if (grad_weight) {
+        give(grad_weight, t.column, fresh_weight, (float)(weighted * inv));
+        give(grad_bias, t.column, fresh_bias, (float)plain);
+    }
+    mean_g[s] = batch_statistics ? (float)(plain / rows) : 0.0f;
+    tilt[s] = batch_statistics ? (float)(weighted * inv * inv / rows) : 0.0f;
+}
+
+// The input's gradient, `scale (g - mean_g - (x - mean) tilt)`.
+extern "C" __global__ void norm_backward(u32 len, u32 columns, u32 each, const float *x, const float *gy, const float *mean, const float *inv_std, const float *weight, const float *bias, float slope, const float *mean_g, const float *tilt, u32 fresh, float *gx) {
+    EACH(i, len) {
+        u32 column = i % columns, s = i / each * columns + column;
+        float scale = weight ? inv_std[s] * weight[column] : inv_std[s];
+        float d = x[i] - mean[s], v = fmaf(d, scale, bias ? bias[column] : 0.0f);
+        float g = v > 0.0f ? gy[i] : slope * gy[i];
+        give(gx, i, fresh, scale * (g - mean_g[s] - d * tilt[s]));
+    }
+}
+
+// Of values `v` over each column of each group: the means of `v` and of `u v`, with `u` the normalised `x`. Without `mean`, the
+// mean of `v x` instead, and 0.
+extern "C" __global__ void tangent_means(u32 rows, u32 columns, u32 chunk, u32 width, double *partial, u32 *ticket, const float *x, const float *v, const float *mean, const float *inv_std, double *plain, double *with_input) {
+    Tile t = tile(rows, columns, chunk, width);
+    u32 s = blockIdx.z * columns + t.column, base = blockIdx.z * rows * columns;
+    float a = 0.0f, b = 0.0f;
+    if (t.inside) {
+        for (u32 r = t.row; r < t.end; r += t.step) {
+            u32 i = base + r * columns + t.column;
+            if (mean) {
+                a += v[i];
+                b = fmaf(x[i] - mean[s], v[i], b);
+            } else {
+                a = fmaf(x[i], v[i], a);
+            }
+        }
+    }
+    double sum, weighted;
+    if (!column_totals(t, a, b, columns, width, partial, ticket, &sum, &weighted)) return;
+    plain[s] = sum / rows;
+    if (mean) with_input[s] = weighted * (double)inv_std[s] / rows;
+}
+
+// `weight s (t - <t> - u <u t>)`: how a norm's output changes along a tangent.
+extern "C" __global__ void norm_tangent(u32 len, u32 columns, u32 each, const float *x, const float *tangent, const float *mean, const float *inv_std, const float *weight, const double *plain, const double *with_input, float *y) {
+    EACH(i, len) {
+        u32 column = i % columns, s = i / each * columns + column;
+        double inv = inv_std[s], k = weight ? inv * weight[column] : inv;
+        float along = (float)k, back = (float)(-k * inv * with_input[s]);
+        y[i] = fmaf(back, x[i] - mean[s], along * (tangent[i] - (float)plain[s]));
+    }
+}
+
+// With u the normalised input, A = <u g>, B = <u t>, C = <g t> - <g><t>: the gradients of the tangent and of the input.
+extern "C" __global__ void norm_tangent_backward(u32 len, u32 columns, u32 each, const float *x, const float *tangent, const float *gy, const float *mean, const float *inv_std, const float *weight, const double *t_plain, const double *t_with, const double *g_plain, const double *g_with, const double *products, u32 fresh_tangent, float *grad_tangent, u32 fresh_x, float *grad_x) {
+    EACH(i, len) {
+        u32 column = i % columns, s = i / each * columns + column;
+        double inv = inv_std[s], k = weight ? inv * weight[column] : inv;
+        double a = g_with[s], b = t_with[s], c = products[s] - g_plain[s] * t_plain[s];
+        float g = gy[i] - (float)g_plain[s], t = tangent[i] - (float)t_plain[s], d = x[i] - mean[s];
+        give(grad_tangent, i, fresh_tangent, fmaf((float)(-k * inv * a), d, (float)k * g));
+        float sum = (float)(-k * inv * b) * g;
+        sum = fmaf((float)(-k * inv * a), t, sum);
+        give(grad_x, i, fresh_x, fmaf((float)(-k * inv * inv * (c - 3.0 * a * b)), d, sum));
+    }
+}
+
+// The gradient of a norm's scale in its tangent: `M s (C - A B)`, summed over groups.
+extern "C" __global__ void norm_tangent_weight(u32 columns, u32 groups, u32 rows, const float *inv_std, const double *t_plain, const double *t_with, const double *g_plain, const double *g_with, const double *products, u32 fresh, float *grad_weight) {
+    EACH(column, columns) {
+        float sum = fresh ? 0.0f : grad_weight[column];
+        for (u32 group = 0; group < groups; group++) {
+            u32 s = group * columns + column;
+            double c = products[s] - g_plain[s] * t_plain[s];
+            sum += (float)((double)rows * inv_std[s] * (c - g_with[s] * t_with[s]));
+        }
+        grad_weight[column] = sum;
+    }
+}
+
+// ---- Losses ----------------------------------------------------------------------------------------------------------------
+
+#define VANILLA 0
+#define LSGAN 1
+#define WGAN 2
+#define L1 3
+#define MSE 4
+#define PRODUCT 5
+
+static __device__ double term_value(int term, float real, float x, float y) {
+    double v = x, t = real;
+    switch (term) {
+    case VANILLA: return (v > 0.0 ? v : 0.0) - v * t + log1p(exp(-fabs(v)));
+    case LSGAN: return (v - t) * (v - t);
+    case WGAN: return real != 0.0f ? -v : v;
+    case L1: return fabsf(x - y);
+    case MSE: return (v - y) * (v - y);
+    default: return v * y;
+    }
+}
+
+static __device__ float term_slope(int term, float real, float x, float y, float k) {
+    switch (term) {
+    case VANILLA: return k * (1.0f / (1.0f + expf(-x)) - real);
+    case LSGAN: return k * (2.0f * (x - real));
+    case WGAN: return real != 0.0f ? -k : k;
+    case L1: return x > y ? k : x < y ? -k : 0.0f; // the subgradient at 0 is 0, as in PyTorch
+    case MSE: return 2.0f * k * (x - y);
+    default: return k * y;
+    }
+}
+
+// Adds what all threads of all blocks (`gridDim.x` of them, `blockIdx.y` the same) hold. True in the one thread that gets it.
+static __device__ bool grand_total(double value, double *partial, u32 *ticket, double *total) {
+    __shared__ double doubles[THREADS];
+    double sum = tree(value, doubles, 1u);
+    volatile double *sums = partial;
+    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+    if (!is_last(ticket, gridDim.x)) return false;
+    double whole = 0.0;
+    for (u32 block = threadIdx.x; block < gridDim.x; block += THREADS) whole += sums[block];
+    *total = tree(whole, doubles, 1u);
+    return threadIdx.x == 0;
+}
+
+extern "C" __global__ void loss(u32 len, int term, float real, const float *x, const float *y, double scale, double *partial, u32 *ticket, float *out) {
+    double sum = 0.0, total;
+    EACH(i, len) sum += term_value(term, real, x[i], y[i]);
+    if (grand_total(sum, partial, ticket, &total)) *out = (float)(total / len * scale);
+}
+
+extern "C" __global__ void loss_backward(u32 len, int term, float real, const float *x, const float *y, float scale, const float *grad, u32 fresh, float *gx) {
+    float k = grad[0] * scale / (float)len;
+    EACH(i, len) give(gx, i, fresh, term_slope(term, real, x[i], y[i], k));
+}
+
+// The norm of each image's gradient, and `weight mean (norm - 1)^2`. `blockIdx.y` is the image; `partial` is [image][block].
+extern "C" __global__ void penalty(u32 each, u32 n, double eps, double weight, const float *g, double *partial, u32 *ticket, double *norms, float *value) {
+    __shared__ double doubles[THREADS];
+    const float *image = g + blockIdx.y * each;
+    double sum = 0.0;
+    EACH(i, each) {
+        double v = (double)image[i] + eps;
+        sum += v * v;
+    }
+    sum = tree(sum, doubles, 1u);
+    volatile double *sums = partial;
+    if (threadIdx.x == 0) sums[blockIdx.y * gridDim.x + blockIdx.x] = sum;
+    if (!is_last(ticket, gridDim.x * gridDim.y) || threadIdx.x != 0) return;
+    double mean = 0.0;
+    for (u32 i = 0; i < n; i++) {
+        double square = 0.0;
+        for (u32 block = 0; block < gridDim.x; block++) square += sums[i * gridDim.x + block];
+        double norm = sqrt(square);
+        norms[i] = norm;
+        mean += (norm - 1.0) * (norm - 1.0);
+    }
+    *value = (float)(weight * (mean / n));
+}
+
+// The penalty's own gradient: `2 weight / n (norm - 1) / norm (g + eps)`.
+extern "C" __global__ void penalty_direction(u32 len, u32 each, u32 n, double eps, double weight, const float *g, const double *norms, float *out) {
+    EACH(i, len) {
+        double norm = norms[i / each], factor = 2.0 * weight / n * (norm - 1.0) / norm;
+        out[i] = (float)(factor * ((double)g[i] + eps));
+    }
+}
+
+// ---- Many tensors at once --------------------------------------------------------------------------------------------------
+
+// A trained tensor. Blocks `first ..` of the launch are this tensor's, each with SHARE values of it.
+#define SHARE 4096
+struct Trained {
+    float *param, *grad, *m, *v;
+    u32 len, clear, first, unused;
+};
+
+// The tensor that a block works on: the last whose `first` is not past it.
+static __device__ const Trained *owner(const Trained *tensors, u32 count) {
+    u32 low = 0, high = count;
+    while (high - low > 1) {
+        u32 middle = (low + high) / 2;
+        if (tensors[middle].first <= blockIdx.x) low = middle;
+        else high = middle;
+    }
+    return tensors + low;
+}
+
+static __device__ void update(float &p, float g, float &m, float &v, float step, float correction, float eps, float b1, float b2, float a1, float a2) {
+    m = b1 * m + a1 * g;
+    v = b2 * v + a2 * g * g;
+    p -= step * m / (sqrtf(v) * correction + eps);
+}
+
+// Adam over every trained tensor of a network.
+extern "C" __global__ void adam(const Trained *tensors, u32 count, float step, float correction, float eps, float b1, float b2, float a1, float a2) {
+    const Trained *t = owner(tensors, count);
+    u32 start = (blockIdx.x - t->first) * SHARE, end = start + SHARE < t->len ? start + SHARE : t->len;
+    u32 quads = (end - start) / 4;
+    float4 *p = (float4 *)(t->param + start), *g = (float4 *)(t->grad + start), *m = (float4 *)(t->m + start), *v = (float4 *)(t->v + start);
+    for (u32 i = threadIdx.x; i < quads; i += THREADS) {
+        float4 pi = p[i], gi = g[i], mi = m[i], vi = v[i];
+        update(pi.x, gi.x, mi.x, vi.x, step, correction, eps, b1, b2, a1, a2);
+        update(pi.y, gi.y, mi.y, vi.y, step, correction, eps, b1, b2, a1, a2);
+        update(pi.z, gi.z, mi.z, vi.z, step, correction, eps, b1, b2, a1, a2);
+        update(pi.w, gi.w, mi.w, vi.w, step, correction, eps, b1, b2, a1, a2);
+        p[i] = pi;
+        m[i] = mi;
+        v[i] = vi;
+        if (t->clear) g[i] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    }
+    u32 i = start + 4 * quads + threadIdx.x;
+    if (i < end) {
+        update(t->param[i], t->grad[i], t->m[i], t->v[i], step, correction, eps, b1, b2, a1, a2);
+        if (t->clear) t->grad[i] = 0.0f;
+    }
+}
+
+// The sum of the squares of every gradient.
+extern "C" __global__ void squares(const Trained *tensors, u32 count, double *partial, u32 *ticket, double *out) {
+    const Trained *t = owner(tensors, count);
+    u32 start = (blockIdx.x - t->first) * SHARE, end = start + SHARE < t->len ? start + SHARE : t->len;
+    double sum = 0.0, total;
+    for (u32 i = start + threadIdx.x; i < end; i += THREADS) sum += (double)t->grad[i] * t->grad[i];
+    if (grand_total(sum, partial, ticket, &total)) *out = total;
+}
+
+// The device's self-test: a pattern that only a running kernel writes.
+extern "C" __global__ void self_test(u32 len, const float *x, float *y) {
+    EACH(i, len) y[i] = 2.0f * x[i] + 1.0f;
+}
