@@ -104,6 +104,12 @@ impl Performer {
                 let curve = curves::make(home, &request).await;
                 Reply::Curve(request, curve)
             }
+            Effect::MakeGrid(ingredients, request) => {
+                let grid = self
+                    .blocking(move |_| crate::views::ablation::make(&request))
+                    .await;
+                Reply::Grid(ingredients, grid.and_then(|g| g).map(Box::new))
+            }
             Effect::LoadStrip { run, key } => {
                 let overview = home
                     .overview(&run, &key, .., crate::views::system::STRIP)

@@ -104,38 +104,55 @@ impl RunStore {
 
     /// Every dotted key that any run has a value for, in the order of experiment files.
     pub fn settings(&self) -> Vec<String> {
-        let params: BTreeSet<String> = self
-            .all
-            .iter()
-            .flat_map(|r| r.spec.params.keys().map(|k| format!("params.{k}")))
-            .collect();
-        let mut keys: Vec<String> = KEYS.iter().map(|k| k.key.to_owned()).collect();
-        let at = keys
-            .iter()
-            .position(|k| k.starts_with("optim."))
-            .unwrap_or(keys.len());
-        keys.splice(at..at, params);
-        keys
+        settings(&self.all)
     }
 
     /// The factors of sweeps that any run has: `sweep.loss`.
     pub fn factors(&self) -> BTreeSet<String> {
-        let cells = self.all.iter().flat_map(|r| &r.cells);
-        cells
-            .flat_map(|c| c.factors.iter().map(|(name, _)| format!("sweep.{name}")))
-            .collect()
+        factors(&self.all)
     }
 
-    /// The settings that are not the same in all of `runs`.
+    /// The settings that are not the same in all of these runs.
     pub fn varying(&self, runs: &[usize]) -> Vec<String> {
-        let Some(first) = runs.first().map(|at| &self.all[*at]) else {
-            return Vec::new();
-        };
-        let differs = |key: &String| {
-            let value = keys::value(&first.spec, key);
-            runs.iter()
-                .any(|at| keys::value(&self.all[*at].spec, key) != value)
-        };
-        self.settings().into_iter().filter(differs).collect()
+        varying(|| runs.iter().map(|at| &self.all[*at]), self.settings())
     }
+}
+
+/// Every dotted key that any of these runs has a value for, in the order of experiment files.
+pub fn settings(runs: &[RunSummary]) -> Vec<String> {
+    let mut params: BTreeSet<&str> = BTreeSet::new();
+    for name in runs.iter().flat_map(|r| r.spec.params.keys()) {
+        params.insert(name);
+    }
+    let params: Vec<String> = params.into_iter().map(|k| format!("params.{k}")).collect();
+    let mut keys: Vec<String> = KEYS.iter().map(|k| k.key.to_owned()).collect();
+    let at = keys
+        .iter()
+        .position(|k| k.starts_with("optim."))
+        .unwrap_or(keys.len());
+    keys.splice(at..at, params);
+    keys
+}
+
+/// The factors of sweeps that any of these runs has: `sweep.loss`.
+pub fn factors(runs: &[RunSummary]) -> BTreeSet<String> {
+    let cells = runs.iter().flat_map(|r| &r.cells);
+    cells
+        .flat_map(|c| c.factors.iter().map(|(name, _)| format!("sweep.{name}")))
+        .collect()
+}
+
+/// Those of `settings` that are not the same in all of these runs.
+pub fn varying<'r, I: Iterator<Item = &'r RunSummary>>(
+    runs: impl Fn() -> I,
+    settings: Vec<String>,
+) -> Vec<String> {
+    let Some(first) = runs().next() else {
+        return Vec::new();
+    };
+    let differs = |key: &String| {
+        let value = keys::value(&first.spec, key);
+        runs().any(|run| keys::value(&run.spec, key) != value)
+    };
+    settings.into_iter().filter(differs).collect()
 }

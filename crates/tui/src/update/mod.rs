@@ -90,7 +90,7 @@ pub fn enter(state: &mut State, effects: &mut Vec<Effect>) {
         View::Runs => ask_details(state, effects),
         View::Charts => crate::views::charts::ask(state, effects),
         View::Images => crate::views::images::ask(state, effects),
-        View::Ablation => crate::views::ablation::changed(state),
+        View::Ablation => crate::views::ablation::changed(state, effects),
         View::System => {
             effects.push(Effect::LookAtMachine(live(state)));
             effects.push(Effect::LoadQueue);
