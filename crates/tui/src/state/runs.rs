@@ -22,6 +22,7 @@ pub struct RunStore {
     all: Vec<RunSummary>,
     by_id: HashMap<RunId, usize>,
     metrics: BTreeSet<MetricKey>,
+    membership: u64,
     /// Whether some have been read.
     pub loaded: bool,
     /// Whether all have been read.
@@ -51,6 +52,7 @@ impl RunStore {
         for key in news.changed.iter().flat_map(|r| r.metrics.keys()) {
             if !self.metrics.contains(key) {
                 self.metrics.insert(key.clone());
+                self.membership += 1;
             }
         }
         let mut moved = false;
@@ -71,6 +73,7 @@ impl RunStore {
             moved |= self.all.len() != before;
         }
         if moved {
+            self.membership += 1;
             self.all.sort_by(|a, b| b.id.cmp(&a.id));
             self.by_id = self
                 .all
@@ -80,6 +83,11 @@ impl RunStore {
                 .collect();
         }
         changed
+    }
+
+    /// A number that changes whenever runs or metrics come or go.
+    pub fn membership(&self) -> u64 {
+        self.membership
     }
 
     /// The run of that id, unless it has been deleted.
