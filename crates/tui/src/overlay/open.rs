@@ -295,11 +295,8 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
     let text = form.text(0).to_owned();
     let run: Option<RunId> = state.selected().map(|r| r.id.clone());
     match form.purpose {
-        Purpose::Filter => {
-            if form.error.is_some() {
-                return Outcome::Open;
-            }
-        }
+        // A mistake is to be mended first.
+        Purpose::Filter if form.error.is_some() => return Outcome::Open,
         Purpose::GroupBy => {
             let names: Vec<String> = text
                 .split([',', ' '])

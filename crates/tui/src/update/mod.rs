@@ -44,7 +44,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Mouse(event) => mouse::mouse(state, event, &mut effects),
         Event::Paste(text) => {
             state.dirty = true;
-            overlay::paste(state, &text);
+            overlay::paste(state, &text, &mut effects);
         }
         Event::Resize(width, height) => {
             state.dirty = true;
