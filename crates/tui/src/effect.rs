@@ -10,8 +10,8 @@ use crate::engine::machine::Machine;
 use crate::engine::pictures::{Picture, Request};
 use crate::export::Export;
 use crate::host::Job;
-use crate::session::Session;
 use crate::state::runs::News;
+use crate::views::ablation::{Grid, Request as GridRequest};
 
 /// Something to be done outside: the state itself touches nothing.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub enum Effect {
     LoadDetails(RunId),
     /// Read a metric of a run as a curve.
     LoadCurve(Box<CurveRequest>),
+    /// Make an ablation table; the number says of what.
+    MakeGrid(u64, Box<GridRequest>),
     /// Read the latest health values of a run.
     LoadStrip {
         /// The run.
@@ -39,8 +41,6 @@ pub enum Effect {
     FindCommand(Box<RunSummary>),
     /// Write a file.
     Export(Box<Export>),
-    /// Keep the state for the next session.
-    SaveSession(Box<Session>),
     /// Train something.
     Start(Box<Job>),
     /// Check an experiment file.
@@ -111,6 +111,8 @@ pub enum Reply {
     Details(RunId, Result<Box<RunPage>, String>),
     /// A curve.
     Curve(Box<CurveRequest>, Result<Curve, String>),
+    /// An ablation table; the number says of what.
+    Grid(u64, Result<Box<Grid>, String>),
     /// Health values of a run, oldest first.
     Strip(RunId, MetricKey, Vec<f64>),
     /// A run's images.

@@ -21,7 +21,6 @@ pub mod screen;
 pub mod session;
 pub mod state;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -74,6 +74,7 @@ impl Session {
         state.ablation.cols = self.cols;
         state.ablation.no_cols = self.no_cols;
         state.ablation.measure = self.measure;
+        state.table.forget_columns();
         rebuild(state);
     }
 

@@ -253,6 +253,9 @@ fn reply(state: &State, effect: Effect) -> Result<Reply, Effect> {
             let curve = curve(&request);
             Reply::Curve(request, Ok(curve))
         }
+        Effect::MakeGrid(ingredients, request) => {
+            Reply::Grid(ingredients, crate::views::ablation::make(&request).map(Box::new))
+        }
         Effect::LoadStrip { run, key } => Reply::Strip(run, key, vec![0.5, 0.6, 0.9, 0.8]),
         Effect::LoadImages(run) => Reply::Images(run, Ok(images())),
         Effect::LoadPicture(request) => {

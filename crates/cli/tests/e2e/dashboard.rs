@@ -134,7 +134,9 @@ fn a_session_goes_through_all_views_on_runs_that_are_being_trained() {
     tui.shows("3 of 3 runs");
     tui.press("/statis:x");
     tui.shows("did you mean `status`?");
+    // Escape and a letter at once would be that letter with alt.
     tui.press("\x1b");
+    tui.shows("3 of 3 runs");
 
     tui.press("u");
     tui.press("j k"); // the newest but one

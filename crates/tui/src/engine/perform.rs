@@ -1,7 +1,7 @@
 //! Does what updates ask for, each on a task of its own; answers come back as events.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use diptych_domain::RunId;
 use diptych_store::Home;
@@ -26,7 +26,7 @@ pub struct Performer {
     /// The home; another one where its database has been replaced.
     home: Arc<RwLock<Home>>,
     host: Arc<dyn Host>,
-    painter: Arc<Painter>,
+    painter: Arc<OnceLock<Painter>>,
     watcher: Arc<Watcher>,
     /// Curves that are read at once: more would take every connection from those who read runs, and memory for all their points.
     curves: Arc<Semaphore>,
@@ -35,16 +35,22 @@ pub struct Performer {
 
 impl Performer {
     /// Works on a home, and answers to `events`.
-    pub fn new(home: Home, host: Arc<dyn Host>, painter: Painter, events: UnboundedSender<Event>) -> Self {
+    pub fn new(home: Home, host: Arc<dyn Host>, events: UnboundedSender<Event>) -> Self {
         Self {
             reader: Arc::new(Mutex::new(Reader::new(home.clone()))),
             home: Arc::new(RwLock::new(home)),
             host,
-            painter: Arc::new(painter),
+            painter: Arc::default(),
             watcher: Arc::new(Watcher::default()),
             curves: Arc::new(Semaphore::new(CURVES)),
             events,
         }
+    }
+
+    /// Says what makes pictures; until then none are made.
+    pub fn paint_with(&self, painter: Painter) {
+        // A second one would be as good as the first.
+        let _ = self.painter.set(painter);
     }
 
     /// Starts an effect. Those of the terminal itself are the loop's.
@@ -98,6 +104,12 @@ impl Performer {
                 let curve = curves::make(home, &request).await;
                 Reply::Curve(request, curve)
             }
+            Effect::MakeGrid(ingredients, request) => {
+                let grid = self
+                    .blocking(move |_| crate::views::ablation::make(&request))
+                    .await;
+                Reply::Grid(ingredients, grid.and_then(|g| g).map(Box::new))
+            }
             Effect::LoadStrip { run, key } => {
                 let overview = home
                     .overview(&run, &key, .., crate::views::system::STRIP)
@@ -112,7 +124,7 @@ impl Performer {
             Effect::LoadPicture(request) => {
                 let asked = request.clone();
                 let picture = self
-                    .blocking(move |this| this.painter.paint(&asked))
+                    .blocking(move |this| this.painter.wait().paint(&asked))
                     .await
                     .and_then(|p| p);
                 Reply::Picture(request, picture)
@@ -128,14 +140,6 @@ impl Performer {
                 }
             }
             Effect::Export(export) => said(figures::write(home, &self.host, *export).await),
-            Effect::SaveSession(session) => {
-                let path = home.path().to_owned();
-                match self.blocking(move |_| session.save(&path)).await {
-                    Ok(Ok(())) => return None,
-                    Ok(Err(e)) => Reply::Failed(format!("the session is not kept: {e}")),
-                    Err(problem) => Reply::Failed(problem),
-                }
-            }
             Effect::Start(job) => said(
                 self.blocking(move |this| this.host.start(&job))
                     .await

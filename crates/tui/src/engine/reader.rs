@@ -116,3 +116,70 @@ impl Reader {
 pub fn text(error: StoreError) -> String {
     error.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use diptych_domain::ExperimentSpec;
+    use diptych_store::NewRun;
+
+    use super::*;
+
+    async fn run(home: &Home, name: &str) -> RunId {
+        let spec: ExperimentSpec = serde_json::from_str(r#"{"model": "pix2pix"}"#).unwrap();
+        let new = NewRun {
+            name: Some(name.into()),
+            ..NewRun::new(spec)
+        };
+        home.create_run(new).await.unwrap().id
+    }
+
+    async fn read(reader: &mut Reader) -> Result<Vec<News>, String> {
+        let mut told = Vec::new();
+        reader.read(|news| told.push(news)).await.map(|()| told)
+    }
+
+    fn names(news: &News) -> Vec<&str> {
+        news.changed.iter().map(|r| r.name.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn after_the_first_reading_only_changes_come() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).await.unwrap();
+        let first = run(&home, "first").await;
+        let mut reader = Reader::new(home.clone());
+        assert_eq!(names(&read(&mut reader).await.unwrap()[0]), ["first"]);
+        run(&home, "second").await;
+        let news = read(&mut reader).await.unwrap();
+        assert_eq!((news.len(), names(&news[0])), (1, vec!["second"]));
+        assert!(names(&read(&mut reader).await.unwrap()[0]).is_empty());
+        home.delete_run(&first).await.unwrap();
+        let news = read(&mut reader).await.unwrap();
+        assert_eq!(news[0].remain.as_ref().map(Vec::len), Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_is_missed_and_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).await.unwrap();
+        run(&home, "first").await;
+        let mut reader = Reader::new(home.clone());
+        read(&mut reader).await.unwrap();
+        let (file, aside) = (home.database(), dir.path().join("aside.db"));
+        std::fs::rename(&file, &aside).unwrap();
+        let problem = read(&mut reader).await.unwrap_err();
+        assert!(problem.contains("is gone"), "{problem}");
+        std::fs::rename(&aside, &file).unwrap();
+        assert_eq!(names(&read(&mut reader).await.unwrap()[0]), ["first"]);
+
+        // Another database in its place; the old one is still open, as it is in a dashboard.
+        for name in ["diptych.db", "diptych.db-wal", "diptych.db-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(name));
+        }
+        let other = Home::open(dir.path()).await.unwrap();
+        run(&other, "other").await;
+        let news = read(&mut reader).await.unwrap();
+        assert_eq!(names(&news[0]), ["other"]);
+        assert_eq!(news[0].remain.as_ref().map(Vec::len), Some(1));
+    }
+}

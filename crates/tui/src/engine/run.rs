@@ -26,6 +26,8 @@ use crate::update::{begin, update};
 
 /// How often time passes.
 const TICK: Duration = Duration::from_millis(250);
+/// How long the terminal may take to say what it can show.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Events that are taken in before the next frame.
 const AT_ONCE: usize = 256;
 
@@ -62,22 +64,9 @@ pub enum TuiError {
 pub async fn run(options: Options) -> Result<(), TuiError> {
     let mut times = Times::new(options.times);
     let (guard, mut terminal) = Guard::take()?;
-    // Asks the terminal, so before anything else reads from it.
-    let picker = if options.via == Some(Via::Blocks) {
-        Picker::halfblocks()
-    } else {
-        // Bytes are dear over SSH, and processors wait anyway.
-        let options = QueryStdioOptions {
-            kitty_compression: std::env::var_os("SSH_CONNECTION").is_some(),
-            ..QueryStdioOptions::default()
-        };
-        Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| Picker::halfblocks())
-    };
-    let painter = Painter::new(picker);
     let size = terminal.size()?;
     let home = options.home.path().display().to_string();
     let mut state = State::new(home, options.keymap, options.theme, size, now());
-    (state.images.cell, state.images.auto) = (painter.cell(), painter.auto());
     Session::load(options.home.path()).restore(&mut state);
     if let Some(via) = options.via {
         state.images.options.via = via;
@@ -86,8 +75,16 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
         state.filter.set(filter);
     }
     let (sender, receiver) = unbounded_channel();
-    listen(sender.clone());
-    let performer = Performer::new(options.home, options.host, painter, sender);
+    let performer = Performer::new(options.home, options.host, sender.clone());
+    // The store is read while the terminal is asked what it can show.
+    let effects = begin(&mut state);
+    do_all(effects, &mut terminal, &performer)?;
+    terminal.draw(|frame| screen::draw(&state, frame))?;
+    let painter = Painter::new(ask_terminal(options.via));
+    (state.images.cell, state.images.auto) = (painter.cell(), painter.auto());
+    performer.paint_with(painter);
+    // Only now may somebody else read what the terminal says.
+    listen(sender);
     let ended = turn(&mut state, &mut terminal, &performer, receiver, &mut times).await;
     drop(guard);
     times.write()?;
@@ -103,11 +100,6 @@ async fn turn(
     mut events: UnboundedReceiver<Event>,
     times: &mut Times,
 ) -> io::Result<()> {
-    let effects = begin(state);
-    if do_all(effects, terminal, performer)? {
-        return Ok(());
-    }
-    terminal.draw(|frame| screen::draw(state, frame))?;
     while let Some(first) = events.recv().await {
         let mut next = Some(first);
         let mut taken = 0;
@@ -127,6 +119,20 @@ async fn turn(
         }
     }
     Ok(())
+}
+
+/// Asks the terminal which protocols it knows and how large a cell is. Most answer at once; one that does not is not waited for long.
+fn ask_terminal(via: Option<Via>) -> Picker {
+    if via == Some(Via::Blocks) {
+        return Picker::halfblocks();
+    }
+    let options = QueryStdioOptions {
+        timeout: PATIENCE,
+        // Bytes are dear over SSH, and processors wait anyway.
+        kitty_compression: std::env::var_os("SSH_CONNECTION").is_some(),
+        ..QueryStdioOptions::default()
+    };
+    Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| Picker::halfblocks())
 }
 
 /// Does what the terminal itself has to do, and starts the rest; says whether to leave.

@@ -114,13 +114,18 @@ pub fn help_lines(state: &State) -> usize {
 }
 
 /// Types text that was pasted.
-pub fn paste(state: &mut State, text: &str) {
-    match &mut state.overlay {
-        Some(Overlay::Form(form)) => {
+pub fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
+    match state.overlay.take() {
+        Some(Overlay::Form(mut form)) => {
             form.paste(text);
+            form::changed(&mut form, state, effects, true);
+            state.overlay = Some(Overlay::Form(form));
         }
-        Some(Overlay::Choose(choose)) => choose.paste(text),
-        _ => {}
+        Some(Overlay::Choose(mut choose)) => {
+            choose.paste(text);
+            state.overlay = Some(Overlay::Choose(choose));
+        }
+        other => state.overlay = other,
     }
 }
 

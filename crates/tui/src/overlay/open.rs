@@ -228,7 +228,7 @@ pub fn open_rows_or_columns(state: &mut State, rows: bool) {
     } else {
         &state.ablation.cols
     };
-    let mut all = groupings(&state.runs);
+    let mut all = groupings(state.runs.all());
     if !rows {
         all.insert(0, "-".into());
     }
@@ -295,11 +295,8 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
     let text = form.text(0).to_owned();
     let run: Option<RunId> = state.selected().map(|r| r.id.clone());
     match form.purpose {
-        Purpose::Filter => {
-            if form.error.is_some() {
-                return Outcome::Open;
-            }
-        }
+        // A mistake is to be mended first.
+        Purpose::Filter if form.error.is_some() => return Outcome::Open,
         Purpose::GroupBy => {
             let names: Vec<String> = text
                 .split([',', ' '])
@@ -405,16 +402,16 @@ pub(super) fn accept_choice(choose: &mut Choose, state: &mut State, effects: &mu
         (Purpose::Roles, _) => crate::views::images::choose_roles(state, picked, effects),
         (Purpose::Rows, Some(factor)) => {
             state.ablation.rows = Some(factor);
-            crate::views::ablation::changed(state);
+            crate::views::ablation::changed(state, effects);
         }
         (Purpose::Cols, Some(factor)) => {
             state.ablation.cols = Some(factor).filter(|f| f != "-");
             state.ablation.no_cols = state.ablation.cols.is_none();
-            crate::views::ablation::changed(state);
+            crate::views::ablation::changed(state, effects);
         }
         (Purpose::Measure, Some(measure)) => {
             state.ablation.measure = Some(measure);
-            crate::views::ablation::changed(state);
+            crate::views::ablation::changed(state, effects);
         }
         _ => return Outcome::Open,
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use diptych_domain::RunStatus;
 use diptych_domain::spec::keys;
+use diptych_domain::{RunStatus, RunSummary};
 
-use super::runs::RunStore;
+use super::runs::{RunStore, factors as sweep_factors, settings, varying};
 
 const FIELDS: [&str; 13] = [
     "archived", "status", "model", "tag", "name", "note", "sweep", "device", "created", "updated", "epoch",
@@ -34,19 +34,18 @@ pub fn query(text: &str, cursor: usize, runs: &RunStore) -> (Range<usize>, Vec<S
 pub fn factors(text: &str, cursor: usize, runs: &RunStore) -> (Range<usize>, Vec<String>) {
     let start = text[..cursor].rfind([',', ' ']).map_or(0, |at| at + 1);
     let word = text[start..cursor].to_lowercase();
-    (start..cursor, matching(groupings(runs), &word))
+    (start..cursor, matching(groupings(runs.all()), &word))
 }
 
 /// What runs can be grouped by.
-pub fn groupings(runs: &RunStore) -> Vec<String> {
-    let all: Vec<usize> = (0..runs.all().len()).collect();
-    let mut out: Vec<String> = runs.factors().into_iter().collect();
-    let varying = runs.varying(&all);
+pub fn groupings(runs: &[RunSummary]) -> Vec<String> {
+    let all = settings(runs);
+    let mut out: Vec<String> = sweep_factors(runs).into_iter().collect();
+    let varying = varying(|| runs.iter(), all.clone());
     out.extend(varying.iter().filter(|k| *k != "name").cloned());
     out.extend(["model", "experiment", "tag", "status", "device", "code", "data"].map(str::to_owned));
     out.extend(
-        runs.settings()
-            .into_iter()
+        all.into_iter()
             .filter(|k| !varying.contains(k) && k != "name" && k != "model"),
     );
     let mut seen = BTreeSet::new();

@@ -22,6 +22,7 @@ pub struct RunStore {
     all: Vec<RunSummary>,
     by_id: HashMap<RunId, usize>,
     metrics: BTreeSet<MetricKey>,
+    membership: u64,
     /// Whether some have been read.
     pub loaded: bool,
     /// Whether all have been read.
@@ -51,6 +52,7 @@ impl RunStore {
         for key in news.changed.iter().flat_map(|r| r.metrics.keys()) {
             if !self.metrics.contains(key) {
                 self.metrics.insert(key.clone());
+                self.membership += 1;
             }
         }
         let mut moved = false;
@@ -71,6 +73,7 @@ impl RunStore {
             moved |= self.all.len() != before;
         }
         if moved {
+            self.membership += 1;
             self.all.sort_by(|a, b| b.id.cmp(&a.id));
             self.by_id = self
                 .all
@@ -80,6 +83,11 @@ impl RunStore {
                 .collect();
         }
         changed
+    }
+
+    /// A number that changes whenever runs or metrics come or go.
+    pub fn membership(&self) -> u64 {
+        self.membership
     }
 
     /// The run of that id, unless it has been deleted.
@@ -104,38 +112,55 @@ impl RunStore {
 
     /// Every dotted key that any run has a value for, in the order of experiment files.
     pub fn settings(&self) -> Vec<String> {
-        let params: BTreeSet<String> = self
-            .all
-            .iter()
-            .flat_map(|r| r.spec.params.keys().map(|k| format!("params.{k}")))
-            .collect();
-        let mut keys: Vec<String> = KEYS.iter().map(|k| k.key.to_owned()).collect();
-        let at = keys
-            .iter()
-            .position(|k| k.starts_with("optim."))
-            .unwrap_or(keys.len());
-        keys.splice(at..at, params);
-        keys
+        settings(&self.all)
     }
 
     /// The factors of sweeps that any run has: `sweep.loss`.
     pub fn factors(&self) -> BTreeSet<String> {
-        let cells = self.all.iter().flat_map(|r| &r.cells);
-        cells
-            .flat_map(|c| c.factors.iter().map(|(name, _)| format!("sweep.{name}")))
-            .collect()
+        factors(&self.all)
     }
 
-    /// The settings that are not the same in all of `runs`.
+    /// The settings that are not the same in all of these runs.
     pub fn varying(&self, runs: &[usize]) -> Vec<String> {
-        let Some(first) = runs.first().map(|at| &self.all[*at]) else {
-            return Vec::new();
-        };
-        let differs = |key: &String| {
-            let value = keys::value(&first.spec, key);
-            runs.iter()
-                .any(|at| keys::value(&self.all[*at].spec, key) != value)
-        };
-        self.settings().into_iter().filter(differs).collect()
+        varying(|| runs.iter().map(|at| &self.all[*at]), self.settings())
     }
+}
+
+/// Every dotted key that any of these runs has a value for, in the order of experiment files.
+pub fn settings(runs: &[RunSummary]) -> Vec<String> {
+    let mut params: BTreeSet<&str> = BTreeSet::new();
+    for name in runs.iter().flat_map(|r| r.spec.params.keys()) {
+        params.insert(name);
+    }
+    let params: Vec<String> = params.into_iter().map(|k| format!("params.{k}")).collect();
+    let mut keys: Vec<String> = KEYS.iter().map(|k| k.key.to_owned()).collect();
+    let at = keys
+        .iter()
+        .position(|k| k.starts_with("optim."))
+        .unwrap_or(keys.len());
+    keys.splice(at..at, params);
+    keys
+}
+
+/// The factors of sweeps that any of these runs has: `sweep.loss`.
+pub fn factors(runs: &[RunSummary]) -> BTreeSet<String> {
+    let cells = runs.iter().flat_map(|r| &r.cells);
+    cells
+        .flat_map(|c| c.factors.iter().map(|(name, _)| format!("sweep.{name}")))
+        .collect()
+}
+
+/// Those of `settings` that are not the same in all of these runs.
+pub fn varying<'r, I: Iterator<Item = &'r RunSummary>>(
+    runs: impl Fn() -> I,
+    settings: Vec<String>,
+) -> Vec<String> {
+    let Some(first) = runs().next() else {
+        return Vec::new();
+    };
+    let differs = |key: &String| {
+        let value = keys::value(&first.spec, key);
+        runs().any(|run| keys::value(&run.spec, key) != value)
+    };
+    settings.into_iter().filter(differs).collect()
 }

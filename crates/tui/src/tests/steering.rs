@@ -154,6 +154,17 @@ fn forms_start_jobs() {
 }
 
 #[test]
+fn pasted_text_counts_as_typed() {
+    let mut bench = Bench::full(80, 24);
+    bench.keys("/");
+    bench.event(Event::Paste("status:finished\n".into()));
+    assert_eq!(bench.state.table.shown.len(), 7);
+    bench.keys("enter");
+    bench.event(Event::Paste("q".into()));
+    assert!(bench.effects.is_empty(), "outside of a form nothing is typed");
+}
+
+#[test]
 fn nothing_is_deleted_or_stopped_unasked() {
     let mut bench = Bench::full(80, 24);
     bench.keys("D");

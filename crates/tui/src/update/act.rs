@@ -6,7 +6,6 @@ use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::host::Job;
 use crate::overlay::{self, Confirm, Help, Overlay, Question};
-use crate::session::Session;
 use crate::state::{State, View};
 use crate::views;
 
@@ -100,10 +99,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
                 place: Some(state.place()),
             }));
         }
-        Action::Quit => {
-            effects.push(Effect::SaveSession(Box::new(Session::of(state))));
-            effects.push(Effect::Quit);
-        }
+        Action::Quit => effects.push(Effect::Quit),
         _ => {}
     }
 }

@@ -44,7 +44,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Mouse(event) => mouse::mouse(state, event, &mut effects),
         Event::Paste(text) => {
             state.dirty = true;
-            overlay::paste(state, &text);
+            overlay::paste(state, &text, &mut effects);
         }
         Event::Resize(width, height) => {
             state.dirty = true;
@@ -90,7 +90,7 @@ pub fn enter(state: &mut State, effects: &mut Vec<Effect>) {
         View::Runs => ask_details(state, effects),
         View::Charts => crate::views::charts::ask(state, effects),
         View::Images => crate::views::images::ask(state, effects),
-        View::Ablation => crate::views::ablation::changed(state),
+        View::Ablation => crate::views::ablation::changed(state, effects),
         View::System => {
             effects.push(Effect::LookAtMachine(live(state)));
             effects.push(Effect::LoadQueue);

@@ -36,6 +36,7 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             }
         }
         Reply::Curve(request, result) => views::charts::took_curve(state, *request, result, effects),
+        Reply::Grid(ingredients, grid) => views::ablation::took_grid(state, ingredients, grid.map(|g| *g)),
         Reply::Strip(run, key, values) => state.system.strips.entry((run, key)).or_default().1 = values,
         Reply::Images(run, images) => views::images::took_list(state, run, images, effects),
         Reply::Picture(request, picture) => views::images::took_picture(state, *request, picture, effects),
@@ -114,7 +115,7 @@ pub fn runs_changed(state: &mut State, effects: &mut Vec<Effect>) {
         }
         View::Charts => views::charts::ask(state, effects),
         View::Images => views::images::ask(state, effects),
-        View::Ablation => views::ablation::changed(state),
+        View::Ablation => views::ablation::changed(state, effects),
         View::System => views::system::ask(state, effects),
     }
 }

@@ -10,6 +10,8 @@ use diptych_domain::{MetricKey, RunId, RunSummary};
 use crate::state::State;
 use crate::state::completion::groupings;
 
+/// More runs than this are no ablation.
+const MOST_RUNS: usize = 5000;
 /// More levels than this are no factor of an ablation.
 const MOST_LEVELS: usize = 60;
 
@@ -115,27 +117,70 @@ pub fn measure(state: &State) -> Option<Column> {
     Column::parse(key.as_str(), runs).ok()
 }
 
-/// Makes the table.
-pub fn make(state: &State) -> Result<Grid, String> {
-    let runs = runs(state);
-    if runs.is_empty() {
-        return Err("no run matches the filter".into());
+/// What a table is made of: thousands of runs take their time, so it is made away from the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The runs.
+    pub runs: Vec<RunSummary>,
+    rows: Option<String>,
+    cols: Option<String>,
+    no_cols: bool,
+    column: Column,
+    baseline: Option<(String, String)>,
+}
+
+/// Gathers what the table is made of.
+///
+/// # Errors
+/// Where there is nothing to make one of, or too much.
+pub fn request(state: &State) -> Result<Request, String> {
+    let shown = || {
+        state
+            .runs
+            .all()
+            .iter()
+            .filter(|r| state.filter.shows(r, state.now))
+    };
+    match shown().count() {
+        0 => return Err("no run matches the filter".into()),
+        n if n > MOST_RUNS => {
+            return Err(format!(
+                "{n} runs are more than an ablation has: narrow them down with / to {MOST_RUNS} or fewer"
+            ));
+        }
+        _ => {}
     }
-    let column = measure(state).ok_or("the runs have no metrics yet")?;
-    let (row_factor, col_factor) = factors(state, &runs)?;
+    let a = &state.ablation;
+    Ok(Request {
+        runs: runs(state),
+        rows: a.rows.clone(),
+        cols: a.cols.clone(),
+        no_cols: a.no_cols,
+        column: measure(state).ok_or("the runs have no metrics yet")?,
+        baseline: a.baseline.clone(),
+    })
+}
+
+/// Makes the table.
+///
+/// # Errors
+/// Factors that do not fit the runs.
+pub fn make(request: &Request) -> Result<Grid, String> {
+    let (runs, column) = (&request.runs, &request.column);
+    let (row_factor, col_factor) = factors(request)?;
     let factors: Vec<Factor> = std::iter::once(row_factor.clone())
         .chain(col_factor.clone())
         .collect();
     let lower_is_better = column.lower_is_better();
-    let baseline = state.ablation.baseline.as_ref().map(|(row, col)| {
+    let baseline = request.baseline.as_ref().map(|(row, col)| {
         let mut levels = vec![(Some(row_factor.to_string()), row.clone())];
         levels.extend(col_factor.as_ref().map(|f| (Some(f.to_string()), col.clone())));
         Baseline::Levels(levels)
     });
     let measure = column.to_string();
     // A baseline that is no longer there is none.
-    let table = Table::new(&runs, factors.clone(), vec![column.clone()], baseline.as_ref())
-        .or_else(|_| Table::new(&runs, factors, vec![column], None))?;
+    let table = Table::new(runs, factors.clone(), vec![column.clone()], baseline.as_ref())
+        .or_else(|_| Table::new(runs, factors, vec![column.clone()], None))?;
     let rows: BTreeSet<Level> = table.cells.iter().map(|c| c.levels[0].clone()).collect();
     let cols: BTreeSet<Level> = table
         .cells
@@ -226,7 +271,8 @@ fn follows(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
 }
 
 /// The chosen factors, else the first two that vary and are no seed.
-fn factors(state: &State, runs: &[RunSummary]) -> Result<(Factor, Option<Factor>), String> {
+fn factors(request: &Request) -> Result<(Factor, Option<Factor>), String> {
+    let runs = &request.runs;
     let telling = |name: &String| {
         !matches!(
             name.as_str(),
@@ -249,7 +295,7 @@ fn factors(state: &State, runs: &[RunSummary]) -> Result<(Factor, Option<Factor>
     // A sweep's own factors say it best; a key that is one is not named twice.
     let short = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
     let mut seen = BTreeSet::new();
-    let mut candidates = groupings(&state.runs)
+    let mut candidates = groupings(runs)
         .into_iter()
         .filter(telling)
         .filter_map(|name| Some((short(&name), Factor::parse(&name, runs).ok()?)))
@@ -257,15 +303,15 @@ fn factors(state: &State, runs: &[RunSummary]) -> Result<(Factor, Option<Factor>
         .filter(|(name, _)| seen.insert(name.clone()))
         .map(|(_, factor)| factor);
     let chosen = |name: &Option<String>| name.as_ref().map(|n| Factor::parse(n, runs));
-    let rows = match chosen(&state.ablation.rows) {
+    let rows = match chosen(&request.rows) {
         Some(Ok(factor)) => factor,
         Some(Err(problem)) => return Err(format!("rows: {problem}")),
         None => candidates.next().unwrap_or(Factor::Experiment),
     };
-    let cols = match chosen(&state.ablation.cols) {
+    let cols = match chosen(&request.cols) {
         Some(Ok(factor)) => Some(factor),
         Some(Err(problem)) => return Err(format!("columns: {problem}")),
-        None if state.ablation.no_cols => None,
+        None if request.no_cols => None,
         None => candidates.find(|f| *f != rows && !follows(f, &rows, runs)),
     };
     Ok((rows.clone(), cols.filter(|f| *f != rows)))

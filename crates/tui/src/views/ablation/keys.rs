@@ -30,7 +30,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
         Action::Rows => overlay::open_rows_or_columns(state, true),
         Action::Cols => overlay::open_rows_or_columns(state, false),
         Action::Measure => overlay::open_measure(state),
-        Action::Baseline => baseline(state),
+        Action::Baseline => baseline(state, effects),
         Action::QueueCell => queue(state, false),
         Action::QueueAll => queue(state, true),
         _ => return false,
@@ -38,7 +38,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
     true
 }
 
-fn baseline(state: &mut State) {
+fn baseline(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Ok(grid)) = &state.ablation.grid else {
         return;
     };
@@ -53,7 +53,7 @@ fn baseline(state: &mut State) {
     } else {
         Some(levels)
     };
-    changed(state);
+    changed(state, effects);
 }
 
 fn queue(state: &mut State, all: bool) {

@@ -5,10 +5,11 @@ mod keys;
 mod missing;
 mod view;
 
-pub use grid::{Cell, Grid};
+pub use grid::{Cell, Grid, Request, make};
 pub use keys::{act, press};
 pub use view::draw;
 
+use crate::effect::Effect;
 use crate::state::State;
 
 /// What is known of the ablation table.
@@ -32,17 +33,27 @@ pub struct AblationState {
     pub at: (usize, usize),
 }
 
-/// Makes the table anew, where anything in it has changed.
-pub fn changed(state: &mut State) {
+/// Has the table made anew, where anything in it has changed.
+pub fn changed(state: &mut State, effects: &mut Vec<Effect>) {
     if state.view != crate::state::View::Ablation {
         return;
     }
     let ingredients = grid::ingredients(state);
-    if state.ablation.made_of == Some(ingredients) && state.ablation.grid.is_some() {
+    if state.ablation.made_of == Some(ingredients) {
         return;
     }
     state.ablation.made_of = Some(ingredients);
-    let grid = grid::make(state);
+    match grid::request(state) {
+        Ok(request) => effects.push(Effect::MakeGrid(ingredients, Box::new(request))),
+        Err(problem) => state.ablation.grid = Some(Err(problem)),
+    }
+}
+
+/// Takes a table in, unless another has been asked for since.
+pub fn took_grid(state: &mut State, ingredients: u64, grid: Result<Grid, String>) {
+    if state.ablation.made_of != Some(ingredients) {
+        return;
+    }
     if let Ok(grid) = &grid {
         state.ablation.at.0 = state.ablation.at.0.min(grid.rows.len().saturating_sub(1));
         state.ablation.at.1 = state.ablation.at.1.min(grid.cols.len().saturating_sub(1));

@@ -48,7 +48,8 @@ pub enum Against {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct ImageOptions {
-    /// How images are drawn.
+    /// How images are drawn; another session may be in another terminal.
+    #[serde(skip)]
     pub via: Via,
     /// Halvings of the quality.
     pub thrift: u8,

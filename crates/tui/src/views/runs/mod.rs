@@ -8,7 +8,6 @@ pub mod rows;
 mod table;
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use diptych_domain::{RunId, RunSummary};
 use ratatui::buffer::Buffer;
@@ -51,7 +50,7 @@ pub struct RunsState {
     /// The columns.
     pub columns: Vec<Column>,
     /// The runs and metrics that the columns were made for.
-    columns_suit: Option<u64>,
+    columns_suit: Option<(u64, usize)>,
     /// The first column that is shown behind the name.
     pub first_column: usize,
     /// Whether the keyboard is in the details.
@@ -70,7 +69,7 @@ impl Default for RunsState {
             selected: 0,
             anchor: None,
             seeking: false,
-            sort: "-created".into(),
+            sort: rows::NEWEST_FIRST.into(),
             grouping: Grouping::None,
             expanded: BTreeSet::new(),
             identities: Identities::default(),
@@ -112,13 +111,7 @@ impl RunsState {
     /// Takes the chosen columns, or those that suit the runs. What suits them changes with runs and metrics that come or go, not with
     /// every new point.
     pub fn refresh_columns(&mut self, runs: &RunStore) {
-        let mut hasher = DefaultHasher::new();
-        runs.metrics().len().hash(&mut hasher);
-        self.shown.len().hash(&mut hasher);
-        self.shown
-            .iter()
-            .for_each(|at| runs.all()[*at].id.hash(&mut hasher));
-        let suits = Some(hasher.finish());
+        let suits = Some((runs.membership(), self.shown.len()));
         if suits == self.columns_suit {
             return;
         }
