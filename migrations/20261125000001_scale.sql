@@ -1,6 +1,6 @@
 -- What keeps screens fast on large homes.
 
--- A chunk's points by 64s: extremes, mean, first and last (crates/store/src/metrics/rollup.rs). In a table of its own, so that
+-- A chunk's points by 256s: extremes, mean, first and last (crates/store/src/metrics/rollup.rs). In a table of its own, so that
 -- reading them does not walk past the chunks' blobs. Small chunks have none, nor have those of older versions: read, they are decoded.
 CREATE TABLE rollups (
     metric INTEGER NOT NULL,
