@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use diptych_domain::{NamedTensor, TensorData};
 use diptych_models::{Model, ModelError};
@@ -11,11 +13,40 @@ use super::error::CheckpointError;
 use super::layout::{DIGITS, Entry, HeaderError, Layout, MAX_HEADER, PREFIX};
 use super::meta::{CheckpointMeta, VERSION};
 
-/// A checkpoint file whose header has been read.
+/// A checkpoint file whose header has been read. It stays the file that it was, also where a trainer puts a newer one in its place
+/// meanwhile.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     path: PathBuf,
+    file: Arc<File>,
     layout: Layout,
+}
+
+/// An open file read from a place of one's own.
+struct Cursor {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Cursor {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read_at(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Cursor {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let from = |base: u64, by: i64| base.checked_add_signed(by);
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => from(self.at, by),
+            SeekFrom::End(by) => from(self.file.metadata()?.len(), by),
+        };
+        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
+    }
 }
 
 impl Checkpoint {
@@ -32,13 +63,17 @@ impl Checkpoint {
             path: path.to_owned(),
             problem,
         };
-        let mut file = File::open(path).map_err(read)?;
+        let file = Arc::new(File::open(path).map_err(read)?);
         let file_len = file.metadata().map_err(read)?.len();
         let mut prefix = [0; PREFIX];
         if file_len < PREFIX as u64 {
             return Err(damaged(format!("it has only {file_len} bytes")));
         }
-        file.read_exact(&mut prefix).map_err(read)?;
+        let mut from = Cursor {
+            file: Arc::clone(&file),
+            at: 0,
+        };
+        from.read_exact(&mut prefix).map_err(read)?;
         let header_len = u64::from_le_bytes(prefix);
         if header_len > MAX_HEADER || header_len > file_len - PREFIX as u64 {
             return Err(damaged(format!(
@@ -46,7 +81,7 @@ impl Checkpoint {
             )));
         }
         let mut head = prefix.to_vec();
-        file.take(header_len).read_to_end(&mut head).map_err(read)?;
+        from.take(header_len).read_to_end(&mut head).map_err(read)?;
         let layout = Layout::parse(&head, file_len).map_err(|e| match e {
             HeaderError::Damaged(problem) => damaged(problem),
             HeaderError::Version(found) => CheckpointError::Version {
@@ -57,6 +92,7 @@ impl Checkpoint {
         })?;
         Ok(Self {
             path: path.to_owned(),
+            file,
             layout,
         })
     }
@@ -76,7 +112,7 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Damaged`] where they differ.
     pub fn verify(&self) -> Result<(), CheckpointError> {
-        let mut file = self.file()?;
+        let mut file = self.file();
         let mut head = vec![0; self.layout.head_len];
         file.read_exact(&mut head).map_err(|e| self.unreadable(e))?;
         let place = self.layout.sum_at..self.layout.sum_at + DIGITS;
@@ -136,7 +172,7 @@ impl Checkpoint {
             });
         }
         self.verify()?;
-        let mut file = self.file()?;
+        let mut file = self.file();
         for entry in &self.layout.entries {
             let tensor = self.read(&mut file, entry)?;
             model
@@ -156,7 +192,7 @@ impl Checkpoint {
     pub fn network(&self, network: &str) -> Result<Vec<NamedTensor>, CheckpointError> {
         self.verify()?;
         let prefix = format!("{network}.");
-        let mut file = self.file()?;
+        let mut file = self.file();
         let mut tensors = Vec::new();
         for entry in &self.layout.entries {
             if let Some(name) = entry.info.name.strip_prefix(&prefix) {
@@ -192,7 +228,7 @@ impl Checkpoint {
             })
     }
 
-    fn read(&self, file: &mut BufReader<File>, entry: &Entry) -> Result<NamedTensor, CheckpointError> {
+    fn read(&self, file: &mut BufReader<Cursor>, entry: &Entry) -> Result<NamedTensor, CheckpointError> {
         let at = self.layout.head_len as u64 + entry.bytes.start;
         let len = usize::try_from(entry.bytes.end - entry.bytes.start)
             .map_err(|_| self.damaged(format!("tensor `{}` is too large", entry.info.name)))?;
@@ -226,9 +262,9 @@ impl Checkpoint {
         })
     }
 
-    fn file(&self) -> Result<BufReader<File>, CheckpointError> {
-        let file = File::open(&self.path).map_err(|e| self.unreadable(e))?;
-        Ok(BufReader::with_capacity(1 << 20, file))
+    fn file(&self) -> BufReader<Cursor> {
+        let file = Arc::clone(&self.file);
+        BufReader::with_capacity(1 << 20, Cursor { file, at: 0 })
     }
 
     fn unreadable(&self, source: io::Error) -> CheckpointError {
