@@ -11,7 +11,7 @@ use super::parallel;
 use super::sheet::{Drawn, Sheet, failed};
 use super::svg::{Anchor, Pen, Svg, Type, fine};
 use crate::error::FigureError;
-use crate::figure::{Axis, Entry, Ink, Line, Mark, Panel, Shape, Tick, Values};
+use crate::figure::{Axis, Entry, Ink, Key, Line, Mark, Panel, Shape, Tick, Values};
 use crate::layout;
 use crate::spec::FigureSpec;
 
@@ -257,7 +257,11 @@ fn panel_legend(sheet: &Sheet<'_>, panel: &Panel, from: f64, frame: Frame) -> Dr
             &[(x, middle), (x + sheet.em(1.3), middle)],
             Pen {
                 width: sheet.sizes.line * 1.3,
-                dash: entry.ink.dash().pattern(),
+                dash: if entry.key == Key::Unbroken {
+                    &[]
+                } else {
+                    entry.ink.dash().pattern()
+                },
                 ..ink_pen(sheet, entry.ink, 0.0, 1.0)
             },
         )?;

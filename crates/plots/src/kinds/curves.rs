@@ -112,10 +112,12 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         // One label for the whole figure is said by the axis.
         out.push(drawing.panel(title.filter(|_| several_curves), &x, label, &curves));
     }
-    let marked = drawing.any_marked;
-    let key = if marked { Key::LineAndPoint } else { Key::Line };
     let legend: Vec<Entry> = if entries.len() > 1 {
-        common::legend(entries.iter().map(String::as_str), key)
+        let key = drawing.key(&out);
+        let mut all = common::legend(entries.iter().map(String::as_str), key);
+        // What has no curve needs no explanation.
+        all.retain(|e| out.iter().flat_map(|p| &p.marks).any(|m| m.ink == e.ink));
+        all
     } else {
         Vec::new()
     };
@@ -524,6 +526,21 @@ impl<'s> Drawing<'s> {
         if travel > 5.0 { Line::Dense } else { Line::Main }
     }
 
+    /// How a legend shows curves.
+    pub fn key(&self, panels: &[Panel]) -> Key {
+        let looks = |line: Line| {
+            let marks = panels.iter().flat_map(|p| &p.marks);
+            marks
+                .filter(|m| matches!(m.shape, Shape::Line { line: own, .. } if own == line))
+                .count()
+        };
+        match (self.any_marked, looks(Line::Main), looks(Line::Dense)) {
+            (true, ..) => Key::LineAndPoint,
+            (_, 0, dense) if dense > 0 => Key::Unbroken,
+            _ => Key::Line,
+        }
+    }
+
     /// What has to be said of the curves.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -540,8 +557,12 @@ impl<'s> Drawing<'s> {
         }
         if !self.apart.is_empty() {
             let all: Vec<&String> = self.apart.iter().collect();
+            let what = match self.spec.x {
+                XAxis::Step | XAxis::Epoch => "steps",
+                XAxis::Relative | XAxis::Wall => "times",
+            };
             notes.push(format!(
-                "No steps in common, so drawn one by one: {}",
+                "No {what} in common, so drawn one by one: {}",
                 listed(&all)
             ));
         }
