@@ -105,21 +105,21 @@ pub fn draw(
         })
         .collect();
     let mut y = top;
-    for row in 0..rows {
+    for (row, height) in heights.iter().copied().enumerate() {
         let frame_top = y + head(row);
-        for column in 0..across {
+        for (column, margin) in margins.iter().copied().enumerate() {
             let i = row * across + column;
             let Some(panel) = panels.get(i) else { break };
             let x = left + column as f64 * (cell + gap);
             let frame = Frame {
-                left: x + margins[column],
+                left: x + margin,
                 top: frame_top,
-                width: cell - margins[column] - sheet.em(0.9),
-                height: heights[row],
+                width: cell - margin - right_margin(sheet, panel, cell - margin),
+                height,
             };
             one(sheet, panel, frame, x, says_x(i))?;
         }
-        y = frame_top + heights[row] + foot(row) + spacing;
+        y = frame_top + height + foot(row) + spacing;
     }
     Ok(y - spacing - top)
 }
@@ -148,6 +148,21 @@ fn natural_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64, across: usize) ->
 fn left_margin(sheet: &Sheet<'_>, panel: &Panel, height: f64, cell: f64) -> f64 {
     let labels = category_labels(sheet, &panel.y, cell).unwrap_or_else(|| vertical(&panel.y, height, sheet));
     widest(&labels, sheet.sizes.font) + sheet.em(0.7)
+}
+
+/// Room for the part of the last tick's label that lies beyond the axis.
+fn right_margin(sheet: &Sheet<'_>, panel: &Panel, room: f64) -> f64 {
+    let least = sheet.em(0.9);
+    let width = room - least;
+    let beyond = |tick: &Tick| {
+        let half = font::width(&tick.label, sheet.sizes.font, Weight::Regular) / 2.0;
+        half - (1.0 - panel.x.scale.place(tick.at)) * width
+    };
+    if matches!(panel.x.values, Values::Categories(_)) {
+        return least;
+    }
+    let ticks = horizontal(&panel.x, width, sheet);
+    ticks.iter().map(beyond).fold(least, f64::max)
 }
 
 /// A y axis' categories, shortened to a good third of the panel.

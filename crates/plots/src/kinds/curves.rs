@@ -69,7 +69,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         Panels::None => 1,
     };
     drawing.columns = layout::plot_columns(spec, panel_count);
-    for metric in 0..keys.len() {
+    for (metric, key) in keys.iter().enumerate() {
         for curve in 0..curves_each {
             let (panel, look) = place(metric, curve);
             while panels.len() <= panel {
@@ -81,20 +81,20 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             let name = &curve_names[curve];
             entries[look] = match spec.panels {
                 Panels::Metric => name.clone(),
-                Panels::Group => keys[metric].to_string(),
+                Panels::Group => key.to_string(),
                 Panels::None => match (several_metrics, several_curves) {
-                    (true, true) => format!("{name}, {}", keys[metric]),
-                    (true, false) => keys[metric].to_string(),
+                    (true, true) => format!("{name}, {key}"),
+                    (true, false) => key.to_string(),
                     _ => name.clone(),
                 },
             };
-            let label = format!("{name} {}", keys[metric]);
+            let label = format!("{name} {key}");
             let members: Vec<usize> = if groups.is_empty() {
                 vec![shown[curve]]
             } else {
                 groups[curve].runs.clone()
             };
-            let drawn = drawing.curve(&members, &keys[metric], look, &label, !groups.is_empty());
+            let drawn = drawing.curve(&members, key, look, &label, !groups.is_empty());
             panels[panel].extend(drawn);
         }
     }
