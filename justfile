@@ -93,12 +93,12 @@ cyclegan-generator ROOT *ARGS:
 [positional-arguments]
 report STUDY *ARGS:
     mkdir -p reports
-    {{diptych}} report experiments/reports/{{STUDY}}.toml --query sweep:{{STUDY}}-{{SIZE}} -o reports/{{STUDY}}.html "${@:2}"
+    shift; {{diptych}} report experiments/reports/{{STUDY}}.toml --query sweep:{{STUDY}}-{{SIZE}} -o reports/{{STUDY}}.html "$@"
 
 # All figures of a study, as SVG, PDF, PNG, CSV and LaTeX in reports/STUDY-figures.
 [positional-arguments]
 figures STUDY *ARGS:
-    {{diptych}} report experiments/reports/{{STUDY}}.toml --query sweep:{{STUDY}}-{{SIZE}} --figures reports/{{STUDY}}-figures "${@:2}"
+    shift; {{diptych}} report experiments/reports/{{STUDY}}.toml --query sweep:{{STUDY}}-{{SIZE}} --figures reports/{{STUDY}}-figures "$@"
 
 # Reports in headless Chromium: console, slider, wipe, print (needs chromium).
 check-report *FILES:

@@ -48,7 +48,7 @@ pub enum Command {
     Compare(compare::Args),
     Why(why::Args),
     Metrics(metrics::Args),
-    Plot(plot::Args),
+    Plot(Box<plot::Args>),
     Report(report::Args),
     Translate(translate::Args),
     Evaluate(evaluate::Args),

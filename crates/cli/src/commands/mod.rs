@@ -52,7 +52,7 @@ pub fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Compare(args) => compare::run(context, args),
         Command::Why(args) => why::run(context, args),
         Command::Metrics(args) => metrics::run(context, args),
-        Command::Plot(args) => plot::run(context, args),
+        Command::Plot(args) => plot::run(context, *args),
         Command::Report(args) => report::run(context, args),
         Command::Translate(args) => translate::run(context, args),
         Command::Evaluate(args) => evaluate::run(context, args),

@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use diptych_domain::suggest;
 use diptych_plots::export::Form;
 use diptych_plots::spec::{self, Arrange, Band, Kind, Panels, Preset, Theme, Unknown, XAxis};
 use diptych_plots::{FigureSpec, Provenance};
@@ -170,6 +171,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         }
         _ => &args.what[..],
     };
+    mistyped_kind(&session, words)?;
     overlay(&mut spec, &args)?;
     figures::words(&session, &mut spec, words)?;
     spec.check().map_err(|e| Failure::usage(e.to_string()))?;
@@ -207,6 +209,20 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         to_stdout(&drawn, form)?;
     }
     Ok(())
+}
+
+/// A first word that is no run and nearly a kind.
+fn mistyped_kind(session: &Session, words: &[String]) -> Result<(), Failure> {
+    let Some(word) = words.first() else {
+        return Ok(());
+    };
+    match suggest::nearest(word, Kind::WORDS.iter().copied()) {
+        Some(near) if near != word && session.find(word).is_err() => Err(Failure::usage(format!(
+            "`{word}` is neither a run nor a kind of figure (did you mean `{near}`?): the kinds are {}",
+            Kind::WORDS.join(", ")
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn to_stdout(drawn: &Drawn, form: Form) -> Result<(), Failure> {

@@ -24,6 +24,11 @@ const QUALITY: u8 = 80;
 /// Runs whose images are shown.
 const MOST_RUNS: usize = 24;
 
+/// A probe, a run by its place, and a role.
+type Of = (u32, usize, String);
+/// The files of a film's frames.
+type Frames = (Of, Vec<Option<PathBuf>>);
+
 /// An image that does not change: an input or a target.
 pub struct Still {
     /// The probe.
@@ -97,7 +102,7 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
     }
     let probes: Vec<(u32, String)> = all.into_iter().take(spec.probes).collect();
     let shown = |shot: &Shot| probes.iter().any(|(p, _)| *p == shot.probe);
-    let mut by_film: BTreeMap<(u32, usize, String), Vec<(u64, &Path)>> = BTreeMap::new();
+    let mut by_film: BTreeMap<Of, Vec<(u64, &Path)>> = BTreeMap::new();
     let mut still_files: BTreeMap<(u32, String, usize), &Path> = BTreeMap::new();
     for (shot, path) in shots.iter().filter(|(s, _)| shown(s)) {
         if is_still(&shot.role) {
@@ -109,7 +114,7 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
                 .push((shot.step, path));
         }
     }
-    let frames: Vec<((u32, usize, String), Vec<Option<PathBuf>>)> = by_film
+    let frames: Vec<Frames> = by_film
         .into_iter()
         .map(|(of, files)| {
             let at = |step: &u64| {
@@ -189,11 +194,7 @@ fn scaled((w, h): (u32, u32), side: u32) -> (u32, u32) {
 }
 
 /// The largest frame with which all stay within the budget, by the size of some of them.
-fn frame_size(
-    natural: (u32, u32),
-    count: usize,
-    frames: &[((u32, usize, String), Vec<Option<PathBuf>>)],
-) -> Result<(u32, u32), Failure> {
+fn frame_size(natural: (u32, u32), count: usize, frames: &[Frames]) -> Result<(u32, u32), Failure> {
     const SAMPLES: usize = 12;
     let all: Vec<&PathBuf> = frames
         .iter()

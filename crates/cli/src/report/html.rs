@@ -245,7 +245,7 @@ fn drawing(drawn: &Drawn, i: usize) -> Result<String, Failure> {
             id: format!("f{i}{mark}"),
         };
         let svg = draw::svg(&drawn.figure, &spec, &embed).map_err(figures::explain)?;
-        let _ = write!(out, "<div class=\"{class}\">{svg}</div>\n");
+        let _ = writeln!(out, "<div class=\"{class}\">{svg}</div>");
     }
     let _ = write!(
         out,

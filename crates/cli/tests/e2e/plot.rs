@@ -109,6 +109,7 @@ fn figures_of_every_kind_in_every_form() {
         ),
         ("tag:t --x steps -o x.svg", "did you mean `step`?"),
         ("tag:t", "-o FILE.svg"),
+        ("ablaton tag:t -o x.svg", "did you mean `ablation`?"),
         ("ablation tag:t -o x.svg", "--by params.n_layers"),
         (
             "ablation tag:t --by params.n_layers --against 7 -o x.svg",

@@ -7,6 +7,8 @@ use crate::figure::{Entry, Key};
 
 /// Rows at most; of more entries it says how many.
 const MOST_ROWS: usize = 8;
+/// Rows where the height is given, and every row is taken from the panels.
+const MOST_ROWS_OF_FIXED: usize = 5;
 
 struct Item {
     entry: Option<Entry>,
@@ -50,13 +52,18 @@ impl Legend {
             rows
         };
         let aligned = entries.len() > across && entries.len().div_ceil(across) * 2 <= flowing * 3;
+        let most = if sheet.sizes.height.is_some() {
+            MOST_ROWS_OF_FIXED
+        } else {
+            MOST_ROWS
+        };
         for (i, (entry, (label, width))) in entries.iter().zip(widths).enumerate() {
             if aligned {
                 (x, row) = ((i % across) as f64 * widest, i / across);
             } else if x > 0.0 && x + width > room {
                 (x, row) = (0.0, row + 1);
             }
-            if row >= MOST_ROWS {
+            if row >= most {
                 let more = entries.len() - i;
                 if let Some(last) = items.last_mut() {
                     last.entry = None;
@@ -112,13 +119,17 @@ fn key(sheet: &Sheet<'_>, entry: &Entry, x: f64, y: f64) -> Drawn {
                 colour: sheet.rgb(entry.ink),
                 width: sheet.sizes.line * 1.3,
                 opacity: 1.0,
-                dash: entry.ink.dash().pattern(),
+                dash: if entry.key == Key::Unbroken {
+                    &[]
+                } else {
+                    entry.ink.dash().pattern()
+                },
             },
         )
     };
     let dot = || sheet.dots(&[(x + wide / 2.0, y)], entry.ink, sheet.em(0.28));
     match entry.key {
-        Key::Line => line(),
+        Key::Line | Key::Unbroken => line(),
         Key::LineAndPoint => line().and_then(|()| dot()),
         Key::Point => dot(),
         Key::Area => sheet.block(

@@ -11,7 +11,7 @@ use super::parallel;
 use super::sheet::{Drawn, Sheet, failed};
 use super::svg::{Anchor, Pen, Svg, Type, fine};
 use crate::error::FigureError;
-use crate::figure::{Axis, Entry, Ink, Line, Mark, Panel, Shape, Tick, Values};
+use crate::figure::{Axis, Entry, Ink, Key, Line, Mark, Panel, Shape, Tick, Values};
 use crate::layout;
 use crate::spec::FigureSpec;
 
@@ -53,7 +53,11 @@ pub fn draw(
     {
         return parallel::draw(sheet, panel, (left, top, width), room);
     }
-    let across = layout::panels_across(spec, panels.len());
+    let mut across = layout::panels_across(spec, panels.len());
+    if panels.iter().any(|p| !p.legend.is_empty()) {
+        // Legends of their own need room.
+        across = across.min(2);
+    }
     let rows = panels.len().div_ceil(across);
     let gap = sheet.em(1.6);
     let cell = (width - gap * (across - 1) as f64) / across as f64;
@@ -62,7 +66,13 @@ pub fn draw(
             .iter()
             .take(across)
             .any(|p| !head_text(p).is_empty());
-        if labelled { sheet.em(1.7) } else { sheet.em(0.5) }
+        let lines = panels[row * across..]
+            .iter()
+            .take(across)
+            .map(|p| legend_rows(sheet, p, cell).len())
+            .max();
+        let legend = lines.unwrap_or(0) as f64 * sheet.em(1.35);
+        legend + if labelled { sheet.em(1.7) } else { sheet.em(0.5) }
     };
     // The x title is said once where panels below each other share it.
     let says_x = |i: usize| {
@@ -105,21 +115,21 @@ pub fn draw(
         })
         .collect();
     let mut y = top;
-    for row in 0..rows {
+    for (row, height) in heights.iter().copied().enumerate() {
         let frame_top = y + head(row);
-        for column in 0..across {
+        for (column, margin) in margins.iter().copied().enumerate() {
             let i = row * across + column;
             let Some(panel) = panels.get(i) else { break };
             let x = left + column as f64 * (cell + gap);
             let frame = Frame {
-                left: x + margins[column],
+                left: x + margin,
                 top: frame_top,
-                width: cell - margins[column] - sheet.em(0.9),
-                height: heights[row],
+                width: cell - margin - right_margin(sheet, panel, cell - margin),
+                height,
             };
-            one(sheet, panel, frame, x, says_x(i))?;
+            one(sheet, panel, frame, (x, cell), says_x(i))?;
         }
-        y = frame_top + heights[row] + foot(row) + spacing;
+        y = frame_top + height + foot(row) + spacing;
     }
     Ok(y - spacing - top)
 }
@@ -148,6 +158,21 @@ fn natural_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64, across: usize) ->
 fn left_margin(sheet: &Sheet<'_>, panel: &Panel, height: f64, cell: f64) -> f64 {
     let labels = category_labels(sheet, &panel.y, cell).unwrap_or_else(|| vertical(&panel.y, height, sheet));
     widest(&labels, sheet.sizes.font) + sheet.em(0.7)
+}
+
+/// Room for the part of the last tick's label that lies beyond the axis.
+fn right_margin(sheet: &Sheet<'_>, panel: &Panel, room: f64) -> f64 {
+    let least = sheet.em(0.9);
+    let width = room - least;
+    let beyond = |tick: &Tick| {
+        let half = font::width(&tick.label, sheet.sizes.font, Weight::Regular) / 2.0;
+        half - (1.0 - panel.x.scale.place(tick.at)) * width
+    };
+    if matches!(panel.x.values, Values::Categories(_)) {
+        return least;
+    }
+    let ticks = horizontal(&panel.x, width, sheet);
+    ticks.iter().map(beyond).fold(least, f64::max)
 }
 
 /// A y axis' categories, shortened to a good third of the panel.
@@ -180,8 +205,9 @@ fn turned_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64) -> f64 {
     }
 }
 
-fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, left: f64, says_x: bool) -> Drawn {
+fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, (left, cell): (f64, f64), says_x: bool) -> Drawn {
     let mut x = left;
+    let lines = legend_rows(sheet, panel, cell).len() as f64 * sheet.em(1.35);
     let room = frame.right() - left;
     for (text, weight) in head_text(panel) {
         let text = font::fitted(
@@ -194,10 +220,10 @@ fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, left: f64, says_x: bool) 
             weight,
             ..sheet.set(sheet.colours.ink, Anchor::Start)
         };
-        sheet.text(x, frame.top - sheet.em(0.6), &text, set)?;
+        sheet.text(x, frame.top - sheet.em(0.6) - lines, &text, set)?;
         x += font::width(&text, sheet.sizes.font, weight) + sheet.em(0.8);
     }
-    panel_legend(sheet, panel, x, frame)?;
+    panel_legend(sheet, panel, left, frame, cell)?;
     ticks(sheet, panel, frame)?;
     if says_x {
         let set = sheet.set(sheet.colours.ink, Anchor::Middle);
@@ -236,37 +262,78 @@ fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, left: f64, says_x: bool) 
     sheet.unclip()
 }
 
-/// A panel's own legend, right-aligned in the line above it, as much as there is room for.
-fn panel_legend(sheet: &Sheet<'_>, panel: &Panel, from: f64, frame: Frame) -> Drawn {
-    let size = sheet.sizes.font * 0.9;
-    let key = sheet.em(1.6);
-    let width = |e: &Entry| key + font::width(&e.label, size, Weight::Regular) + sheet.em(0.8);
-    let mut x = frame.right() + sheet.em(0.8);
-    let mut shown = 0;
-    for entry in &panel.legend {
-        if x - width(entry) < from + sheet.em(0.5) {
-            break;
-        }
-        x -= width(entry);
-        shown += 1;
+/// How wide a panel's head is, and an entry of its legend.
+fn head_width(sheet: &Sheet<'_>, panel: &Panel) -> f64 {
+    let parts = head_text(panel);
+    let width =
+        |(text, weight): &(String, Weight)| font::width(text, sheet.sizes.font, *weight) + sheet.em(0.8);
+    parts.iter().map(width).sum()
+}
+
+fn entry_width(sheet: &Sheet<'_>, entry: &Entry) -> f64 {
+    let text = font::width(&entry.label, sheet.sizes.font * 0.9, Weight::Regular);
+    sheet.em(1.6) + text + sheet.em(0.8)
+}
+
+/// A panel's own legend in lines of `room`; none where it fits beside the panel's head.
+fn legend_rows<'p>(sheet: &Sheet<'_>, panel: &'p Panel, room: f64) -> Vec<Vec<&'p Entry>> {
+    let all: f64 = panel.legend.iter().map(|e| entry_width(sheet, e)).sum();
+    let mut rows: Vec<Vec<&Entry>> = Vec::new();
+    if head_width(sheet, panel) + all <= room - sheet.em(0.9) {
+        return rows;
     }
+    let mut x = f64::INFINITY;
+    for entry in &panel.legend {
+        let width = entry_width(sheet, entry);
+        if x + width > room {
+            rows.push(Vec::new());
+            x = 0.0;
+        }
+        x += width;
+        if let Some(row) = rows.last_mut() {
+            row.push(entry);
+        }
+    }
+    rows
+}
+
+/// A panel's own legend: right-aligned beside its head, or in lines below that.
+fn panel_legend(sheet: &Sheet<'_>, panel: &Panel, left: f64, frame: Frame, cell: f64) -> Drawn {
+    let rows = legend_rows(sheet, panel, cell);
     let base = frame.top - sheet.em(0.6);
-    for entry in &panel.legend[..shown] {
+    if rows.is_empty() {
+        let all: f64 = panel.legend.iter().map(|e| entry_width(sheet, e)).sum();
+        let entries: Vec<&Entry> = panel.legend.iter().collect();
+        return legend_line(sheet, &entries, frame.right() + sheet.em(0.8) - all, base);
+    }
+    for (i, row) in rows.iter().enumerate() {
+        let up = (rows.len() - 1 - i) as f64 * sheet.em(1.35);
+        legend_line(sheet, row, left, base - up)?;
+    }
+    Ok(())
+}
+
+fn legend_line(sheet: &Sheet<'_>, entries: &[&Entry], mut x: f64, base: f64) -> Drawn {
+    for entry in entries {
         let middle = base - sheet.em(0.33);
         sheet.stroke(
             &[(x, middle), (x + sheet.em(1.3), middle)],
             Pen {
                 width: sheet.sizes.line * 1.3,
-                dash: entry.ink.dash().pattern(),
+                dash: if entry.key == Key::Unbroken {
+                    &[]
+                } else {
+                    entry.ink.dash().pattern()
+                },
                 ..ink_pen(sheet, entry.ink, 0.0, 1.0)
             },
         )?;
         let set = Type {
-            size,
+            size: sheet.sizes.font * 0.9,
             ..sheet.set(sheet.colours.ink, Anchor::Start)
         };
-        sheet.text(x + key, base, &entry.label, set)?;
-        x += width(entry);
+        sheet.text(x + sheet.em(1.6), base, &entry.label, set)?;
+        x += entry_width(sheet, entry);
     }
     Ok(())
 }

@@ -71,6 +71,8 @@ pub struct Entry {
 pub enum Key {
     /// As a line.
     Line,
+    /// As an unbroken line: the curves are too dense for dashes.
+    Unbroken,
     /// As a line with a point.
     LineAndPoint,
     /// As a point.

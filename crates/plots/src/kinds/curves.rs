@@ -69,7 +69,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         Panels::None => 1,
     };
     drawing.columns = layout::plot_columns(spec, panel_count);
-    for metric in 0..keys.len() {
+    for (metric, key) in keys.iter().enumerate() {
         for curve in 0..curves_each {
             let (panel, look) = place(metric, curve);
             while panels.len() <= panel {
@@ -81,20 +81,20 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             let name = &curve_names[curve];
             entries[look] = match spec.panels {
                 Panels::Metric => name.clone(),
-                Panels::Group => keys[metric].to_string(),
+                Panels::Group => key.to_string(),
                 Panels::None => match (several_metrics, several_curves) {
-                    (true, true) => format!("{name}, {}", keys[metric]),
-                    (true, false) => keys[metric].to_string(),
+                    (true, true) => format!("{name}, {key}"),
+                    (true, false) => key.to_string(),
                     _ => name.clone(),
                 },
             };
-            let label = format!("{name} {}", keys[metric]);
+            let label = format!("{name} {key}");
             let members: Vec<usize> = if groups.is_empty() {
                 vec![shown[curve]]
             } else {
                 groups[curve].runs.clone()
             };
-            let drawn = drawing.curve(&members, &keys[metric], look, &label, !groups.is_empty());
+            let drawn = drawing.curve(&members, key, look, &label, !groups.is_empty());
             panels[panel].extend(drawn);
         }
     }
@@ -112,10 +112,12 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         // One label for the whole figure is said by the axis.
         out.push(drawing.panel(title.filter(|_| several_curves), &x, label, &curves));
     }
-    let marked = drawing.any_marked;
-    let key = if marked { Key::LineAndPoint } else { Key::Line };
     let legend: Vec<Entry> = if entries.len() > 1 {
-        common::legend(entries.iter().map(String::as_str), key)
+        let key = drawing.key(&out);
+        let mut all = common::legend(entries.iter().map(String::as_str), key);
+        // What has no curve needs no explanation.
+        all.retain(|e| out.iter().flat_map(|p| &p.marks).any(|m| m.ink == e.ink));
+        all
     } else {
         Vec::new()
     };
@@ -524,6 +526,21 @@ impl<'s> Drawing<'s> {
         if travel > 5.0 { Line::Dense } else { Line::Main }
     }
 
+    /// How a legend shows curves.
+    pub fn key(&self, panels: &[Panel]) -> Key {
+        let looks = |line: Line| {
+            let marks = panels.iter().flat_map(|p| &p.marks);
+            marks
+                .filter(|m| matches!(m.shape, Shape::Line { line: own, .. } if own == line))
+                .count()
+        };
+        match (self.any_marked, looks(Line::Main), looks(Line::Dense)) {
+            (true, ..) => Key::LineAndPoint,
+            (_, 0, dense) if dense > 0 => Key::Unbroken,
+            _ => Key::Line,
+        }
+    }
+
     /// What has to be said of the curves.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -540,8 +557,12 @@ impl<'s> Drawing<'s> {
         }
         if !self.apart.is_empty() {
             let all: Vec<&String> = self.apart.iter().collect();
+            let what = match self.spec.x {
+                XAxis::Step | XAxis::Epoch => "steps",
+                XAxis::Relative | XAxis::Wall => "times",
+            };
             notes.push(format!(
-                "No steps in common, so drawn one by one: {}",
+                "No {what} in common, so drawn one by one: {}",
                 listed(&all)
             ));
         }

@@ -82,7 +82,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             let short = names
                 .iter()
                 .map(|n| n.split_once('/').map_or(n.as_str(), |(_, name)| name));
-            panel.legend = common::legend(short, Key::Line);
+            panel.legend = common::legend(short, drawing.key(std::slice::from_ref(&panel)));
         }
         panel.marks.splice(0..0, alarms(loaded, &x, alone));
         out.push(panel);

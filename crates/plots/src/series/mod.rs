@@ -2,7 +2,7 @@
 //!
 //! A metric's points come as [`Raw`] columns, go once through [`Reduced::of`], and need no memory after that: at most
 //! [`reduce::MOST`] buckets remain, each with its extremes. Curves are then thinned to what their width shows
-//! ([`decimate`]), or averaged over runs ([`group`]).
+//! ([`decimate()`]), or averaged over runs ([`group`]).
 
 pub mod axis;
 pub mod decimate;
