@@ -125,12 +125,12 @@ fn a_failed_publication_leaves_the_old_file() {
 fn a_checkpoint_being_read_stays_the_one_that_was_opened() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("best.safetensors");
-    std::fs::write(&path, bytes(&Line::new(3))).unwrap();
+    fs::write(&path, bytes(&Line::new(3))).unwrap();
     let opened = super::super::Checkpoint::open(&path).unwrap();
     // As a trainer does it: another file takes the name.
     let newer = dir.path().join("newer");
-    std::fs::write(&newer, bytes(&Line::new(7))).unwrap();
-    std::fs::rename(&newer, &path).unwrap();
+    fs::write(&newer, bytes(&Line::new(7))).unwrap();
+    fs::rename(&newer, &path).unwrap();
     opened.verify().unwrap();
     let tensors = opened.network("G").unwrap();
     let shapes: Vec<&[usize]> = tensors.iter().map(|t| t.shape.as_slice()).collect();
