@@ -49,7 +49,7 @@ int allocate(uint64_t *place, size_t bytes) {
     if (base == MAP_FAILED) return 2;
     mprotect(base + pages, PAGE, PROT_NONE);
     char *start = base + pages - rounded;
-    std::memset(start, null_device ? 0 : 0xff, rounded);
+    if (!null_device) std::memset(start, 0xff, rounded); // fresh pages are zeros
     *place = reinterpret_cast<uint64_t>(start);
     allocations[*place] = {base, pages + PAGE, bytes};
     held += bytes;

@@ -1,6 +1,6 @@
 //! The machine while a training runs: `system/...` metrics, read on a thread of their own.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -54,10 +54,7 @@ impl Monitor {
 
     /// A reading that has not been fetched yet, if there is one.
     pub fn take(&self) -> Option<Sample> {
-        match self.samples.try_recv() {
-            Ok(sample) => Some(sample),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.samples.try_recv().ok()
     }
 }
 

@@ -212,8 +212,10 @@ impl<D: ImageDevice> Training for SharpModel<D> {
     }
 
     fn losses(&mut self) -> Result<Vec<(&'static str, f64)>, ModelError> {
-        let named = |[l1, edges]: &[Scalar<D>; 2]| vec![("L1", value(l1)), ("edges", value(edges))];
-        Ok(self.losses.as_ref().map(named).unwrap_or_default())
+        let Some([l1, edges]) = &self.losses else {
+            return Ok(Vec::new());
+        };
+        Ok(vec![("L1", value(l1)?), ("edges", value(edges)?)])
     }
 
     fn infer(&mut self, input: &Images, mode: InferMode) -> Result<Images, ModelError> {

@@ -197,7 +197,7 @@ mod tests {
                         u64::from(c.chunks - 1) * u64::from(c.chunk) < rows as u64,
                         "{c:?}"
                     );
-                    assert!(c.chunk % (THREADS / c.width) == 0);
+                    assert!(c.chunk.is_multiple_of(THREADS / c.width));
                     let most = (2 * 132).max(c.tiles * c.groups);
                     assert!(c.tiles * c.chunks * c.groups <= most, "{c:?}");
                 }

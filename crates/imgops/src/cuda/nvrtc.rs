@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // foreign functions, declared as in nvrtc.h
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::mem::ManuallyDrop;
 
 use libloading::Library;
 
@@ -19,7 +20,7 @@ type Program = *mut c_void;
 
 /// The library.
 pub(crate) struct Nvrtc {
-    library: Library,
+    library: ManuallyDrop<Library>,
 }
 
 /// A compiled image, for the driver to load.

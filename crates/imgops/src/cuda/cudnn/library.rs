@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // foreign functions, declared as in cudnn_v9.h
 
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 
 use libloading::Library;
 
@@ -100,7 +101,7 @@ pub(super) struct Functions {
     pub(super) passes: [PassFunctions; 3],
     /// As `90100` for 9.1.0.
     pub(super) version: usize,
-    _library: Library,
+    _library: ManuallyDrop<Library>,
 }
 
 impl Functions {

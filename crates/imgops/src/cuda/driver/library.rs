@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // loading a library and looking up its symbols
 
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -15,16 +16,17 @@ const FOLDERS: [&str; 4] = [
     "/usr/lib/wsl/lib/",
 ];
 
-static DRIVER: OnceLock<Result<Library, String>> = OnceLock::new();
+static DRIVER: OnceLock<Result<ManuallyDrop<Library>, String>> = OnceLock::new();
 
-/// Opens the first library of `names` that is there; the error tells the loader's reason for the first.
-pub(crate) fn open(names: &[&str]) -> Result<Library, String> {
+/// Opens the first library of `names` that is there, for as long as the process lives: NVIDIA's have threads and exit handlers
+/// of their own. The error tells the loader's reason for the first.
+pub(crate) fn open(names: &[&str]) -> Result<ManuallyDrop<Library>, String> {
     let mut reason = None;
     for name in names {
         for folder in FOLDERS {
             // SAFETY: NVIDIA's libraries have initialisers that are made to be run by any process.
             match unsafe { Library::new(format!("{folder}{name}")) } {
-                Ok(library) => return Ok(library),
+                Ok(library) => return Ok(ManuallyDrop::new(library)),
                 Err(e) => reason = reason.or_else(|| Some(why(&e))),
             }
         }
@@ -43,6 +45,7 @@ pub(crate) fn driver() -> Result<&'static Library, &'static str> {
     DRIVER
         .get_or_init(|| open(&["libcuda.so.1", "libcuda.so"]))
         .as_ref()
+        .map(|library| &**library)
         .map_err(String::as_str)
 }
 
