@@ -93,7 +93,7 @@ fn metrics_come_out_as_csv_and_json() {
 
     let error = world.refused("metrics m --metric eval/psrn");
     assert!(error.contains("did you mean `eval/psnr`?"), "{error}");
-    let error = world.refused("metrics m --format parquet");
+    let error = world.refused("metrics m --format xml");
     assert!(error.contains("csv") && error.contains("json"), "{error}");
 }
 
