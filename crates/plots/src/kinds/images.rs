@@ -179,11 +179,53 @@ struct Lister<'a> {
 impl Lister<'_> {
     /// The image of a role at the last step up to `until`; one that never changes, whenever it was made.
     fn find(&self, run: usize, role: &str, probe: u32, until: u64) -> Option<usize> {
+        self.last(run, role, probe, |step| is_fixed(role) || step <= until)
+    }
+
+    /// The image of a role at this very step.
+    fn at(&self, run: usize, role: &str, probe: u32, step: u64) -> Option<usize> {
+        self.last(run, role, probe, |of| of == step)
+    }
+
+    fn last(&self, run: usize, role: &str, probe: u32, takes: impl Fn(u64) -> bool) -> Option<usize> {
         let those = (0..self.shots.len()).filter(|i| {
             let s = &self.shots[*i];
-            s.run == run && s.role == role && s.probe == probe && (is_fixed(role) || s.step <= until)
+            s.run == run && s.role == role && s.probe == probe && takes(s.step)
         });
         those.max_by_key(|i| self.shots[*i].step)
+    }
+
+    /// The step that a run's changing images are of, where `until` is asked for.
+    fn shown(&self, run: usize, until: u64) -> Option<u64> {
+        let of =
+            |s: &&Shot| s.run == run && !is_fixed(&s.role) && self.roles.contains(&s.role) && s.step <= until;
+        self.shots.iter().filter(of).map(|s| s.step).max()
+    }
+
+    /// Which of the steps that were asked for have no image in any run.
+    fn without(&self) -> Option<String> {
+        let made: BTreeSet<u64> = self
+            .shots
+            .iter()
+            .filter(|s| !is_fixed(&s.role))
+            .map(|s| s.step)
+            .collect();
+        let missing: Vec<String> = self
+            .spec
+            .steps
+            .iter()
+            .filter(|s| !made.contains(s))
+            .map(u64::to_string)
+            .collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let made: Vec<String> = made.iter().map(u64::to_string).collect();
+        Some(format!(
+            "No image is of step {}: there are {}",
+            missing.join(" or "),
+            listed(&made)
+        ))
     }
 
     fn row_label(&self, probe: u32, role: &str) -> String {
@@ -205,10 +247,11 @@ impl Lister<'_> {
         let mut columns = Vec::new();
         for run in with {
             for step in &steps {
-                let at = if self.spec.steps.is_empty() {
-                    String::new()
-                } else {
-                    format!(" at {step}")
+                // What is shown, not what was asked for.
+                let at = match self.shown(*run, *step) {
+                    _ if self.spec.steps.is_empty() => String::new(),
+                    Some(shown) => format!(" at {shown}"),
+                    None => format!(" before its first image, at {step}"),
                 };
                 columns.push((*run, *step, format!("{}{at}", self.runs[*run].name)));
             }
@@ -237,7 +280,7 @@ impl Lister<'_> {
             columns: columns.into_iter().map(|c| c.2).collect(),
             rows,
             cells,
-            notes: left_out.into_iter().collect(),
+            notes: left_out.into_iter().chain(self.without()).collect(),
             caption: format!("{} of {}.", capital(&when), listed(&names)),
             runs: n,
         }
@@ -287,7 +330,7 @@ impl Lister<'_> {
                             .collect()
                     };
                     let mut row = still(&before);
-                    row.extend(steps.iter().map(|s| self.find(*run, role, *probe, *s)));
+                    row.extend(steps.iter().map(|s| self.at(*run, role, *probe, *s)));
                     row.extend(still(&after));
                     cells.push(row);
                 }
@@ -298,7 +341,7 @@ impl Lister<'_> {
             columns,
             rows,
             cells,
-            notes: left_out.into_iter().collect(),
+            notes: left_out.into_iter().chain(self.without()).collect(),
             caption: format!(
                 "{} along {} of training.",
                 listed(&names),
