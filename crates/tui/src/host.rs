@@ -45,6 +45,8 @@ pub struct Wanted {
     pub tags: Vec<String>,
     /// Its place in a sweep, if it has one.
     pub cell: Option<SweepCell>,
+    /// What the question says of it.
+    pub label: String,
 }
 
 /// The program around the dashboard. Its methods may take their time: they are called on threads of their own.

@@ -92,6 +92,7 @@ impl Program {
             tags: run.tags.clone(),
             // A cell would be given the run that it has.
             cell: None,
+            label: run.name.clone(),
         };
         queueing::queue(&self.registry, &session, &[wanted])?;
         let newest = session.wait(session.home.list_page(None, 1))?;

@@ -210,7 +210,7 @@ fn a_missing_cell_is_queued_and_trained_without_the_dashboard() {
     tui.press("4");
     tui.shows("params.ngf");
     tui.press("jn");
-    tui.shows("Queue 1 run (seed 2)?");
+    tui.shows("Queue 1 run (params.ngf=5 seed=2)?");
     tui.press("y");
     tui.shows("1 queued");
     tui.press("q");

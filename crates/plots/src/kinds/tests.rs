@@ -403,7 +403,10 @@ mod pictures {
         spec.probes = vec![1];
         let g = grid(&spec, &runs[..2], &shots).unwrap();
         assert_eq!(g.columns[1], "n1-seed1 at 200");
-        assert_eq!(g.notes, ["No image is of step 50 or 250: there are 100, 200 and 300"]);
+        assert_eq!(
+            g.notes,
+            ["No image is of step 50 or 250: there are 100, 200 and 300"]
+        );
         assert_eq!((g.cells[1][0], shots[g.cells[1][1].unwrap()].step), (None, 200));
     }
 

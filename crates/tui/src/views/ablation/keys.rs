@@ -94,11 +94,7 @@ fn runs(n: usize) -> String {
 }
 
 fn describe(wanted: &[Wanted]) -> String {
-    let one = |w: &Wanted| match &w.cell {
-        Some(cell) => diptych_domain::cell::label(&cell.factors),
-        None => format!("seed {}", w.spec.seed),
-    };
-    let words: Vec<String> = wanted.iter().take(4).map(one).collect();
+    let words: Vec<&str> = wanted.iter().take(4).map(|w| w.label.as_str()).collect();
     let more = wanted.len().saturating_sub(4);
     let more = if more > 0 {
         format!("; {more} more")

@@ -22,6 +22,12 @@ pub fn of_cell(state: &State, grid: &Grid, (row, col): (usize, usize)) -> Result
     };
     let runs = grid::runs(state);
     let (row_level, col_level) = (&grid.rows[row], &grid.cols[col]);
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    if is_nothing(row_level, Some(&grid.row_factor)) || is_nothing(col_level, grid.col_factor.as_ref()) {
+        return Err("runs without this setting are of no one kind: there is no experiment to queue".into());
+    }
     let in_row: Vec<&RunSummary> = runs
         .iter()
         .filter(|r| grid.row_factor.level(r) == *row_level)
@@ -35,6 +41,7 @@ pub fn of_cell(state: &State, grid: &Grid, (row, col): (usize, usize)) -> Result
         return Err("no run has this row's level".into());
     };
     let mut spec = base.spec.clone();
+    let as_it_is = in_col(grid, base, col_level);
     if let Some(factor) = &grid.col_factor
         && !in_col(grid, base, col_level)
     {
@@ -51,7 +58,8 @@ pub fn of_cell(state: &State, grid: &Grid, (row, col): (usize, usize)) -> Result
         .map(|seed| Wanted {
             spec: ExperimentSpec { seed, ..spec.clone() },
             tags: base.tags.clone(),
-            cell: place(grid, base, (row_level, col_level), seed),
+            cell: place(grid, base, (row_level, col_level), seed, as_it_is),
+            label: label(grid, (row_level, col_level), seed),
         })
         .collect())
 }
@@ -61,10 +69,27 @@ pub fn of_all(state: &State, grid: &Grid) -> Result<Vec<Wanted>, String> {
     let mut all = Vec::new();
     for row in 0..grid.rows.len() {
         for col in 0..grid.cols.len() {
-            all.extend(of_cell(state, grid, (row, col))?);
+            let nothing = is_nothing(&grid.rows[row], Some(&grid.row_factor))
+                || is_nothing(&grid.cols[col], grid.col_factor.as_ref());
+            if !nothing {
+                all.extend(of_cell(state, grid, (row, col))?);
+            }
         }
     }
     Ok(all)
+}
+
+/// Whether a level is that of the runs which have no value of the factor.
+fn is_nothing(level: &Level, factor: Option<&Factor>) -> bool {
+    factor.is_some() && *level == Level::Missing
+}
+
+fn label(grid: &Grid, (row, col): (&Level, &Level), seed: u64) -> String {
+    let mut label = format!("{}={row}", grid.row_factor);
+    if let Some(factor) = &grid.col_factor {
+        label += &format!(" {factor}={col}");
+    }
+    format!("{label} seed={seed}")
 }
 
 fn in_col(grid: &Grid, run: &RunSummary, level: &Level) -> bool {
@@ -107,24 +132,67 @@ fn copy(from: &ExperimentSpec, to: &mut ExperimentSpec, key: &str) {
     }
 }
 
-/// The place in the sweep that the base belongs to, if the table's factors are that sweep's.
-fn place(grid: &Grid, base: &RunSummary, (row, col): (&Level, &Level), seed: u64) -> Option<SweepCell> {
+/// The place in the sweep that the base belongs to. A run that differs from the base in something that is no factor of the sweep is none
+/// of its cells: tables of the sweep would mix them.
+fn place(
+    grid: &Grid,
+    base: &RunSummary,
+    (row, col): (&Level, &Level),
+    seed: u64,
+    as_it_is: bool,
+) -> Option<SweepCell> {
     let mut cell = base.cells.first()?.clone();
-    let mut set = |factor: &Factor, level: &Level| {
+    let mut set = |factor: &Factor, level: &Level| -> Option<()> {
         let name = factor.to_string();
         let name = name.strip_prefix("sweep.").unwrap_or(&name);
-        if let Some((_, value)) = cell.factors.iter_mut().find(|(f, _)| f == name)
-            && let Some(level) = level.param()
-        {
-            *value = level;
-        }
+        let (_, value) = cell.factors.iter_mut().find(|(f, _)| f == name)?;
+        *value = level.param()?;
+        Some(())
     };
-    set(&grid.row_factor, row);
-    if let Some(factor) = &grid.col_factor {
-        set(factor, col);
+    // The base is in the row, whether that is the sweep's or not.
+    let _ = set(&grid.row_factor, row);
+    if let Some(factor) = &grid.col_factor
+        && set(factor, col).is_none()
+        && !as_it_is
+    {
+        return None;
     }
-    if let Some((_, value)) = cell.factors.iter_mut().find(|(f, _)| f == "seed") {
-        *value = ParamValue::Int(i64::try_from(seed).ok()?);
+    match cell.factors.iter_mut().find(|(f, _)| f == "seed") {
+        Some((_, value)) => *value = ParamValue::Int(i64::try_from(seed).ok()?),
+        None if seed != base.spec.seed => return None,
+        None => {}
     }
     Some(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(rows: &str, cols: &str, runs: &[RunSummary]) -> Grid {
+        Grid {
+            row_factor: Factor::parse(rows, runs).unwrap(),
+            col_factor: Some(Factor::parse(cols, runs).unwrap()),
+            measure: String::new(),
+            lower_is_better: None,
+            rows: Vec::new(),
+            cols: Vec::new(),
+            cells: Vec::new(),
+            seeds: [1, 2].into(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_run_with_a_setting_that_the_sweep_does_not_vary_is_none_of_its_cells() {
+        let runs = crate::testing::runs();
+        let base = runs.iter().find(|r| !r.cells.is_empty()).unwrap();
+        let grid = by("sweep.loss", "optim.lr", &runs);
+        let (row, rate) = (grid.row_factor.level(base), Level::Number(1e-4));
+        assert_eq!(place(&grid, base, (&row, &rate), 1, false), None);
+        let own = Level::Number(base.spec.optim.lr);
+        let cell = place(&grid, base, (&row, &own), 2, true).unwrap();
+        assert_eq!(cell.value("seed"), Some(&ParamValue::Int(2)));
+        assert!(label(&grid, (&row, &rate), 2).ends_with("optim.lr=0.0001 seed=2"));
+    }
 }
