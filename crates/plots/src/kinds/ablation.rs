@@ -3,7 +3,9 @@
 use diptych_domain::RunSummary;
 use diptych_domain::compare::{Baseline, Column, Measured, Table, bootstrap};
 
-use super::common::{self, column_axis, columns, counted, factors, listed, short, sizes, within_limit};
+use super::common::{
+    self, capital, column_axis, columns, counted, factors, listed, short, sizes, within_limit,
+};
 use crate::error::FigureError;
 use crate::figure::{Axis, Body, Entry, Figure, Ink, Key, Mark, Panel, Scale, Shape, Values};
 use crate::spec::{Band, FigureSpec, Kind};
@@ -222,11 +224,4 @@ fn cell_notes(cells: &[diptych_domain::compare::Cell<'_>], names: &[String]) -> 
         ));
     }
     notes
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| {
-        c.to_uppercase().collect::<String>() + chars.as_str()
-    })
 }

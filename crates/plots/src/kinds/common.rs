@@ -114,6 +114,14 @@ pub fn listed<S: AsRef<str>>(items: &[S]) -> String {
     }
 }
 
+/// The text with its first letter as a capital.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| {
+        c.to_uppercase().collect::<String>() + chars.as_str()
+    })
+}
+
 /// `1 run`, `3 runs`.
 pub fn counted(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };

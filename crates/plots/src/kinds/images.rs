@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diptych_domain::{RunSummary, suggest};
 
-use super::common::{counted, listed, within_limit};
+use super::common::{capital, counted, listed, within_limit};
 use crate::error::FigureError;
 use crate::figure::{Body, Figure, ImageGrid, Picture};
 use crate::spec::{Arrange, FigureSpec, Kind};
@@ -360,13 +360,6 @@ pub fn spaced(all: &[u64], count: usize) -> Vec<u64> {
     (0..count)
         .map(|i| all[i * (all.len() - 1) / (count - 1).max(1)])
         .collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| {
-        c.to_uppercase().collect::<String>() + chars.as_str()
-    })
 }
 
 /// The content of an image file, with its size in pixels.
