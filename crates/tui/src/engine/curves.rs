@@ -41,16 +41,7 @@ pub struct Curve {
 /// Where the points cannot be read.
 pub async fn make(home: &Home, request: &CurveRequest) -> Result<Curve, String> {
     if request.points <= EXACT {
-        let series = home
-            .metrics(&request.run, &request.key, ..)
-            .await
-            .map_err(|e| e.to_string())?;
-        let raw = Raw {
-            steps: series.steps,
-            epochs: series.epochs,
-            walls: series.walls,
-            values: series.values,
-        };
+        let raw = points(home, &request.run, &request.key).await?;
         return Ok(of_points(raw, request));
     }
     let (first, last) = request.steps.unwrap_or((0, u64::MAX));
@@ -59,6 +50,17 @@ pub async fn make(home: &Home, request: &CurveRequest) -> Result<Curve, String> 
         .await
         .map_err(|e| e.to_string())?;
     Ok(of_overview(&overview, request))
+}
+
+/// All points of a metric, as figures take them.
+pub(super) async fn points(home: &Home, run: &RunId, key: &MetricKey) -> Result<Raw, String> {
+    let series = home.metrics(run, key, ..).await.map_err(|e| e.to_string())?;
+    Ok(Raw {
+        steps: series.steps,
+        epochs: series.epochs,
+        walls: series.walls,
+        values: series.values,
+    })
 }
 
 fn of_points(raw: Raw, request: &CurveRequest) -> Curve {

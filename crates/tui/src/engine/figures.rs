@@ -7,7 +7,7 @@ use diptych_domain::RunSummary;
 use diptych_plots::export::{self, Form};
 use diptych_plots::kinds::images::{Content as Image, Shot};
 use diptych_plots::kinds::{self, Curve, Loaded};
-use diptych_plots::series::{Along, Raw, Reduced};
+use diptych_plots::series::{Along, Reduced};
 use diptych_plots::spec::Kind;
 use diptych_plots::{Figure, FigureSpec, Provenance};
 use diptych_store::Home;
@@ -65,16 +65,7 @@ async fn curves(home: &Home, spec: &FigureSpec, runs: &[RunSummary]) -> Result<L
     let mut loaded = Loaded::default();
     for request in kinds::plan(spec, runs).map_err(|e| e.to_string())? {
         let run = &runs[request.run];
-        let series = home
-            .metrics(&run.id, &request.key, ..)
-            .await
-            .map_err(|e| e.to_string())?;
-        let raw = Raw {
-            steps: series.steps,
-            epochs: series.epochs,
-            walls: series.walls,
-            values: series.values,
-        };
+        let raw = super::curves::points(home, &run.id, &request.key).await?;
         let along = Along::of(spec.x, run);
         loaded.curves.push(Curve {
             run: request.run,

@@ -25,7 +25,7 @@ pub fn of_cell(state: &State, grid: &Grid, (row, col): (usize, usize)) -> Result
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    if is_nothing(row_level, Some(&grid.row_factor)) || is_nothing(col_level, grid.col_factor.as_ref()) {
+    if without_setting(grid, (row, col)) {
         return Err("runs without this setting are of no one kind: there is no experiment to queue".into());
     }
     let in_row: Vec<&RunSummary> = runs
@@ -43,7 +43,7 @@ pub fn of_cell(state: &State, grid: &Grid, (row, col): (usize, usize)) -> Result
     let mut spec = base.spec.clone();
     let as_it_is = in_col(grid, base, col_level);
     if let Some(factor) = &grid.col_factor
-        && !in_col(grid, base, col_level)
+        && !as_it_is
     {
         let donor = runs
             .iter()
@@ -69,9 +69,7 @@ pub fn of_all(state: &State, grid: &Grid) -> Result<Vec<Wanted>, String> {
     let mut all = Vec::new();
     for row in 0..grid.rows.len() {
         for col in 0..grid.cols.len() {
-            let nothing = is_nothing(&grid.rows[row], Some(&grid.row_factor))
-                || is_nothing(&grid.cols[col], grid.col_factor.as_ref());
-            if !nothing {
+            if !without_setting(grid, (row, col)) {
                 all.extend(of_cell(state, grid, (row, col))?);
             }
         }
@@ -79,9 +77,9 @@ pub fn of_all(state: &State, grid: &Grid) -> Result<Vec<Wanted>, String> {
     Ok(all)
 }
 
-/// Whether a level is that of the runs which have no value of the factor.
-fn is_nothing(level: &Level, factor: Option<&Factor>) -> bool {
-    factor.is_some() && *level == Level::Missing
+/// Whether a cell is of runs that have no value of one of the factors.
+fn without_setting(grid: &Grid, (row, col): (usize, usize)) -> bool {
+    grid.rows[row] == Level::Missing || (grid.col_factor.is_some() && grid.cols[col] == Level::Missing)
 }
 
 fn label(grid: &Grid, (row, col): (&Level, &Level), seed: u64) -> String {
