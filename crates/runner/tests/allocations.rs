@@ -71,7 +71,7 @@ fn steps_of(model: &str, given: &[(&str, ParamValue)], side: usize) -> Vec<(usiz
         names: vec![String::new()],
     };
     let mut counted = Vec::new();
-    for step in 1..=8 {
+    for step in 1..=14 {
         let before = (CALLS.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed));
         model.train_step(&batch, step).unwrap();
         model.losses().unwrap();
@@ -79,6 +79,16 @@ fn steps_of(model: &str, given: &[(&str, ParamValue)], side: usize) -> Vec<(usiz
         counted.push((after.0 - before.0, after.1 - before.1));
     }
     counted
+}
+
+/// The median of the calls, and of the bytes.
+fn median(steps: &[(usize, usize)]) -> (usize, usize) {
+    let middle = |of: fn(&(usize, usize)) -> usize| {
+        let mut all: Vec<usize> = steps.iter().map(of).collect();
+        all.sort_unstable();
+        all[all.len() / 2]
+    };
+    (middle(|s| s.0), middle(|s| s.1))
 }
 
 // One test: another one beside it would count too.
@@ -95,21 +105,16 @@ fn a_steps_memory_is_that_of_the_step_before() {
     for (model, given, side) in [("pix2pix", &pix2pix, 64), ("cyclegan", &cyclegan, 64)] {
         let steps = steps_of(model, given, side);
         println!("{model}: allocations and bytes of steps: {steps:?}");
-        let (first, steady) = (steps[0], &steps[4..]);
-        for (calls, bytes) in steady {
-            assert!(
-                bytes * 2 < first.1,
-                "{model}: {bytes} bytes, {} at first",
-                first.1
-            );
-            assert!(
-                calls.abs_diff(steady[0].0) * 50 < steady[0].0,
-                "{model}: {steady:?}"
-            );
-            assert!(
-                bytes.abs_diff(steady[0].1) * 50 < steady[0].1,
-                "{model}: {steady:?}"
-            );
-        }
+        // A thread that takes a kind of work for the first time makes its buffers then, in whichever step that is:
+        // so single steps may stand out, but neither half of the later ones.
+        let (early, late) = (median(&steps[4..9]), median(&steps[9..]));
+        assert!(
+            late.1 * 2 < steps[0].1,
+            "{model}: {} bytes, {} at first",
+            late.1,
+            steps[0].1
+        );
+        assert!(late.0.abs_diff(early.0) * 50 < early.0, "{model}: {steps:?}");
+        assert!(late.1.abs_diff(early.1) * 50 < early.1, "{model}: {steps:?}");
     }
 }
