@@ -10,6 +10,7 @@ mod column;
 mod contrast;
 mod factor;
 mod notes;
+mod order;
 pub mod rounding;
 mod settings;
 pub mod stats;
@@ -21,6 +22,7 @@ pub use column::Column;
 pub use contrast::{Contrast, Entry, MetricEntry, Side};
 pub use factor::{Factor, Level};
 pub use notes::Note;
+pub use order::groups;
 pub use settings::{Setting, varying};
 pub use table::{Cell, Measured, Table};
 

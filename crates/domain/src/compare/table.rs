@@ -1,14 +1,13 @@
 //! The ablation table: runs grouped into cells by factors.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{Baseline, Difference, compare};
 use super::notes::Note;
+use super::order::groups;
 use super::settings::{Setting, confounding, data_of, distinct, identity, repeats};
 use super::stats::{Sample, mean};
 use super::{Column, Factor, Level};
-use crate::id::RunId;
 use crate::params::ParamValue;
 use crate::spec::keys;
 use crate::status::RunStatus;
@@ -103,17 +102,12 @@ impl<'r> Table<'r> {
         columns: Vec<Column>,
         against: Option<&Baseline>,
     ) -> Result<Self, String> {
-        let mut groups: BTreeMap<Vec<Level>, Vec<&RunSummary>> = BTreeMap::new();
-        for run in runs {
-            let levels = factors.iter().map(|f| f.level(run)).collect();
-            groups.entry(levels).or_default().push(run);
-        }
-        let mut groups: Vec<(Vec<Level>, Vec<&RunSummary>)> = groups.into_iter().collect();
-        let ranks = VariantRanks::of(&factors, &groups);
-        groups.sort_by(|(a, _), (b, _)| ranks.compare(a, b));
-        let cells: Vec<Cell<'r>> = groups
+        let cells: Vec<Cell<'r>> = groups(runs, &factors)
             .into_iter()
-            .map(|(levels, runs)| Cell::new(levels, runs, &factors, &columns))
+            .map(|(levels, members)| {
+                let members = members.into_iter().map(|i| &runs[i]).collect();
+                Cell::new(levels, members, &factors, &columns)
+            })
             .collect();
         let mut table = Self {
             notes: between(&cells, &factors),
@@ -160,42 +154,6 @@ impl<'r> Table<'r> {
             .map(|(factor, level)| format!("{factor}={level}"))
             .collect::<Vec<_>>()
             .join(", ")
-    }
-}
-
-/// For each factor the order of its variants: that in which they were first trained, which is the order of the sweep's file.
-/// Nothing for factors whose levels have an order of their own.
-struct VariantRanks<'r>(Vec<Option<BTreeMap<Level, &'r RunId>>>);
-
-impl<'r> VariantRanks<'r> {
-    fn of(factors: &[Factor], groups: &[(Vec<Level>, Vec<&'r RunSummary>)]) -> Self {
-        let ranks = factors.iter().enumerate().map(|(i, factor)| {
-            factor.has_variants().then(|| {
-                let mut first: BTreeMap<Level, &RunId> = BTreeMap::new();
-                for (levels, runs) in groups {
-                    for run in runs {
-                        let known = first.entry(levels[i].clone()).or_insert(&run.id);
-                        *known = (*known).min(&run.id);
-                    }
-                }
-                first
-            })
-        });
-        Self(ranks.collect())
-    }
-
-    fn compare(&self, a: &[Level], b: &[Level]) -> Ordering {
-        for ((a, b), first) in a.iter().zip(b).zip(&self.0) {
-            let by_age = first
-                .as_ref()
-                .filter(|_| a.is_text() && b.is_text())
-                .map_or(Ordering::Equal, |first| first.get(a).cmp(&first.get(b)));
-            let order = by_age.then_with(|| a.cmp(b));
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
     }
 }
 

@@ -300,6 +300,36 @@ fn variants_come_in_the_order_in_which_they_were_first_trained() {
 }
 
 #[test]
+fn variants_stay_in_their_order_where_the_first_run_is_left_out() {
+    let mut runs = Vec::new();
+    for seed in 1..=3 {
+        for loss in ["L1", "GAN", "cGAN"] {
+            let mut one = run(&format!("r{}", runs.len()), 3, seed, 20.0);
+            one.cells = vec![SweepCell {
+                sweep: "losses".into(),
+                factors: vec![
+                    ("seed".into(), ParamValue::Int(seed as i64)),
+                    ("loss".into(), ParamValue::Text(loss.into())),
+                ],
+            }];
+            runs.push(one);
+        }
+    }
+    let factors = [Factor::parse("sweep.loss", &runs).unwrap()];
+    let order = |runs: &[RunSummary]| -> Vec<String> {
+        let groups = groups(runs, &factors);
+        groups.iter().map(|(levels, _)| levels[0].to_string()).collect()
+    };
+    assert_eq!(order(&runs), ["L1", "GAN", "cGAN"]);
+    // By age alone L1 would be the last now: its next run is of seed 2.
+    runs.remove(0);
+    assert_eq!(order(&runs), ["L1", "GAN", "cGAN"]);
+    // No seed has all three any more.
+    runs.retain(|r| !matches!((r.spec.seed, r.name.as_str()), (2, "r4") | (3, "r8")));
+    assert_eq!(order(&runs), ["L1", "GAN", "cGAN"]);
+}
+
+#[test]
 fn factors_of_sweeps_are_found_by_their_own_names() {
     let mut runs = six();
     for (run, field) in runs.iter_mut().zip(["70", "16", "142"].iter().cycle()) {
