@@ -2,13 +2,17 @@
 
 use super::elements::Raw;
 use super::font::{self, Weight};
-use super::sheet::Sheet;
+use super::labels;
+use super::sheet::{Drawn, Sheet};
 use super::svg::{Anchor, Svg, Type, fine};
 use crate::error::FigureError;
 use crate::figure::ImageGrid;
 
 /// An image is enlarged so many times at most.
 const LARGEST: f64 = 4.0;
+/// A grid is so many times as high as the page is wide at most, unless its images would be smaller than they are, or than this.
+const TALLEST: f64 = 1.2;
+const SMALLEST: f64 = 48.0;
 
 /// Draws the grid; returns how much height it takes.
 pub fn draw(
@@ -26,6 +30,8 @@ pub fn draw(
         .map(|r| font::width(r, size, Weight::Regular))
         .fold(0.0, f64::max);
     let beside = names.min(width * 0.25) + sheet.em(0.6);
+    let row_names: Vec<&str> = grid.rows.iter().map(String::as_str).collect();
+    let short_names = labels::shortened(&row_names, beside - sheet.em(0.5), size, Weight::Regular);
     let ratio = grid
         .cells
         .iter()
@@ -41,47 +47,38 @@ pub fn draw(
         .flatten()
         .map(|p| f64::from(p.width))
         .fold(1.0, f64::max);
-    let mut cell = ((width - beside - gap * (columns - 1) as f64) / columns as f64)
-        .min(natural * LARGEST)
-        .max(4.0);
-    let heads: Vec<Vec<String>> = grid
-        .columns
-        .iter()
-        .map(|c| {
-            font::wrapped(
-                c,
-                (cell - sheet.em(0.6)).max(sheet.em(2.0)),
-                size,
-                Weight::Regular,
-            )
-        })
-        .collect();
-    const HEAD_LINES: usize = 4;
-    let lines = heads.iter().map(Vec::len).max().unwrap_or(0).min(HEAD_LINES);
-    let head = lines as f64 * sheet.em(1.25) + sheet.em(0.3);
+    let across = (width - beside - gap * (columns - 1) as f64) / columns as f64;
     let rows = grid.rows.len();
+    let headings = grid.headings.len() as f64 * sheet.em(1.6);
+    let gaps = gap * rows.saturating_sub(1) as f64;
+    // A grid fits on a page, as far as its images stay as large as they are, or large enough to be recognised.
+    let down = (width * TALLEST - headings - gaps) / rows.max(1) as f64 / ratio;
+    let mut cell = across
+        .min(natural * LARGEST)
+        .min(down.max(natural.min(SMALLEST)))
+        .max(4.0);
+    let mut heads = Heads::new(sheet, &grid.columns, cell + gap);
     if let Some(room) = room {
-        let fits = (room - head - gap * rows.saturating_sub(1) as f64) / rows.max(1) as f64 / ratio;
-        cell = cell.min(fits).max(4.0);
-    }
-    for (c, head_lines) in heads.iter().enumerate() {
-        let x = left + beside + c as f64 * (cell + gap) + cell / 2.0;
-        // The last lines stand above the images.
-        let shown: Vec<&String> = head_lines.iter().take(HEAD_LINES).collect();
-        for (i, line) in shown.iter().enumerate() {
-            let y = top + (lines - shown.len() + i + 1) as f64 * sheet.em(1.25) - sheet.em(0.25);
-            let text = if i + 1 == HEAD_LINES && head_lines.len() > HEAD_LINES {
-                format!("{line}…")
-            } else {
-                (*line).clone()
-            };
-            sheet.text(x, y, &text, sheet.set(sheet.colours.ink, Anchor::Middle))?;
+        let fits = (room - heads.height - headings - gaps) / rows.max(1) as f64 / ratio;
+        if fits < cell {
+            cell = fits.max(4.0);
+            heads = Heads::new(sheet, &grid.columns, cell + gap);
         }
     }
+    heads.draw(sheet, top, |c| {
+        left + beside + c as f64 * (cell + gap) + cell / 2.0
+    })?;
     let height = cell * ratio;
-    let mut y = top + head;
-    for (name, row) in grid.rows.iter().zip(&grid.cells) {
-        let name_lines = font::wrapped(name, beside - sheet.em(0.5), size, Weight::Regular);
+    let mut y = top + heads.height;
+    for (i, (name, row)) in grid.rows.iter().zip(&grid.cells).enumerate() {
+        for (_, heading) in grid.headings.iter().filter(|(at, _)| *at == i) {
+            let text = font::fitted(heading, width, size, Weight::SemiBold);
+            sheet.heading(left, y + sheet.em(1.0), &text, size)?;
+            y += sheet.em(1.6);
+        }
+        let room = beside - sheet.em(0.5);
+        let name_lines = labels::broken(name, room, 3, size, Weight::Regular)
+            .unwrap_or_else(|| vec![short_names[i].clone()]);
         let first = y + height / 2.0 + sheet.em(0.36) - (name_lines.len() as f64 - 1.0) * sheet.em(0.6);
         for (i, line) in name_lines.iter().enumerate() {
             let set = Type {
@@ -119,4 +116,65 @@ pub fn draw(
         y += height + gap;
     }
     Ok(y - gap - top)
+}
+
+/// What stands above the columns: in lines that break between words, or where there is no room for these, upright.
+struct Heads {
+    lines: Vec<Vec<String>>,
+    turned: bool,
+    height: f64,
+}
+
+impl Heads {
+    fn new(sheet: &Sheet<'_>, names: &[String], room: f64) -> Self {
+        const LINES: usize = 3;
+        let (size, room) = (sheet.sizes.font, room - sheet.em(0.5));
+        let whole: Vec<&str> = names.iter().map(String::as_str).collect();
+        let bare = labels::without_common(&whole);
+        let bare: Vec<&str> = bare.iter().map(String::as_str).collect();
+        for names in [&whole, &bare] {
+            let lines: Option<Vec<Vec<String>>> = names
+                .iter()
+                .map(|n| labels::broken(n, room, LINES, size, Weight::Regular))
+                .collect();
+            if let Some(lines) = lines {
+                let most = lines.iter().map(Vec::len).max().unwrap_or(0);
+                return Self {
+                    height: most as f64 * sheet.em(1.25) + sheet.em(0.3),
+                    lines,
+                    turned: false,
+                };
+            }
+        }
+        let short = labels::shortened(&bare, sheet.em(12.0), size, Weight::Regular);
+        let longest = short
+            .iter()
+            .map(|n| font::width(n, size, Weight::Regular))
+            .fold(0.0, f64::max);
+        Self {
+            height: longest + sheet.em(0.6),
+            lines: short.into_iter().map(|n| vec![n]).collect(),
+            turned: true,
+        }
+    }
+
+    fn draw(&self, sheet: &Sheet<'_>, top: f64, middle: impl Fn(usize) -> f64) -> Drawn {
+        for (c, lines) in self.lines.iter().enumerate() {
+            let (x, bottom) = (middle(c), top + self.height);
+            for (i, line) in lines.iter().enumerate() {
+                if self.turned {
+                    let set = Type {
+                        turn: -90.0,
+                        ..sheet.set(sheet.colours.ink, Anchor::Start)
+                    };
+                    sheet.text(x + sheet.em(0.36), bottom - sheet.em(0.4), line, set)?;
+                } else {
+                    // The last lines stand above the images.
+                    let up = (lines.len() - 1 - i) as f64 * sheet.em(1.25) + sheet.em(0.55);
+                    sheet.text(x, bottom - up, line, sheet.set(sheet.colours.ink, Anchor::Middle))?;
+                }
+            }
+        }
+        Ok(())
+    }
 }

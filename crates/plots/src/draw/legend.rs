@@ -1,17 +1,13 @@
 //! What the looks mean: entries in rows.
 
 use super::font::{self, Weight};
+use super::labels;
 use super::sheet::{Drawn, Sheet};
 use super::svg::{Anchor, Pen};
 use crate::figure::{Entry, Key};
 
-/// Rows at most; of more entries it says how many.
-const MOST_ROWS: usize = 8;
-/// Rows where the height is given, and every row is taken from the panels.
-const MOST_ROWS_OF_FIXED: usize = 5;
-
 struct Item {
-    entry: Option<Entry>,
+    entry: Entry,
     label: String,
     x: f64,
     row: usize,
@@ -30,10 +26,11 @@ impl Legend {
         let size = sheet.sizes.font;
         let mut items: Vec<Item> = Vec::new();
         let (mut x, mut row) = (0.0, 0);
-        let widths: Vec<(String, f64)> = entries
-            .iter()
-            .map(|e| {
-                let label = font::fitted(&e.label, (room - key).min(sheet.em(28.0)), size, Weight::Regular);
+        let labels: Vec<&str> = entries.iter().map(|e| e.label.as_str()).collect();
+        let longest = (room - key).min(sheet.em(28.0));
+        let widths: Vec<(String, f64)> = labels::shortened(&labels, longest, size, Weight::Regular)
+            .into_iter()
+            .map(|label| {
                 let width = key + font::width(&label, size, Weight::Regular);
                 (label, width)
             })
@@ -52,27 +49,14 @@ impl Legend {
             rows
         };
         let aligned = entries.len() > across && entries.len().div_ceil(across) * 2 <= flowing * 3;
-        let most = if sheet.sizes.height.is_some() {
-            MOST_ROWS_OF_FIXED
-        } else {
-            MOST_ROWS
-        };
         for (i, (entry, (label, width))) in entries.iter().zip(widths).enumerate() {
             if aligned {
                 (x, row) = ((i % across) as f64 * widest, i / across);
             } else if x > 0.0 && x + width > room {
                 (x, row) = (0.0, row + 1);
             }
-            if row >= most {
-                let more = entries.len() - i;
-                if let Some(last) = items.last_mut() {
-                    last.entry = None;
-                    last.label = format!("… and {} more", more + 1);
-                }
-                break;
-            }
             items.push(Item {
-                entry: Some(entry.clone()),
+                entry: entry.clone(),
                 label,
                 x,
                 row,
@@ -97,12 +81,8 @@ impl Legend {
                 top + item.row as f64 * sheet.em(1.5) + sheet.em(0.75),
             );
             let base = middle + sheet.em(0.36);
-            let text = if let Some(entry) = &item.entry {
-                key(sheet, entry, x, middle)?;
-                x + sheet.em(2.5)
-            } else {
-                x
-            };
+            key(sheet, &item.entry, (x, middle), sheet.em(2.0))?;
+            let text = x + sheet.em(2.5);
             let set = sheet.set(sheet.colours.ink, Anchor::Start);
             sheet.text(text, base, &item.label, set)?;
         }
@@ -110,28 +90,26 @@ impl Legend {
     }
 }
 
-fn key(sheet: &Sheet<'_>, entry: &Entry, x: f64, y: f64) -> Drawn {
-    let wide = sheet.em(2.0);
-    let line = || {
-        sheet.stroke(
-            &[(x, y), (x + wide, y)],
-            Pen {
-                colour: sheet.rgb(entry.ink),
-                width: sheet.sizes.line * 1.3,
-                opacity: 1.0,
-                dash: if entry.key == Key::Unbroken {
-                    &[]
-                } else {
-                    entry.ink.dash().pattern()
-                },
-            },
-        )
+/// A look as it is drawn, `wide` pixels wide.
+pub fn key(sheet: &Sheet<'_>, entry: &Entry, (x, y): (f64, f64), wide: f64) -> Drawn {
+    let line = |width: f64, dash: &'static [f64]| {
+        let pen = Pen {
+            colour: sheet.rgb(entry.ink),
+            width: sheet.sizes.line * width,
+            opacity: 1.0,
+            dash,
+        };
+        sheet.stroke(&[(x, y), (x + wide, y)], pen)
     };
-    let dot = || sheet.dots(&[(x + wide / 2.0, y)], entry.ink, sheet.em(0.28));
+    let dot = |radius: f64| sheet.dots(&[(x + wide / 2.0, y)], entry.ink, sheet.em(radius));
+    let dash = entry.ink.dash().pattern();
     match entry.key {
-        Key::Line | Key::Unbroken => line(),
-        Key::LineAndPoint => line().and_then(|()| dot()),
-        Key::Point => dot(),
+        Key::Line => line(1.3, dash),
+        Key::Unbroken => line(1.3, &[]),
+        Key::Thin => line(0.8, &[]),
+        Key::LineAndPoint => line(1.3, dash).and_then(|()| dot(0.28)),
+        Key::Interval => line(1.5, &[]).and_then(|()| dot(0.36)),
+        Key::Point => dot(0.28),
         Key::Area => sheet.block(
             (x + wide * 0.2, y - sheet.em(0.4)),
             (x + wide * 0.8, y + sheet.em(0.4)),

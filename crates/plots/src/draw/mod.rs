@@ -6,6 +6,7 @@ mod axes;
 mod elements;
 pub mod font;
 mod images;
+mod labels;
 mod legend;
 mod panels;
 mod parallel;

@@ -82,6 +82,7 @@ fn a_grid_of_images_holds_its_images() {
                 "a-run-with-a-name-that-is-far-too-long-for-its-column-and-wraps".into(),
             ],
             rows: vec!["input".into(), "output".into()],
+            headings: vec![(1, "probe 3".into())],
             cells: vec![
                 vec![picture("in"), None],
                 vec![picture("out"), picture("out & more")],
@@ -91,6 +92,7 @@ fn a_grid_of_images_holds_its_images() {
         notes: vec!["Without images: x".into()],
         caption: "Images.".into(),
         runs: 2,
+        numbers: crate::figure::Numbers::default(),
     };
     insta::assert_snapshot!(
         "images",

@@ -1,12 +1,13 @@
 //! The plotted numbers, one a line.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Figure, Shape, Values};
+use crate::figure::{Body, Cell, Figure, Line, Mark, Numbers, Panel, Series, Shape};
 
-/// Comma-separated values: `panel,series,mark,x,y,low,high`. Numbers are in full; categories are their names. Curves hold the points that
-/// are drawn, which are fewer than were logged where these would fall into one another.
+/// Comma-separated values, numbers in full. Of curves `metric,series,mark,x,y,low,high,n`: the points that are drawn, which are fewer than
+/// were logged where these would fall into one another. Every other kind has columns of its own.
 ///
 /// # Errors
 /// A grid of images, which has no numbers.
@@ -17,102 +18,118 @@ pub fn text(figure: &Figure) -> Result<String, FigureError> {
             problem: "a grid of images has no numbers; SVG, PNG and PDF are its forms".into(),
         });
     };
-    let mut out = String::from("panel,series,mark,x,y,low,high\n");
-    for panel in panels {
-        let name = panel.title.clone().unwrap_or_else(|| {
-            if panel.y.label.is_empty() {
-                panel.x.label.clone()
-            } else {
-                panel.y.label.clone()
+    let mut out = String::new();
+    match &figure.numbers {
+        Numbers::Table(table) => {
+            line(&mut out, table.head.iter().map(|h| field(h)));
+            for row in &table.rows {
+                line(&mut out, row.iter().map(cell));
             }
-        });
-        for mark in &panel.marks {
-            let mut row = |kind: &str, x: String, y: String, ends: Option<[f64; 2]>| {
-                let [low, high] = ends.map_or([String::new(), String::new()], |e| e.map(|v| v.to_string()));
-                let fields = [&name, &mark.name, kind, &x, &y, &low, &high].map(field);
-                // Writing to a string does not fail.
-                let _ = writeln!(out, "{}", fields.join(","));
-            };
-            let (px, py) = (|v: f64| place(&panel.x, v), |v: f64| place(&panel.y, v));
-            match &mark.shape {
-                Shape::Line { strands, .. } => {
-                    for (i, strand) in strands.iter().enumerate() {
-                        if i > 0 {
-                            row("gap", String::new(), String::new(), None);
-                        }
-                        strand.iter().for_each(|p| row("line", px(p[0]), py(p[1]), None));
-                    }
-                }
-                Shape::Band { points } => {
-                    points
-                        .iter()
-                        .for_each(|[x, low, high]| row("band", px(*x), String::new(), Some([*low, *high])));
-                }
-                Shape::Points { at, .. } => at
-                    .iter()
-                    .for_each(|p| row("point", px(p[0]), rounded(&panel.y, p[1]), None)),
-                Shape::Interval { at, ends, .. } => row("interval", px(at[0]), py(at[1]), *ends),
-                Shape::Bar {
-                    across,
-                    along,
-                    along_x: true,
-                } => {
-                    row(
-                        "bar",
-                        along[1].to_string(),
-                        place(&panel.y, (across[0] + across[1]) / 2.0),
-                        None,
-                    );
-                }
-                Shape::Bar {
-                    across,
-                    along,
-                    along_x: false,
-                } => {
-                    row(
-                        "bar",
-                        ((across[0] + across[1]) / 2.0).to_string(),
-                        (along[1] - along[0]).to_string(),
-                        Some(*across),
-                    );
-                }
-                Shape::RuleX { x } => row("rule", px(*x), String::new(), None),
-                Shape::RuleY { y } => row("rule", String::new(), py(*y), None),
-                Shape::Text { at, .. } => row("text", px(at[0]), py(at[1]), None),
-                Shape::Vertical { axis, .. } => row(
-                    "axis",
-                    axis.label.clone(),
-                    String::new(),
-                    Some([axis.scale.low, axis.scale.high]),
-                ),
-            }
+        }
+        Numbers::Curves(series) => {
+            out.push_str("metric,series,mark,x,y,low,high,n\n");
+            panels.iter().for_each(|panel| curves(&mut out, panel, series));
         }
     }
     Ok(out)
 }
 
-/// A number, or the category that stands there.
-fn place(axis: &Axis, value: f64) -> String {
-    match &axis.values {
-        Values::Categories(names) if value.fract() == 0.0 && value >= 0.0 => names
-            .get(value as usize)
-            .cloned()
-            .unwrap_or_else(|| value.to_string()),
-        _ => value.to_string(),
+fn curves(out: &mut String, panel: &Panel, series: &BTreeMap<String, Series>) {
+    let none = Series::default();
+    for mark in &panel.marks {
+        let of = series.get(&mark.name).unwrap_or(&none);
+        let mut row = |kind: &str, [x, y]: [Option<f64>; 2], ends: Option<[f64; 2]>, n: Option<usize>| {
+            let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
+            let [low, high] = ends.map_or([None, None], |e| e.map(Some));
+            let n = n.map_or(String::new(), |n| n.to_string());
+            let fields = [
+                field(&of.metric),
+                field(&of.name),
+                kind.to_owned(),
+                number(x),
+                number(y),
+                number(low),
+                number(high),
+                n,
+            ];
+            line(out, fields.into_iter());
+        };
+        match &mark.shape {
+            Shape::Line { line: Line::Thin, .. } => {}
+            Shape::Line { .. } if !of.n.is_empty() => {
+                for (x, y, ends) in mean(panel, mark) {
+                    row("mean", [Some(x), y], ends, Some(of.n_at(x)));
+                }
+            }
+            Shape::Line { strands, line } => {
+                let kind = if *line == Line::Faint {
+                    "unsmoothed"
+                } else {
+                    "line"
+                };
+                for (i, strand) in strands.iter().enumerate() {
+                    if i > 0 {
+                        row("gap", [None, None], None, None);
+                    }
+                    strand.iter().for_each(|p| row(kind, p.map(Some), None, Some(1)));
+                }
+            }
+            Shape::RuleX { x } => {
+                let fields = [String::new(), field(&mark.name), "alarm".into(), x.to_string()];
+                line(out, fields.into_iter().chain((0..4).map(|_| String::new())));
+            }
+            // Bands are in the rows of their means; curves have no other marks.
+            _ => {}
+        }
     }
 }
 
-/// As [`place`], for points that stand beside the middle of their category.
-fn rounded(axis: &Axis, value: f64) -> String {
-    if matches!(axis.values, Values::Categories(_)) {
-        place(axis, value.round())
-    } else {
-        value.to_string()
+/// The points of a mean, whose line may be in pieces, with its band.
+fn mean(panel: &Panel, main: &Mark) -> Vec<(f64, Option<f64>, Option<[f64; 2]>)> {
+    let own = || panel.marks.iter().filter(|m| m.name == main.name);
+    let mut points: Vec<(f64, Option<f64>, Option<[f64; 2]>)> = Vec::new();
+    for mark in own() {
+        if let Shape::Line { strands, .. } = &mark.shape {
+            points.extend(strands.iter().flatten().map(|p| (p[0], Some(p[1]), None)));
+        }
+    }
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Pieces begin where others end.
+    points.dedup_by_key(|p| p.0);
+    for mark in own() {
+        let Shape::Band { points: band } = &mark.shape else {
+            continue;
+        };
+        for [x, low, high] in band {
+            match points.binary_search_by(|p| p.0.total_cmp(x)) {
+                Ok(at) => points[at].2 = Some([*low, *high]),
+                Err(at) => points.insert(at, (*x, None, Some([*low, *high]))),
+            }
+        }
+    }
+    points
+}
+
+fn line(out: &mut String, fields: impl Iterator<Item = String>) {
+    for (i, field) in fields.enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        // Writing to a string does not fail.
+        let _ = write!(out, "{field}");
+    }
+    out.push('\n');
+}
+
+fn cell(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => field(text),
+        Cell::Number(value) => value.to_string(),
     }
 }
 
-fn field<S: AsRef<str>>(text: S) -> String {
-    let text = text.as_ref();
+fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

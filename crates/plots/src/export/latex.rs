@@ -139,6 +139,7 @@ fn plot(out: &mut String, mark: &Mark, k: usize, spec: &FigureSpec) {
                 Line::Faint => ", opacity=0.25, solid",
                 Line::Dense => ", solid, thin",
                 Line::Main => "",
+                Line::Thin => ", very thin",
                 Line::Marked => ", mark size=1.4pt",
             };
             let marks = if *looks == Line::Marked {

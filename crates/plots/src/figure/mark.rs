@@ -11,6 +11,8 @@ pub enum Ink {
     Slot(usize),
     /// A place on the scale of colours, from 0 to 1.
     Ramp(f64),
+    /// As one of those that no look is left for.
+    Rest,
     /// As text.
     Plain,
     /// As less important text.
@@ -26,6 +28,7 @@ impl Ink {
             (Self::Slot(i), Theme::Light) => slot(i).on_light,
             (Self::Slot(i), Theme::Dark) => slot(i).on_dark,
             (Self::Ramp(part), _) => colours.ramp(part),
+            (Self::Rest, _) => colours.muted.towards(colours.ground, 0.5),
             (Self::Plain, _) => colours.ink,
             (Self::Muted, _) => colours.muted,
             (Self::Alarm, _) => colours.alarm,
@@ -73,6 +76,8 @@ pub enum Line {
     Marked,
     /// What was smoothed, faint behind the smooth curve.
     Faint,
+    /// A mean where not all runs of its group are in it.
+    Thin,
 }
 
 /// Where and what.

@@ -4,9 +4,11 @@
 
 mod axis;
 mod mark;
+mod numbers;
 
 pub use axis::{Axis, Scale, Tick, Values, number};
 pub use mark::{Ink, Line, Mark, Shape};
+pub use numbers::{Cell, Numbers, Rows, Series};
 
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub struct Figure {
     pub caption: String,
     /// How many runs are in it.
     pub runs: usize,
+    /// The numbers that are drawn.
+    pub numbers: Numbers,
 }
 
 /// What is drawn.
@@ -79,6 +83,10 @@ pub enum Key {
     Point,
     /// As an area.
     Area,
+    /// As a thin line.
+    Thin,
+    /// As a point with an interval.
+    Interval,
 }
 
 /// Images in rows and columns.
@@ -88,6 +96,8 @@ pub struct ImageGrid {
     pub columns: Vec<String>,
     /// What stands beside the rows.
     pub rows: Vec<String>,
+    /// What stands above a row and those that follow, by the row's place.
+    pub headings: Vec<(usize, String)>,
     /// Row by row; nothing where there is no such image.
     pub cells: Vec<Vec<Option<Picture>>>,
 }
@@ -103,6 +113,22 @@ pub struct Picture {
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
+}
+
+impl Panel {
+    /// Whether a part of a curve lies within the axes.
+    pub fn shows_a_line(&self) -> bool {
+        let at = |p: &[f64; 2]| [self.x.scale.place(p[0]), self.y.scale.place(p[1])];
+        let touches =
+            |a: [f64; 2], b: [f64; 2]| (0..2).all(|i| a[i].min(b[i]) <= 1.0 && a[i].max(b[i]) >= 0.0);
+        self.marks.iter().any(|mark| match &mark.shape {
+            Shape::Line { strands, .. } => strands.iter().any(|s| match s.as_slice() {
+                [one] => touches(at(one), at(one)),
+                many => many.windows(2).any(|w| touches(at(&w[0]), at(&w[1]))),
+            }),
+            _ => false,
+        })
+    }
 }
 
 impl Figure {

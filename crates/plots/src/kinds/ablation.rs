@@ -1,13 +1,15 @@
 //! Means of groups with their intervals, their seeds as points, and the baseline marked: an ablation table to look at.
 
-use diptych_domain::RunSummary;
-use diptych_domain::compare::{Baseline, Column, Measured, Table, bootstrap};
+use std::collections::BTreeSet;
 
-use super::common::{
-    self, capital, column_axis, columns, counted, factors, listed, short, sizes, within_limit,
-};
+use diptych_domain::RunSummary;
+use diptych_domain::compare::{Baseline, Cell, Column, Measured, Table, bootstrap, varying};
+
+use super::common::{self, capital, column_axis, columns, counted, factors, listed, sizes, within_limit};
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Entry, Figure, Ink, Key, Mark, Panel, Scale, Shape, Values};
+use crate::figure::{
+    Axis, Body, Cell as Number, Entry, Figure, Ink, Key, Mark, Numbers, Panel, Rows, Scale, Shape, Values,
+};
 use crate::spec::{Band, FigureSpec, Kind};
 
 /// How far from the middle of its row a seed's point lies.
@@ -49,22 +51,30 @@ pub(super) fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, Fi
                 .join(" · ")
         })
         .collect();
-    let factor_names: Vec<String> = table
-        .factors
-        .iter()
-        .map(|f| short(&f.to_string()).to_owned())
-        .collect();
+    let factor_names = common::names(&table.factors);
+    let mut rows = Rows::new(
+        ["metric".to_owned()]
+            .into_iter()
+            .chain(factor_names.iter().cloned())
+            .chain(["mark", "run", "seed", "value", "low", "high", "n"].map(str::to_owned)),
+    );
     let mut panels = Vec::new();
+    let mut any_interval = false;
     for (k, column) in table.columns.iter().enumerate() {
         let measured: Vec<&Measured> = cells.iter().map(|c| &c.measured[k]).collect();
         if measured.iter().all(|m| m.sample.is_none()) {
             notes.push(format!("No finite value of {column}"));
             continue;
         }
+        let intervals: Vec<Option<[f64; 2]>> = measured.iter().map(|m| interval(spec.band, m)).collect();
+        any_interval |= intervals.iter().any(Option::is_some);
+        for ((cell, measured), ends) in cells.iter().zip(&measured).zip(&intervals) {
+            numbers(&mut rows, column, cell, measured, *ends);
+        }
         panels.push(panel(
             spec,
             column,
-            &measured,
+            (&measured, &intervals),
             &names,
             &factor_names.join(" · "),
             table.baseline,
@@ -80,22 +90,37 @@ pub(super) fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, Fi
     }
     notes.extend(cell_notes(cells, &names));
     let interval = match spec.band {
-        Band::Std => "mean and one standard deviation each way",
-        Band::Ci => "mean and its 95 % bootstrap interval",
-        Band::None => "mean",
+        Band::Std if any_interval => "mean and one standard deviation each way",
+        Band::Ci if any_interval => "mean and its 95 % bootstrap interval",
+        _ => "mean",
     };
-    let mut legend = vec![
-        Entry {
-            label: interval.to_owned(),
-            ink: Ink::Slot(0),
-            key: Key::LineAndPoint,
-        },
-        Entry {
-            label: "a seed".into(),
+    let several = cells.iter().any(|c| c.runs.len() > 1);
+    if !any_interval && spec.band != Band::None {
+        let why = if several {
+            "the band needs values"
+        } else {
+            "every group has one run"
+        };
+        notes.push(format!("There are no intervals: {why}"));
+    }
+    // Runs of a group differ in their seeds, or in settings too.
+    let point = if cells.iter().all(|c| only_seeds(c)) {
+        "seed"
+    } else {
+        "run"
+    };
+    let mut legend = vec![Entry {
+        label: interval.to_owned(),
+        ink: Ink::Slot(0),
+        key: if any_interval { Key::Interval } else { Key::Point },
+    }];
+    if several {
+        legend.push(Entry {
+            label: format!("a {point}"),
             ink: Ink::Muted,
             key: Key::Point,
-        },
-    ];
+        });
+    }
     if let Some(name) = table.baseline.and_then(|b| names.get(b)) {
         legend.push(Entry {
             label: format!("baseline: {name}"),
@@ -110,23 +135,78 @@ pub(super) fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, Fi
         title: spec.title.clone(),
         caption: spec.caption.clone().unwrap_or_else(|| {
             format!(
-                "{} by {}: {interval} ({} each), points: seeds.",
+                "{} by {}: {interval} ({} each){}.",
                 listed(&metrics),
                 listed(&factor_names),
-                sizes(counts)
+                sizes(counts),
+                if several {
+                    format!(", points: {point}s")
+                } else {
+                    String::new()
+                }
             )
         }),
         body: Body::Panels(panels),
         legend,
         notes,
         runs: table.runs,
+        numbers: Numbers::Table(rows),
     })
+}
+
+/// Whether the runs of a cell are of different seeds and nothing else that matters.
+fn only_seeds(cell: &Cell<'_>) -> bool {
+    let seeds: BTreeSet<u64> = cell.runs.iter().map(|r| r.spec.seed).collect();
+    let more = |key: &str| {
+        !matches!(key, "name" | "seed" | "data.root" | "data.workers") && !key.starts_with("log.")
+    };
+    seeds.len() == cell.runs.len() && !varying(&cell.runs).iter().any(|s| more(&s.key))
+}
+
+fn interval(band: Band, measured: &Measured) -> Option<[f64; 2]> {
+    let sample = measured.sample?;
+    let numbers: Vec<f64> = measured.values.iter().map(|(_, v)| *v).collect();
+    match band {
+        Band::Std => sample.std.map(|s| [sample.mean - s, sample.mean + s]),
+        Band::Ci => bootstrap::paired(&numbers).map(|i| [i.low, i.high]),
+        Band::None => None,
+    }
+}
+
+/// A cell's rows: its mean, and its runs.
+fn numbers(rows: &mut Rows, column: &Column, cell: &Cell<'_>, measured: &Measured, ends: Option<[f64; 2]>) {
+    let start = || -> Vec<Number> {
+        let levels = cell.levels.iter().map(|l| Number::from(l.to_string()));
+        [Number::from(column.to_string())]
+            .into_iter()
+            .chain(levels)
+            .collect()
+    };
+    if let Some(sample) = measured.sample {
+        let mut row = start();
+        row.extend(["mean".into(), Number::Empty, Number::Empty, sample.mean.into()]);
+        row.extend([ends.map(|e| e[0]).into(), ends.map(|e| e[1]).into()]);
+        row.push((measured.values.len() as f64).into());
+        rows.rows.push(row);
+    }
+    for run in &cell.runs {
+        let Some(value) = column.value(run) else { continue };
+        let mut row = start();
+        row.extend([
+            "run".into(),
+            run.name.clone().into(),
+            (run.spec.seed as f64).into(),
+            value.into(),
+        ]);
+        row.extend([Number::Empty, Number::Empty, Number::Empty]);
+        rows.rows.push(row);
+    }
 }
 
 fn panel(
     spec: &FigureSpec,
     column: &Column,
-    measured: &[&Measured],
+    (measured, intervals): (&[&Measured], &[Option<[f64; 2]>]),
     names: &[String],
     factor: &str,
     baseline: Option<usize>,
@@ -147,7 +227,7 @@ fn panel(
         values.extend(m.values.iter().map(|(_, v)| *v));
         if m.values.len() > 1 {
             marks.push(mark(
-                &format!("{} seeds", names[i]),
+                &format!("{} runs", names[i]),
                 Ink::Muted,
                 Shape::Points {
                     at: seeds,
@@ -156,12 +236,7 @@ fn panel(
             ));
         }
         let Some(sample) = m.sample else { continue };
-        let numbers: Vec<f64> = m.values.iter().map(|(_, v)| *v).collect();
-        let ends = match spec.band {
-            Band::Std => sample.std.map(|s| [sample.mean - s, sample.mean + s]),
-            Band::Ci => bootstrap::paired(&numbers).map(|i| [i.low, i.high]),
-            Band::None => None,
-        };
+        let ends = intervals[i];
         values.extend(ends.into_iter().flatten());
         let ink = if baseline == Some(i) {
             Ink::Plain
@@ -193,7 +268,7 @@ fn panel(
 }
 
 /// Doubts about cells, each once, with the cells that it is about.
-fn cell_notes(cells: &[diptych_domain::compare::Cell<'_>], names: &[String]) -> Vec<String> {
+fn cell_notes(cells: &[Cell<'_>], names: &[String]) -> Vec<String> {
     let mut all: Vec<(String, Vec<&str>)> = Vec::new();
     for (cell, name) in cells.iter().zip(names) {
         for note in &cell.notes {

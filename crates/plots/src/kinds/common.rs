@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use diptych_domain::compare::{Column, Factor, Level, varying};
+use diptych_domain::compare::{self, Column, Factor, Level, varying};
 use diptych_domain::{MetricKey, RunSummary};
 
 use crate::error::FigureError;
-use crate::figure::{Axis, Entry, Ink, Key, Scale, Values};
+use crate::figure::{Axis, Cell, Entry, Ink, Key, Scale, Values};
 use crate::spec::FigureSpec;
+use crate::style::SLOTS;
 
 /// The columns that the spec's metrics name; without any: the last evaluation that most runs have.
 pub fn columns(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Vec<Column>, FigureError> {
@@ -62,17 +63,12 @@ pub struct Group {
     pub runs: Vec<usize>,
 }
 
-/// Groups in the order of their levels; without factors there are none.
+/// Groups in the order of their levels, variants in that of their sweep; without factors there are none.
 pub fn groups(factors: &[Factor], runs: &[RunSummary]) -> Vec<Group> {
     if factors.is_empty() {
         return Vec::new();
     }
-    let mut by_levels: BTreeMap<Vec<Level>, Vec<usize>> = BTreeMap::new();
-    for (i, run) in runs.iter().enumerate() {
-        let levels = factors.iter().map(|f| f.level(run)).collect();
-        by_levels.entry(levels).or_default().push(i);
-    }
-    by_levels
+    compare::groups(runs, factors)
         .into_iter()
         .map(|(levels, runs)| Group {
             label: label(factors, &levels),
@@ -114,8 +110,12 @@ pub fn listed<S: AsRef<str>>(items: &[S]) -> String {
     }
 }
 
-/// The text with its first letter as a capital.
+/// The text with its first letter as a capital, unless it begins with a key, which is written as it is.
 pub fn capital(text: &str) -> String {
+    let first = text.split([' ', ',']).next().unwrap_or_default();
+    if first.trim_end_matches('.').contains(['.', '_', '/', '=']) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |c| {
         c.to_uppercase().collect::<String>() + chars.as_str()
@@ -180,10 +180,10 @@ impl Numbered {
                 names: None,
             };
         }
-        let mut distinct: Vec<&Level> = levels.iter().filter(|l| **l != Level::Missing).collect();
-        distinct.sort();
-        distinct.dedup();
-        let place = |l: &Level| distinct.iter().position(|d| *d == l).map(|i| i as f64);
+        let groups = compare::groups(runs, std::slice::from_ref(factor));
+        let distinct = groups.into_iter().filter_map(|(mut level, _)| level.pop());
+        let distinct: Vec<Level> = distinct.filter(|l| *l != Level::Missing).collect();
+        let place = |l: &Level| distinct.iter().position(|d| d == l).map(|i| i as f64);
         Self {
             key,
             places: levels.iter().map(place).collect(),
@@ -232,6 +232,17 @@ impl Numbered {
         }
     }
 
+    /// A run's value as a cell of a table.
+    pub fn cell(&self, run: usize) -> Cell {
+        match (&self.names, self.places[run]) {
+            (_, None) => Cell::Empty,
+            (None, Some(value)) => value.into(),
+            (Some(names), Some(place)) => names
+                .get(place as usize)
+                .map_or(Cell::Empty, |n| n.as_str().into()),
+        }
+    }
+
     /// Whether all runs that have it have the same.
     pub fn is_constant(&self) -> bool {
         let mut values = self.places.iter().flatten();
@@ -249,24 +260,30 @@ pub fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
 
 /// The settings that vary between runs and may matter, as factors; those that the spec names where it names some.
 pub fn settings(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Vec<Factor>, FigureError> {
-    let parse = |text: &str| {
-        Factor::parse(text, runs).map_err(|problem| FigureError::Unknown {
-            key: "param",
-            text: text.to_owned(),
-            problem,
-        })
-    };
     if !spec.params.is_empty() {
-        return spec.params.iter().map(|p| parse(p)).collect();
+        return spec.params.iter().map(|p| setting(p, runs)).collect();
     }
+    varying_settings(runs)
+}
+
+/// The settings that vary between runs and may matter.
+pub fn varying_settings(runs: &[RunSummary]) -> Result<Vec<Factor>, FigureError> {
     let all: Vec<&RunSummary> = runs.iter().collect();
     let beside =
         |key: &str| matches!(key, "name" | "seed" | "data.root" | "data.workers") || key.starts_with("log.");
     varying(&all)
         .into_iter()
         .filter(|s| !beside(&s.key))
-        .map(|s| parse(&s.key))
+        .map(|s| setting(&s.key, runs))
         .collect()
+}
+
+fn setting(text: &str, runs: &[RunSummary]) -> Result<Factor, FigureError> {
+    Factor::parse(text, runs).map_err(|problem| FigureError::Unknown {
+        key: "param",
+        text: text.to_owned(),
+        problem,
+    })
 }
 
 /// Whether values that span orders of magnitude ask for a logarithmic scale.
@@ -300,16 +317,49 @@ pub fn metric_label(column: &Column) -> String {
     }
 }
 
-/// Legend entries for groups.
-pub fn legend<'a>(labels: impl IntoIterator<Item = &'a str>, key: Key) -> Vec<Entry> {
-    labels
-        .into_iter()
+/// Legend entries for groups shown as points; of more than there are looks the others are grey.
+pub fn legend(groups: &[Group]) -> Vec<Entry> {
+    let mut legend: Vec<Entry> = groups
+        .iter()
+        .take(SLOTS)
         .enumerate()
-        .map(|(i, label)| Entry {
-            label: label.to_owned(),
+        .map(|(i, group)| Entry {
+            label: group.label.clone(),
             ink: Ink::Slot(i),
-            key,
+            key: Key::Point,
         })
+        .collect();
+    let rest = groups.len().saturating_sub(SLOTS);
+    if rest > 0 {
+        legend.push(Entry {
+            label: format!("+{} in grey", counted(rest, "group")),
+            ink: Ink::Rest,
+            key: Key::Point,
+        });
+    }
+    legend
+}
+
+/// A setting's name on an axis or in a note: without its table.
+pub fn names(factors: &[Factor]) -> Vec<String> {
+    factors.iter().map(|f| short(&f.to_string()).to_owned()).collect()
+}
+
+/// Whether a value lies between two ends, where these are given.
+pub fn between(value: f64, low: Option<f64>, high: Option<f64>) -> bool {
+    low.is_none_or(|low| value >= low) && high.is_none_or(|high| value <= high)
+}
+
+/// The ends of axes that were asked for, in words: `x_min = 3`.
+pub fn ends(spec: &FigureSpec) -> Vec<String> {
+    let all = [
+        ("x_min", spec.x_min),
+        ("x_max", spec.x_max),
+        ("y_min", spec.y_min),
+        ("y_max", spec.y_max),
+    ];
+    all.iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}", (*value)?)))
         .collect()
 }
 

@@ -6,7 +6,7 @@ use super::common::{
     Numbered, columns, counted, listed, metric_label, settings, short, sizes, spearman, within_limit,
 };
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Figure, Ink, Mark, Panel, Scale, Shape, Values};
+use crate::figure::{Axis, Body, Figure, Ink, Mark, Numbers, Panel, Rows, Scale, Shape, Values};
 use crate::spec::{Band, FigureSpec, Kind};
 
 /// The 97.5 % quantile of the normal distribution.
@@ -94,6 +94,20 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     } else {
         " with 95 % intervals"
     };
+    let mut table = Rows::new(["metric", "setting", "correlation", "low", "high", "n"]);
+    for (metric, rows) in &panels {
+        for row in rows {
+            let ends = row.ends.filter(|_| spec.band != Band::None);
+            table.rows.push(vec![
+                metric.clone().into(),
+                row.name.clone().into(),
+                row.rho.into(),
+                ends.map(|e| e[0]).into(),
+                ends.map(|e| e[1]).into(),
+                (row.n as f64).into(),
+            ]);
+        }
+    }
     Ok(Figure {
         kind: Kind::Correlation,
         title: spec.title.clone(),
@@ -113,6 +127,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
         legend: Vec::new(),
         notes,
         runs: runs.len(),
+        numbers: Numbers::Table(table),
     })
 }
 

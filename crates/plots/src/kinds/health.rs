@@ -3,31 +3,42 @@
 use diptych_domain::{MetricKey, RunSummary};
 
 use super::common::{self, counted, listed, within_limit};
-use super::curves::{Drawing, requests, smoothing_words};
-use super::{Loaded, Request};
+use super::curves::{Drawing, agree, grey, ink, legend, requests, smoothing_words};
+use super::{Alarm, Loaded, Request};
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Entry, Figure, Ink, Key, Mark, Scale, Shape};
+use crate::figure::{Axis, Body, Entry, Figure, Ink, Key, Mark, Numbers, Scale, Shape};
 use crate::layout;
-use crate::spec::{FigureSpec, Kind};
+use crate::spec::{FigureSpec, Kind, MOST_RUNS};
 
 /// Alarms drawn in a panel.
 const MOST_ALARMS: usize = 40;
 
+/// Runs drawn over each other at most, unless the spec says how many.
+const MOST_RUNS_HERE: usize = 8;
+
+fn shown(spec: &FigureSpec, runs: &[RunSummary]) -> (Vec<usize>, Option<String>) {
+    let limit = if spec.limit == MOST_RUNS {
+        MOST_RUNS_HERE
+    } else {
+        spec.limit
+    };
+    let (n, left_out) = within_limit(runs.len(), limit, "runs");
+    ((0..n).collect(), left_out)
+}
+
 pub fn plan(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Vec<Request>, FigureError> {
     let families = families(spec, runs)?;
     let keys: Vec<MetricKey> = families.into_iter().flat_map(|(_, keys)| keys).collect();
-    let (n, _) = within_limit(runs.len(), spec.limit.min(8), "runs");
-    Ok(requests(spec, runs, &(0..n).collect::<Vec<_>>(), &keys))
+    Ok(requests(spec, runs, &shown(spec, runs).0, &keys))
 }
 
 pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<Figure, FigureError> {
     let families = families(spec, runs)?;
-    let (n, left_out) = within_limit(runs.len(), spec.limit.min(8), "runs");
-    let shown: Vec<usize> = (0..n).collect();
+    let (shown, left_out) = shown(spec, runs);
     let mut notes: Vec<String> = left_out.into_iter().collect();
-    let mut drawing = Drawing::new(spec, loaded);
+    let mut drawing = Drawing::new(spec, runs, loaded);
     // One run: its values of a family over each other. Several: a panel a value, the runs over each other.
-    let alone = n == 1;
+    let alone = shown.len() == 1;
     let panels: Vec<(String, Vec<MetricKey>)> = if alone {
         families
     } else {
@@ -36,69 +47,80 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
     };
     drawing.columns = layout::plot_columns(spec, panels.len());
     let mut drawn = Vec::new();
-    let mut names: Vec<String> = Vec::new();
     for (label, keys) in &panels {
         let mut curves = Vec::new();
-        if alone {
-            // Every panel has looks of its own.
-            names.clear();
-        }
-        for key in keys {
+        for (i, key) in keys.iter().enumerate() {
             for run in &shown {
-                let name = if alone {
-                    key.to_string()
-                } else {
-                    runs[*run].name.clone()
-                };
-                let look = names.iter().position(|n| *n == name).unwrap_or_else(|| {
-                    names.push(name.clone());
-                    names.len() - 1
-                });
-                curves.extend(drawing.curve(
-                    &[*run],
-                    key,
-                    look,
-                    &format!("{} {key}", runs[*run].name),
-                    false,
-                ));
+                // Of one run every panel has looks of its own.
+                let look = if alone { i } else { *run };
+                curves.extend(drawing.curve(&[*run], key, ink(look), None));
             }
         }
         if !curves.is_empty() {
-            drawn.push((label.clone(), curves, names.clone()));
+            drawn.push((label.clone(), curves, keys));
         }
     }
     if drawn.is_empty() {
         let keys: Vec<MetricKey> = panels.into_iter().flat_map(|(_, keys)| keys).collect();
-        return Err(drawing.nothing(runs, &keys));
+        return Err(drawing.nothing(&keys));
     }
     let x = drawing.x_axis();
-    let mut out = Vec::new();
-    for (label, curves, names) in drawn {
+    let (mut out, mut own) = (Vec::new(), Vec::new());
+    for (label, curves, keys) in drawn {
         let mut panel = drawing.panel(None, &x, label.clone(), &curves);
         if label.contains("accuracy") {
             panel.y.scale = Scale::exact(spec.y_min.unwrap_or(0.0), spec.y_max.unwrap_or(1.02));
         }
-        if alone && names.len() > 1 {
-            let short = names
-                .iter()
-                .map(|n| n.split_once('/').map_or(n.as_str(), |(_, name)| name));
-            panel.legend = common::legend(short, drawing.key(std::slice::from_ref(&panel)));
-        }
-        panel.marks.splice(0..0, alarms(loaded, &x, alone));
+        let short = keys
+            .iter()
+            .map(|k| k.as_str().split_once('/').map_or(k.as_str(), |(_, name)| name));
+        own.push(short.map(str::to_owned).collect::<Vec<String>>());
         out.push(panel);
     }
-    let all: &[String] = if alone { &[] } else { &names };
-    let mut legend: Vec<Entry> = common::legend(all.iter().map(String::as_str), Key::Line);
-    let count = loaded.alarms.len();
-    if count > 0 {
-        let what = if alone { Ink::Alarm } else { Ink::Muted };
-        legend.push(Entry {
-            label: "alarm".into(),
-            ink: what,
-            key: Key::Line,
+    if alone {
+        for (panel, names) in out.iter_mut().zip(own).filter(|(_, names)| names.len() > 1) {
+            panel.legend = legend(&names, std::slice::from_ref(panel), "value");
+        }
+    } else {
+        agree(&mut out);
+    }
+    drawing.within(&out)?;
+    let mut all: Vec<Entry> = Vec::new();
+    if !alone {
+        let names: Vec<String> = shown.iter().map(|i| runs[*i].name.clone()).collect();
+        all = legend(&names, &out, "run");
+        notes.extend(grey(
+            names.len(),
+            "run",
+            "name those first that matter, or take fewer with a query",
+        ));
+    }
+    let told: Vec<&Alarm> = loaded.alarms.iter().filter(|a| shown.contains(&a.run)).collect();
+    if !told.is_empty() {
+        for panel in &mut out {
+            panel.marks.splice(0..0, alarms(&told, runs, &x, alone));
+        }
+        all.push(Entry {
+            label: if alone {
+                "alarm"
+            } else {
+                "alarm, in its run's colour"
+            }
+            .into(),
+            ink: if alone { Ink::Alarm } else { Ink::Plain },
+            key: Key::Thin,
         });
-        let first: Vec<String> = loaded.alarms.iter().map(|a| a.message.clone()).collect();
-        notes.push(format!("{}: {}", counted(count, "alarm"), listed(&first)));
+        let words: Vec<String> = told
+            .iter()
+            .map(|a| {
+                if alone {
+                    a.message.clone()
+                } else {
+                    format!("{}: {}", runs[a.run].name, a.message)
+                }
+            })
+            .collect();
+        notes.push(format!("{}: {}", counted(told.len(), "alarm"), listed(&words)));
     }
     notes.extend(drawing.notes());
     let who: Vec<&str> = shown.iter().map(|i| runs[*i].name.as_str()).collect();
@@ -113,22 +135,20 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             )
         }),
         body: Body::Panels(out),
-        legend,
+        legend: all,
         notes,
-        runs: n,
+        runs: shown.len(),
+        numbers: Numbers::Curves(drawing.series),
     })
 }
 
-fn alarms(loaded: &Loaded, x: &Axis, alone: bool) -> Vec<Mark> {
-    let inside = loaded
-        .alarms
-        .iter()
-        .filter(|a| (0.0..=1.0).contains(&x.scale.place(a.x)));
+fn alarms(told: &[&Alarm], runs: &[RunSummary], x: &Axis, alone: bool) -> Vec<Mark> {
+    let inside = told.iter().filter(|a| (0.0..=1.0).contains(&x.scale.place(a.x)));
     inside
         .take(MOST_ALARMS)
         .map(|alarm| Mark {
-            name: format!("alarm: {}", alarm.message),
-            ink: if alone { Ink::Alarm } else { Ink::Muted },
+            name: format!("{}: {}", runs[alarm.run].name, alarm.message),
+            ink: if alone { Ink::Alarm } else { ink(alarm.run) },
             shape: Shape::RuleX { x: alarm.x },
         })
         .collect()

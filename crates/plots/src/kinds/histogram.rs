@@ -4,9 +4,9 @@ use diptych_domain::RunSummary;
 use diptych_domain::compare::Column;
 use diptych_domain::compare::stats::quantile;
 
-use super::common::{self, columns, counted, factors, groups, listed, metric_label, short};
+use super::common::{self, between, columns, counted, factors, groups, listed, metric_label};
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Figure, Ink, Key, Mark, Panel, Scale, Shape, Values};
+use crate::figure::{Axis, Body, Figure, Ink, Mark, Numbers, Panel, Rows, Scale, Shape, Values};
 use crate::spec::{FigureSpec, Kind};
 
 pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureError> {
@@ -15,35 +15,44 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     let groups = groups(&factors, runs);
     let mut notes = Vec::new();
     let mut panels = Vec::new();
+    let mut rows = Rows::new(["metric", "group", "from", "to", "runs"]);
     let mut most = 0;
     for column in &columns {
+        let fits = |v: &f64| (!spec.log_y || *v > 0.0) && between(*v, spec.x_min, spec.x_max);
         let values = |of: &[usize]| -> Vec<f64> {
-            let value = |run: &usize| column.value(&runs[*run]).filter(|v| !spec.log_y || *v > 0.0);
-            of.iter().filter_map(value).collect()
+            of.iter()
+                .filter_map(|run| column.value(&runs[*run]).filter(fits))
+                .collect()
         };
         let everyone: Vec<usize> = (0..runs.len()).collect();
-        let parts: Vec<(String, Vec<f64>)> = if groups.is_empty() {
-            vec![("runs".to_owned(), values(&everyone))]
+        let parts: Vec<(Option<String>, Vec<f64>)> = if groups.is_empty() {
+            vec![(None, values(&everyone))]
         } else {
             groups
                 .iter()
-                .map(|g| (g.label.clone(), values(&g.runs)))
+                .map(|g| (Some(g.label.clone()), values(&g.runs)))
                 .collect()
         };
         let n = parts.iter().map(|(_, v)| v.len()).sum::<usize>();
+        let ends = common::ends(spec);
+        let within = if ends.is_empty() {
+            String::new()
+        } else {
+            format!(" within {}", listed(&ends))
+        };
         if n == 0 {
-            notes.push(format!("No finite value of {column}"));
+            notes.push(format!("No finite value of {column}{within}"));
             continue;
         }
         if n < runs.len() {
             notes.push(format!(
-                "{} of {} runs have no finite value of {column}",
+                "{} of {} runs have no finite value of {column}{within}",
                 runs.len() - n,
                 runs.len()
             ));
         }
         most = most.max(n);
-        panels.push(panel(spec, column, &parts));
+        panels.extend(column_panels(spec, column, &parts, &mut rows));
     }
     if panels.is_empty() {
         return Err(FigureError::Empty {
@@ -51,7 +60,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
         });
     }
     let metrics: Vec<String> = columns.iter().map(metric_label).collect();
-    let by: Vec<String> = factors.iter().map(|f| short(&f.to_string()).to_owned()).collect();
+    let by = common::names(&factors);
     let by = if by.is_empty() {
         String::new()
     } else {
@@ -65,17 +74,21 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
             .clone()
             .unwrap_or_else(|| format!("{} over {}{by}.", listed(&metrics), counted(most, "run"))),
         body: Body::Panels(panels),
-        legend: if groups.len() > 1 {
-            common::legend(groups.iter().map(|g| g.label.as_str()), Key::Area)
-        } else {
-            Vec::new()
-        },
+        legend: Vec::new(),
         notes,
         runs: most,
+        numbers: Numbers::Table(rows),
     })
 }
 
-fn panel(spec: &FigureSpec, column: &Column, parts: &[(String, Vec<f64>)]) -> Panel {
+/// A panel a group, all with the same bins and axes: bars on top of each other would have to be told apart by colours, and only the
+/// lowest could be read off.
+fn column_panels(
+    spec: &FigureSpec,
+    column: &Column,
+    parts: &[(Option<String>, Vec<f64>)],
+    rows: &mut Rows,
+) -> Vec<Panel> {
     let forth = |v: f64| if spec.log_y { v.log10() } else { v };
     let back = |v: f64| if spec.log_y { 10_f64.powf(v) } else { v };
     let mut sorted: Vec<f64> = parts
@@ -86,42 +99,63 @@ fn panel(spec: &FigureSpec, column: &Column, parts: &[(String, Vec<f64>)]) -> Pa
     let edges = edges(&sorted, spec.bins as usize);
     let bins = edges.len() - 1;
     let bin = |v: f64| edges[1..bins].partition_point(|e| *e <= v);
-    let mut tops = vec![0.0_f64; bins];
-    let mut marks = Vec::new();
-    for (i, (name, values)) in parts.iter().enumerate() {
-        let mut counts = vec![0_u32; bins];
-        values.iter().for_each(|v| counts[bin(forth(*v))] += 1);
-        for (b, count) in counts.iter().enumerate().filter(|(_, c)| **c > 0) {
-            let from = tops[b];
-            tops[b] += f64::from(*count);
-            marks.push(Mark {
-                name: name.clone(),
-                ink: Ink::Slot(i),
-                shape: Shape::Bar {
-                    across: [back(edges[b]), back(edges[b + 1])],
-                    along: [from, tops[b]],
-                    along_x: false,
-                },
-            });
+    let counts: Vec<Vec<u32>> = parts
+        .iter()
+        .map(|(_, values)| {
+            let mut counts = vec![0_u32; bins];
+            values.iter().for_each(|v| counts[bin(forth(*v))] += 1);
+            counts
+        })
+        .collect();
+    let highest = f64::from(counts.iter().flatten().copied().max().unwrap_or(1).max(1));
+    let x = Axis {
+        label: metric_label(column),
+        scale: Scale::around(
+            back(edges[0]),
+            back(edges[bins]),
+            spec.log_y,
+            (spec.x_min, spec.x_max),
+        ),
+        values: Values::Numbers,
+    };
+    let y = Axis {
+        label: "runs".into(),
+        scale: Scale::exact(0.0, spec.y_max.unwrap_or(highest * 1.06)),
+        values: Values::Whole,
+    };
+    let mut panels = Vec::new();
+    for ((group, values), counts) in parts.iter().zip(counts) {
+        let mut marks = Vec::new();
+        for (b, count) in counts.into_iter().enumerate() {
+            let (from, to) = (back(edges[b]), back(edges[b + 1]));
+            rows.rows.push(vec![
+                column.to_string().into(),
+                group.clone().into(),
+                from.into(),
+                to.into(),
+                f64::from(count).into(),
+            ]);
+            if count > 0 {
+                marks.push(Mark {
+                    name: group.clone().unwrap_or_else(|| "runs".to_owned()),
+                    ink: Ink::Slot(0),
+                    shape: Shape::Bar {
+                        across: [from, to],
+                        along: [0.0, f64::from(count)],
+                        along_x: false,
+                    },
+                });
+            }
         }
+        panels.push(Panel {
+            title: group.as_ref().map(|g| format!("{g} (n = {})", values.len())),
+            x: x.clone(),
+            y: y.clone(),
+            marks,
+            legend: Vec::new(),
+        });
     }
-    let highest = tops.iter().copied().fold(1.0, f64::max);
-    let (low, high) = (back(edges[0]), back(edges[bins]));
-    Panel {
-        title: None,
-        x: Axis {
-            label: metric_label(column),
-            scale: Scale::around(low, high, spec.log_y, (spec.x_min, spec.x_max)),
-            values: Values::Numbers,
-        },
-        y: Axis {
-            label: "runs".into(),
-            scale: Scale::exact(0.0, spec.y_max.unwrap_or(highest * 1.06)),
-            values: Values::Whole,
-        },
-        marks,
-        legend: Vec::new(),
-    }
+    panels
 }
 
 /// The edges of equal bins over sorted values: as many as asked for, or as Freedman & Diaconis (1981) have it, no fewer than Sturges

@@ -1,13 +1,14 @@
 //! Settings and a metric as parallel axes, a line a run, coloured by the metric.
 
 use diptych_domain::RunSummary;
+use diptych_domain::compare::{Factor, Level};
 
 use super::common::{
-    Numbered, column_axis, columns, listed, metric_label, settings, spans_magnitudes, within_limit,
+    Numbered, between, column_axis, columns, listed, metric_label, settings, spans_magnitudes, within_limit,
 };
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Figure, Ink, Line, Mark, Panel, Scale, Shape, Values};
-use crate::spec::{FigureSpec, Kind};
+use crate::figure::{Axis, Body, Cell, Figure, Ink, Line, Mark, Numbers, Panel, Rows, Scale, Shape, Values};
+use crate::spec::{FigureSpec, Kind, MOST_RUNS};
 
 /// Lines drawn at most: more than the eye can follow.
 const MOST: usize = 500;
@@ -19,6 +20,9 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     let column = &columns[0];
     let mut settings = settings(spec, runs)?;
     let mut notes = Vec::new();
+    if spec.params.is_empty() {
+        notes.extend(without_rare(&mut settings, runs));
+    }
     if settings.is_empty() {
         return Err(FigureError::Missing {
             kind: Kind::Parallel,
@@ -40,7 +44,11 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     }
     let measured: Vec<Option<f64>> = runs
         .iter()
-        .map(|r| column.value(r).filter(|v| !spec.log_y || *v > 0.0))
+        .map(|r| {
+            column
+                .value(r)
+                .filter(|v| (!spec.log_y || *v > 0.0) && between(*v, spec.y_min, spec.y_max))
+        })
         .collect();
     let along: Vec<Numbered> = settings.iter().map(|f| Numbered::of(f, runs)).collect();
     let mut axes: Vec<Axis> = along
@@ -55,47 +63,74 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     ));
     let place = |run: usize, axis: usize| {
         let value = along.get(axis).map_or(measured[run], |n| n.places[run])?;
-        Some(axes[axis].scale.place(value)).filter(|p| p.is_finite())
+        Some(axes[axis].scale.place(value)).filter(|p| (-1e-6..=1.0 + 1e-6).contains(p))
     };
-    let whole = |run: &usize| (0..axes.len()).all(|axis| place(*run, axis).is_some());
-    let mut drawn: Vec<usize> = (0..runs.len()).filter(whole).collect();
+    let last = axes.len() - 1;
+    // A run needs the metric and a setting; where it lacks one its line has a gap.
+    let fits = |run: &usize| place(*run, last).is_some() && (0..last).any(|axis| place(*run, axis).is_some());
+    let mut drawn: Vec<usize> = (0..runs.len()).filter(fits).collect();
     if drawn.is_empty() {
         return Err(FigureError::Empty {
             why: format!(
-                "no run has all of {} and {column}",
+                "no run has {column} and one of {}",
                 listed(&along.iter().map(|n| &n.key).collect::<Vec<_>>())
             ),
         });
     }
     if drawn.len() < runs.len() {
         notes.push(format!(
-            "{} of {} runs lack a value and are left out",
+            "{} of {} runs lack {column} or all of the settings and are left out",
             runs.len() - drawn.len(),
             runs.len()
         ));
     }
-    let (n, left_out) = within_limit(drawn.len(), MOST.max(spec.limit), "runs");
+    let gaps = drawn
+        .iter()
+        .filter(|run| (0..last).any(|axis| place(**run, axis).is_none()))
+        .count();
+    if gaps > 0 {
+        notes.push(format!(
+            "{} of {} runs lack a setting: their lines have gaps",
+            gaps,
+            drawn.len()
+        ));
+    }
+    let limit = if spec.limit == MOST_RUNS { MOST } else { spec.limit };
+    let (n, left_out) = within_limit(drawn.len(), limit, "runs");
     drawn.truncate(n);
     notes.extend(left_out);
     // The best runs on top.
-    let last = axes.len() - 1;
     let lower = column.lower_is_better();
     let goodness = |run: usize| {
         let p = place(run, last).unwrap_or(0.0);
         if lower == Some(true) { -p } else { p }
     };
     drawn.sort_by(|a, b| goodness(*a).total_cmp(&goodness(*b)));
+    let mut rows = Rows::new(
+        ["run".to_owned()]
+            .into_iter()
+            .chain(along.iter().map(|n| n.key.clone()))
+            .chain([column.to_string()]),
+    );
+    for run in &drawn {
+        let mut row = vec![Cell::from(runs[*run].name.clone())];
+        row.extend(along.iter().map(|n| n.cell(*run)));
+        row.push(measured[*run].into());
+        rows.rows.push(row);
+    }
     let mut marks: Vec<Mark> = drawn
         .iter()
         .map(|run| {
-            let strand = (0..axes.len())
-                .filter_map(|axis| Some([axis as f64, place(*run, axis)?]))
+            let at: Vec<Option<[f64; 2]>> = (0..axes.len())
+                .map(|axis| Some([axis as f64, place(*run, axis)?]))
                 .collect();
+            let pieces = at.split(Option::is_none).filter(|p| !p.is_empty());
+            let strands = pieces.map(|p| p.iter().flatten().copied().collect()).collect();
             Mark {
                 name: runs[*run].name.clone(),
                 ink: Ink::Ramp(place(*run, last).unwrap_or(0.0)),
                 shape: Shape::Line {
-                    strands: vec![strand],
+                    strands,
                     line: Line::Main,
                 },
             }
@@ -137,5 +172,21 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
         legend: Vec::new(),
         notes,
         runs: n,
+        numbers: Numbers::Table(rows),
     })
+}
+
+/// Takes out settings that only some of the runs have, as runs of other models do, and says so; if there were no others they stay.
+fn without_rare(settings: &mut Vec<Factor>, runs: &[RunSummary]) -> Option<String> {
+    let common = |f: &Factor| runs.iter().all(|r| f.level(r) != Level::Missing);
+    let (shared, rare): (Vec<Factor>, Vec<Factor>) = settings.iter().cloned().partition(common);
+    if shared.is_empty() || rare.is_empty() {
+        return None;
+    }
+    *settings = shared;
+    let names: Vec<String> = rare.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "Only some of the runs have, so left out: {}",
+        listed(&names)
+    ))
 }

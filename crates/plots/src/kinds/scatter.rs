@@ -1,84 +1,196 @@
 //! A setting against a metric, a point a run.
 
 use diptych_domain::RunSummary;
+use diptych_domain::compare::{Column, Factor};
 
 use super::common::{
-    self, Numbered, column_axis, columns, factors, groups, listed, metric_label, settings, spans_magnitudes,
-    spearman,
+    self, Group, Numbered, between, column_axis, columns, factors, groups, listed, metric_label, settings,
+    spans_magnitudes, spearman, varying_settings,
 };
+use super::curves::{grey, ink};
 use crate::error::FigureError;
-use crate::figure::{Body, Figure, Ink, Key, Mark, Panel, Shape, number};
+use crate::figure::{Body, Figure, Mark, Numbers, Panel, Rows, Shape, number};
 use crate::spec::{FigureSpec, Kind};
 
 pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureError> {
     let columns = columns(spec, runs)?;
-    let all = settings(spec, runs)?;
-    let Some(setting) = all.first() else {
+    let mut settings = settings(spec, runs)?;
+    if settings.is_empty() {
         return Err(FigureError::Missing {
             kind: Kind::Scatter,
             what: "a setting that varies between the runs: params = [\"optim.lr\"], or --param optim.lr"
                 .into(),
         });
-    };
-    let along = Numbered::of(setting, runs);
-    let log_x = spec.log_x || along.names.is_none() && spans_magnitudes(&along.places);
+    }
+    if spec.params.is_empty() {
+        settings.truncate(1);
+    }
     let factors = factors(spec, runs)?;
     let groups = groups(&factors, runs);
     let mut notes = Vec::new();
-    if spec.params.is_empty() && all.len() > 1 {
-        let others: Vec<String> = all[1..].iter().map(ToString::to_string).collect();
-        notes.push(format!("These vary too: {}", listed(&others)));
-    }
+    notes.extend(others(runs, &settings, &factors)?);
+    let mut drawing = Scatter {
+        spec,
+        runs,
+        groups: &groups,
+        drawn: 0,
+        notes,
+        rows: Rows::new(["metric", "setting", "run", "seed", "group", "x", "y"]),
+    };
     let mut panels = Vec::new();
-    let mut drawn = 0;
     for column in &columns {
-        let point = |run: usize| Some([along.places[run]?, column.value(&runs[run])?]);
-        let fits = |p: &[f64; 2]| (!log_x || p[0] > 0.0) && (!spec.log_y || p[1] > 0.0);
-        let points =
-            |of: &[usize]| -> Vec<[f64; 2]> { of.iter().filter_map(|r| point(*r)).filter(fits).collect() };
-        let everyone: Vec<usize> = (0..runs.len()).collect();
-        let parts: Vec<(String, Vec<[f64; 2]>)> = if groups.is_empty() {
-            vec![(column.to_string(), points(&everyone))]
+        for setting in &settings {
+            panels.extend(drawing.panel(column, &Numbered::of(setting, runs)));
+        }
+    }
+    let Scatter {
+        drawn,
+        mut notes,
+        rows,
+        ..
+    } = drawing;
+    if panels.is_empty() {
+        return Err(FigureError::Empty {
+            why: notes.join("; "),
+        });
+    }
+    notes.extend(grey(groups.len(), "group", "take fewer with a query"));
+    let metrics: Vec<String> = columns.iter().map(metric_label).collect();
+    let keys: Vec<String> = settings.iter().map(ToString::to_string).collect();
+    Ok(Figure {
+        kind: Kind::Scatter,
+        title: spec.title.clone(),
+        caption: spec.caption.clone().unwrap_or_else(|| {
+            format!(
+                "{} against {}, a point a run (n = {drawn}).",
+                listed(&metrics),
+                listed(&keys)
+            )
+        }),
+        body: Body::Panels(panels),
+        legend: if groups.len() > 1 {
+            common::legend(&groups)
         } else {
-            groups
+            Vec::new()
+        },
+        notes,
+        runs: drawn,
+        numbers: Numbers::Table(rows),
+    })
+}
+
+/// Settings that vary and are neither an axis nor what the runs are grouped by.
+fn others(
+    runs: &[RunSummary],
+    settings: &[Factor],
+    factors: &[Factor],
+) -> Result<Option<String>, FigureError> {
+    let mut others = varying_settings(runs)?;
+    others.retain(|f| !settings.contains(f) && !factors.contains(f));
+    let names: Vec<String> = others.iter().map(ToString::to_string).collect();
+    Ok((!names.is_empty()).then(|| format!("These vary too: {}", listed(&names))))
+}
+
+struct Scatter<'a> {
+    spec: &'a FigureSpec,
+    runs: &'a [RunSummary],
+    groups: &'a [Group],
+    drawn: usize,
+    notes: Vec<String>,
+    rows: Rows,
+}
+
+impl Scatter<'_> {
+    fn panel(&mut self, column: &Column, along: &Numbered) -> Option<Panel> {
+        let (spec, runs) = (self.spec, self.runs);
+        let log_x = spec.log_x || along.names.is_none() && spans_magnitudes(&along.places);
+        let fits = |[x, y]: &[f64; 2]| {
+            (!log_x || *x > 0.0)
+                && (!spec.log_y || *y > 0.0)
+                && between(*x, spec.x_min, spec.x_max)
+                && between(*y, spec.y_min, spec.y_max)
+        };
+        let point = |run: usize| {
+            let at = [along.places[run]?, column.value(&runs[run])?];
+            fits(&at).then_some((run, at))
+        };
+        let points =
+            |of: &[usize]| -> Vec<(usize, [f64; 2])> { of.iter().filter_map(|r| point(*r)).collect() };
+        let everyone: Vec<usize> = (0..runs.len()).collect();
+        let parts: Vec<(Option<&str>, Vec<(usize, [f64; 2])>)> = if self.groups.is_empty() {
+            vec![(None, points(&everyone))]
+        } else {
+            let part = |g: &'_ Group| points(&g.runs);
+            self.groups
                 .iter()
-                .map(|g| (g.label.clone(), points(&g.runs)))
+                .map(|g| (Some(g.label.as_str()), part(g)))
                 .collect()
         };
-        let shown: Vec<[f64; 2]> = parts.iter().flat_map(|(_, p)| p.iter().copied()).collect();
+        let shown: Vec<[f64; 2]> = parts
+            .iter()
+            .flat_map(|(_, p)| p.iter().map(|(_, at)| *at))
+            .collect();
+        let ends = common::ends(spec);
         if shown.is_empty() {
-            notes.push(format!("No run has both {} and a finite {column}", along.key));
-            continue;
+            let within = if ends.is_empty() {
+                String::new()
+            } else {
+                format!(" within {}", listed(&ends))
+            };
+            self.notes.push(format!(
+                "No run has both {} and a finite {column}{within}",
+                along.key
+            ));
+            return None;
         }
         if shown.len() < runs.len() {
-            notes.push(format!(
-                "{} of {} runs have no place for {column}",
+            self.notes.push(format!(
+                "{} of {} runs have no place for {} and {column}{}",
                 runs.len() - shown.len(),
-                runs.len()
+                runs.len(),
+                along.key,
+                if ends.is_empty() { "" } else { " within these axes" }
             ));
         }
-        drawn = drawn.max(shown.len());
+        self.drawn = self.drawn.max(shown.len());
         if along.names.is_none()
             && let Some(rho) = spearman(&shown.iter().map(|p| (p[0], p[1])).collect::<Vec<_>>())
         {
-            notes.push(format!(
-                "Spearman's rank correlation with {} is {} (n = {})",
+            self.notes.push(format!(
+                "Spearman's rank correlation of {} with {} is {} (n = {})",
+                along.key,
                 metric_label(column),
                 number((rho * 100.0).round() / 100.0),
                 shown.len()
             ));
         }
-        let marks = parts
-            .into_iter()
-            .enumerate()
-            .filter(|(_, (_, at))| !at.is_empty())
-            .map(|(i, (name, at))| Mark {
-                name,
-                ink: Ink::Slot(i),
-                shape: Shape::Points { at, small: false },
-            })
-            .collect();
-        panels.push(Panel {
+        let mut marks = Vec::new();
+        for (i, (group, points)) in parts.into_iter().enumerate() {
+            for (run, at) in &points {
+                self.rows.rows.push(vec![
+                    column.to_string().into(),
+                    along.key.clone().into(),
+                    runs[*run].name.clone().into(),
+                    (runs[*run].spec.seed as f64).into(),
+                    group.into(),
+                    along.cell(*run),
+                    at[1].into(),
+                ]);
+            }
+            if !points.is_empty() {
+                marks.push(Mark {
+                    name: group.map_or_else(|| column.to_string(), str::to_owned),
+                    ink: ink(i),
+                    shape: Shape::Points {
+                        at: points.into_iter().map(|(_, at)| at).collect(),
+                        small: false,
+                    },
+                });
+            }
+        }
+        // Grey ones lie behind.
+        marks.reverse();
+        Some(Panel {
             title: None,
             x: along.axis(log_x, (spec.x_min, spec.x_max)),
             y: column_axis(
@@ -89,31 +201,6 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
             ),
             marks,
             legend: Vec::new(),
-        });
+        })
     }
-    if panels.is_empty() {
-        return Err(FigureError::Empty {
-            why: notes.join("; "),
-        });
-    }
-    let metrics: Vec<String> = columns.iter().map(metric_label).collect();
-    Ok(Figure {
-        kind: Kind::Scatter,
-        title: spec.title.clone(),
-        caption: spec.caption.clone().unwrap_or_else(|| {
-            format!(
-                "{} against {}, a point a run (n = {drawn}).",
-                listed(&metrics),
-                along.key
-            )
-        }),
-        body: Body::Panels(panels),
-        legend: if groups.len() > 1 {
-            common::legend(groups.iter().map(|g| g.label.as_str()), Key::Point)
-        } else {
-            Vec::new()
-        },
-        notes,
-        runs: drawn,
-    })
 }

@@ -290,7 +290,8 @@ fn settings_against_metrics() {
     let figure = drawn(&spec, &runs, 0);
     assert_eq!((figure.runs, figure.legend.len()), (9, 2));
     assert!(
-        figure.notes[0].starts_with("Spearman's rank correlation with eval/psnr is 0.95"),
+        figure.notes[0] == "These vary too: params.n_layers"
+            && figure.notes[1].starts_with("Spearman's rank correlation of optim.lr with eval/psnr is 0.95"),
         "{:?}",
         figure.notes
     );
@@ -398,7 +399,10 @@ mod pictures {
         );
         let steps: Vec<u64> = g.cells.iter().map(|row| shots[row[1].unwrap()].step).collect();
         assert_eq!(steps, [0, 300, 0]);
-        assert_eq!(g.notes, ["Without images: n1-seed3"]);
+        assert_eq!(
+            g.notes,
+            ["1 of 2 probes is shown (--probe names others)", "Without images: n1-seed3"]
+        );
         spec.steps = vec![50, 250];
         spec.probes = vec![1];
         let g = grid(&spec, &runs[..2], &shots).unwrap();

@@ -1,17 +1,21 @@
 //! Grids of probes' images: rows input, output, target and columns runs; or a filmstrip over steps.
 
+mod place;
+pub mod roles;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diptych_domain::{RunSummary, suggest};
 
-use super::common::{capital, counted, listed, within_limit};
+use super::common::listed;
 use crate::error::FigureError;
-use crate::figure::{Body, Figure, ImageGrid, Picture};
+use crate::figure::{Body, Figure, ImageGrid, Numbers, Picture};
 use crate::spec::{Arrange, FigureSpec, Kind};
+use place::Lister;
 
-/// Steps of a filmstrip that is not told which.
-const FRAMES: usize = 8;
+/// Probes of one run that is not told which.
+const PROBES: usize = 4;
 /// Images in a figure at most.
 const MOST: usize = 400;
 
@@ -37,6 +41,8 @@ pub struct Grid {
     pub columns: Vec<String>,
     /// What stands beside the rows.
     pub rows: Vec<String>,
+    /// What stands above a row and those that follow, by the row's place.
+    pub headings: Vec<(usize, String)>,
     /// Row by row; nothing where there is no such image.
     pub cells: Vec<Vec<Option<usize>>>,
     /// What was left out.
@@ -47,24 +53,28 @@ pub struct Grid {
     pub runs: usize,
 }
 
-/// Roles in the order of rows: what goes in, what comes out, what should.
-fn rank(role: &str) -> (u8, &str) {
-    let place = match role {
-        "input" | "real_A" => 0,
-        "target" => 9,
-        "output" | "fake_B" => 1,
-        "rec_A" => 2,
-        "real_B" => 4,
-        "fake_A" => 5,
-        "rec_B" => 6,
-        _ => 7,
-    };
-    (place, role)
-}
-
-/// Whether an image is the same at every step.
-fn is_fixed(role: &str) -> bool {
-    matches!(role, "input" | "target" | "real_A" | "real_B")
+impl Grid {
+    /// Keeps some of the rows; headings of rows that go stand above the next, unless that has its own.
+    fn keep(&mut self, mut wanted: impl FnMut(&[Option<usize>]) -> bool) {
+        let (mut rows, mut cells) = (Vec::new(), Vec::new());
+        let mut headings: Vec<(usize, String)> = Vec::new();
+        for (i, (name, row)) in std::mem::take(&mut self.rows)
+            .into_iter()
+            .zip(std::mem::take(&mut self.cells))
+            .enumerate()
+        {
+            for (_, heading) in self.headings.iter().filter(|(at, _)| *at == i) {
+                headings.retain(|(at, _)| *at < rows.len());
+                headings.push((rows.len(), heading.clone()));
+            }
+            if wanted(&row) {
+                rows.push(name);
+                cells.push(row);
+            }
+        }
+        headings.retain(|(at, _)| *at < rows.len());
+        (self.rows, self.cells, self.headings) = (rows, cells, headings);
+    }
 }
 
 /// Chooses images and places them.
@@ -85,7 +95,7 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    roles.sort_by_key(|r| rank(r));
+    roles.sort_by_key(|r| roles::rank(r));
     let roles: Vec<String> = if spec.roles.is_empty() {
         roles.into_iter().map(str::to_owned).collect()
     } else {
@@ -103,8 +113,27 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         spec.roles.clone()
     };
     let known: BTreeSet<u32> = shots.iter().map(|s| s.probe).collect();
+    let with: Vec<usize> = (0..runs.len())
+        .filter(|r| shots.iter().any(|s| s.run == *r))
+        .collect();
+    // Probes of one run stand below each other; of several runs only one probe does, unless more are asked for.
+    let alone = with.len() == 1 && spec.arrange == Arrange::Runs && spec.steps.len() < 2;
+    let mut notes = Vec::new();
     let probes: Vec<u32> = if spec.probes.is_empty() {
-        known.first().copied().into_iter().collect()
+        let shown: Vec<u32> = known
+            .iter()
+            .copied()
+            .take(if alone { PROBES } else { 1 })
+            .collect();
+        if shown.len() < known.len() {
+            notes.push(format!(
+                "{} of {} probes {} shown (--probe names others)",
+                shown.len(),
+                known.len(),
+                if shown.len() == 1 { "is" } else { "are" }
+            ));
+        }
+        shown
     } else {
         if let Some(unknown) = spec.probes.iter().find(|p| !known.contains(p)) {
             return Err(FigureError::Unknown {
@@ -118,10 +147,6 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         }
         spec.probes.clone()
     };
-    let with: Vec<usize> = (0..runs.len())
-        .filter(|r| shots.iter().any(|s| s.run == *r))
-        .collect();
-    let mut notes = Vec::new();
     if with.len() < runs.len() {
         let without: Vec<&str> = (0..runs.len())
             .filter(|r| !with.contains(r))
@@ -137,19 +162,12 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         probes,
     };
     let mut grid = match spec.arrange {
+        Arrange::Runs if alone => lister.one(with[0]),
         Arrange::Runs => lister.by_runs(&with),
         Arrange::Steps => lister.film(&with),
     };
     notes.append(&mut grid.notes);
-    // Rows in which nothing is there.
-    let mut keep = grid
-        .cells
-        .iter()
-        .map(|row| row.iter().any(Option::is_some))
-        .collect::<Vec<_>>()
-        .into_iter();
-    grid.rows.retain(|_| keep.next().unwrap_or(false));
-    grid.cells.retain(|row| row.iter().any(Option::is_some));
+    grid.keep(|row| row.iter().any(Option::is_some));
     if grid.cells.is_empty() {
         return Err(FigureError::Empty {
             why: "the runs have none of these images".into(),
@@ -161,195 +179,14 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
             "The first {most_rows} of {} rows are shown",
             grid.rows.len()
         ));
-        grid.rows.truncate(most_rows);
-        grid.cells.truncate(most_rows);
+        let mut kept = 0;
+        grid.keep(|_| {
+            kept += 1;
+            kept <= most_rows
+        });
     }
     grid.notes = notes;
     Ok(grid)
-}
-
-struct Lister<'a> {
-    spec: &'a FigureSpec,
-    runs: &'a [RunSummary],
-    shots: &'a [Shot],
-    roles: Vec<String>,
-    probes: Vec<u32>,
-}
-
-impl Lister<'_> {
-    /// The image of a role at the last step up to `until`; one that never changes, whenever it was made.
-    fn find(&self, run: usize, role: &str, probe: u32, until: u64) -> Option<usize> {
-        self.last(run, role, probe, |step| is_fixed(role) || step <= until)
-    }
-
-    /// The image of a role at this very step.
-    fn at(&self, run: usize, role: &str, probe: u32, step: u64) -> Option<usize> {
-        self.last(run, role, probe, |of| of == step)
-    }
-
-    fn last(&self, run: usize, role: &str, probe: u32, takes: impl Fn(u64) -> bool) -> Option<usize> {
-        let those = (0..self.shots.len()).filter(|i| {
-            let s = &self.shots[*i];
-            s.run == run && s.role == role && s.probe == probe && takes(s.step)
-        });
-        those.max_by_key(|i| self.shots[*i].step)
-    }
-
-    /// The step that a run's changing images are of, where `until` is asked for.
-    fn shown(&self, run: usize, until: u64) -> Option<u64> {
-        let of =
-            |s: &&Shot| s.run == run && !is_fixed(&s.role) && self.roles.contains(&s.role) && s.step <= until;
-        self.shots.iter().filter(of).map(|s| s.step).max()
-    }
-
-    /// Which of the steps that were asked for have no image in any run.
-    fn without(&self) -> Option<String> {
-        let made: BTreeSet<u64> = self
-            .shots
-            .iter()
-            .filter(|s| !is_fixed(&s.role))
-            .map(|s| s.step)
-            .collect();
-        let missing: Vec<String> = self
-            .spec
-            .steps
-            .iter()
-            .filter(|s| !made.contains(s))
-            .map(u64::to_string)
-            .collect();
-        if missing.is_empty() {
-            return None;
-        }
-        let made: Vec<String> = made.iter().map(u64::to_string).collect();
-        Some(format!(
-            "No image is of step {}: there are {}",
-            missing.join(" or "),
-            listed(&made)
-        ))
-    }
-
-    fn row_label(&self, probe: u32, role: &str) -> String {
-        if self.probes.len() > 1 {
-            format!("{role} {probe}")
-        } else {
-            role.to_owned()
-        }
-    }
-
-    fn by_runs(&self, with: &[usize]) -> Grid {
-        let (n, left_out) = within_limit(with.len(), self.spec.limit.min(24), "runs with images");
-        let with = &with[..n];
-        let steps: Vec<u64> = if self.spec.steps.is_empty() {
-            vec![u64::MAX]
-        } else {
-            self.spec.steps.clone()
-        };
-        let mut columns = Vec::new();
-        for run in with {
-            for step in &steps {
-                // What is shown, not what was asked for.
-                let at = match self.shown(*run, *step) {
-                    _ if self.spec.steps.is_empty() => String::new(),
-                    Some(shown) => format!(" at {shown}"),
-                    None => format!(" before its first image, at {step}"),
-                };
-                columns.push((*run, *step, format!("{}{at}", self.runs[*run].name)));
-            }
-        }
-        let (mut rows, mut cells) = (Vec::new(), Vec::new());
-        for probe in &self.probes {
-            for role in &self.roles {
-                rows.push(self.row_label(*probe, role));
-                cells.push(
-                    columns
-                        .iter()
-                        .map(|(run, step, _)| self.find(*run, role, *probe, *step))
-                        .collect(),
-                );
-            }
-        }
-        let names: Vec<String> = with.iter().map(|r| self.runs[*r].name.clone()).collect();
-        let when = match self.spec.steps.as_slice() {
-            [] => "their last images".to_owned(),
-            steps => format!(
-                "images of steps {}",
-                listed(&steps.iter().map(u64::to_string).collect::<Vec<_>>())
-            ),
-        };
-        Grid {
-            columns: columns.into_iter().map(|c| c.2).collect(),
-            rows,
-            cells,
-            notes: left_out.into_iter().chain(self.without()).collect(),
-            caption: format!("{} of {}.", capital(&when), listed(&names)),
-            runs: n,
-        }
-    }
-
-    fn film(&self, with: &[usize]) -> Grid {
-        let (n, left_out) = within_limit(with.len(), self.spec.limit.min(24), "runs with images");
-        let with = &with[..n];
-        let made: BTreeSet<u64> = self
-            .shots
-            .iter()
-            .filter(|s| with.contains(&s.run) && !is_fixed(&s.role) && self.roles.contains(&s.role))
-            .map(|s| s.step)
-            .collect();
-        let steps: Vec<u64> = if self.spec.steps.is_empty() {
-            spaced(&made.into_iter().collect::<Vec<_>>(), FRAMES)
-        } else {
-            self.spec.steps.clone()
-        };
-        let fixed = |role: &&String| is_fixed(role);
-        let (before, after): (Vec<&String>, Vec<&String>) =
-            self.roles.iter().filter(fixed).partition(|r| rank(r).0 == 0);
-        let moving: Vec<&String> = self.roles.iter().filter(|r| !is_fixed(r)).collect();
-        let mut columns: Vec<String> = before.iter().map(|r| (*r).clone()).collect();
-        columns.extend(steps.iter().map(|s| format!("step {s}")));
-        columns.extend(after.iter().map(|r| (*r).clone()));
-        let (mut rows, mut cells) = (Vec::new(), Vec::new());
-        for probe in &self.probes {
-            for run in with {
-                for role in &moving {
-                    let mut label = if with.len() > 1 {
-                        self.runs[*run].name.clone()
-                    } else {
-                        String::new()
-                    };
-                    if moving.len() > 1 || label.is_empty() {
-                        label = format!("{label} {role}").trim().to_owned();
-                    }
-                    if self.probes.len() > 1 {
-                        label += &format!(" {probe}");
-                    }
-                    rows.push(label);
-                    let still = |roles: &[&String]| -> Vec<Option<usize>> {
-                        roles
-                            .iter()
-                            .map(|r| self.find(*run, r, *probe, u64::MAX))
-                            .collect()
-                    };
-                    let mut row = still(&before);
-                    row.extend(steps.iter().map(|s| self.at(*run, role, *probe, *s)));
-                    row.extend(still(&after));
-                    cells.push(row);
-                }
-            }
-        }
-        let names: Vec<String> = with.iter().map(|r| self.runs[*r].name.clone()).collect();
-        Grid {
-            columns,
-            rows,
-            cells,
-            notes: left_out.into_iter().chain(self.without()).collect(),
-            caption: format!(
-                "{} along {} of training.",
-                listed(&names),
-                counted(steps.len(), "step")
-            ),
-            runs: n,
-        }
-    }
 }
 
 /// Up to `count` of `all`, evenly spaced, the first and the last among them.
@@ -414,11 +251,13 @@ pub fn figure(
         body: Body::Images(ImageGrid {
             columns: grid.columns,
             rows: grid.rows,
+            headings: grid.headings,
             cells,
         }),
         legend: Vec::new(),
         notes: grid.notes,
         runs: grid.runs,
+        numbers: Numbers::default(),
     })
 }
 

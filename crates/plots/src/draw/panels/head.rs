@@ -1,0 +1,85 @@
+//! What stands above a panel: its title, what its y axis shows, and its own legend.
+
+use super::super::font::{self, Weight};
+use super::super::legend;
+use super::super::sheet::{Drawn, Sheet};
+use super::super::svg::{Anchor, Type};
+use super::Frame;
+use crate::figure::{Entry, Panel};
+
+/// What stands above a panel: its title, and what the y axis shows.
+pub(super) fn head_text(panel: &Panel) -> Vec<(String, Weight)> {
+    let mut parts = Vec::new();
+    if let Some(title) = &panel.title {
+        parts.push((title.clone(), Weight::SemiBold));
+    }
+    let label = panel.y.title();
+    if !label.is_empty() && panel.title.as_ref() != Some(&label) {
+        parts.push((label, Weight::Regular));
+    }
+    parts
+}
+
+/// How wide a panel's head is, and an entry of its legend.
+fn head_width(sheet: &Sheet<'_>, panel: &Panel) -> f64 {
+    let parts = head_text(panel);
+    let width =
+        |(text, weight): &(String, Weight)| font::width(text, sheet.sizes.font, *weight) + sheet.em(0.8);
+    parts.iter().map(width).sum()
+}
+
+fn entry_width(sheet: &Sheet<'_>, entry: &Entry) -> f64 {
+    let text = font::width(&entry.label, sheet.sizes.font * 0.9, Weight::Regular);
+    sheet.em(1.6) + text + sheet.em(0.8)
+}
+
+/// A panel's own legend in lines of `room`; none where it fits beside the panel's head.
+pub(super) fn legend_rows<'p>(sheet: &Sheet<'_>, panel: &'p Panel, room: f64) -> Vec<Vec<&'p Entry>> {
+    let all: f64 = panel.legend.iter().map(|e| entry_width(sheet, e)).sum();
+    let mut rows: Vec<Vec<&Entry>> = Vec::new();
+    if head_width(sheet, panel) + all <= room - sheet.em(0.9) {
+        return rows;
+    }
+    let mut x = f64::INFINITY;
+    for entry in &panel.legend {
+        let width = entry_width(sheet, entry);
+        if x + width > room {
+            rows.push(Vec::new());
+            x = 0.0;
+        }
+        x += width;
+        if let Some(row) = rows.last_mut() {
+            row.push(entry);
+        }
+    }
+    rows
+}
+
+/// A panel's own legend: right-aligned beside its head, or in lines below that.
+pub(super) fn panel_legend(sheet: &Sheet<'_>, panel: &Panel, left: f64, frame: Frame, cell: f64) -> Drawn {
+    let rows = legend_rows(sheet, panel, cell);
+    let base = frame.top - sheet.em(0.6);
+    if rows.is_empty() {
+        let all: f64 = panel.legend.iter().map(|e| entry_width(sheet, e)).sum();
+        let entries: Vec<&Entry> = panel.legend.iter().collect();
+        return legend_line(sheet, &entries, frame.right() + sheet.em(0.8) - all, base);
+    }
+    for (i, row) in rows.iter().enumerate() {
+        let up = (rows.len() - 1 - i) as f64 * sheet.em(1.35);
+        legend_line(sheet, row, left, base - up)?;
+    }
+    Ok(())
+}
+
+fn legend_line(sheet: &Sheet<'_>, entries: &[&Entry], mut x: f64, base: f64) -> Drawn {
+    for entry in entries {
+        legend::key(sheet, entry, (x, base - sheet.em(0.33)), sheet.em(1.3))?;
+        let set = Type {
+            size: sheet.sizes.font * 0.9,
+            ..sheet.set(sheet.colours.ink, Anchor::Start)
+        };
+        sheet.text(x + sheet.em(1.6), base, &entry.label, set)?;
+        x += entry_width(sheet, entry);
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! What images show, and what belongs together.
+
+/// Roles in the order of rows: what goes in, what comes out, what should. Of models that translate both ways one direction comes after
+/// the other.
+pub fn rank(role: &str) -> (u8, &str) {
+    let place = match role {
+        "input" | "real_A" => 0,
+        "output" | "fake_B" => 1,
+        "rec_A" => 2,
+        "idt_A" => 3,
+        "real_B" => 4,
+        "fake_A" => 5,
+        "rec_B" => 6,
+        "idt_B" => 7,
+        "target" => 9,
+        _ => 8,
+    };
+    (place, role)
+}
+
+/// Whether an image is the same at every step.
+pub fn is_fixed(role: &str) -> bool {
+    matches!(role, "input" | "target" | "real_A" | "real_B")
+}
+
+/// The direction of translation that a role belongs to, where a model has two: each begins with a real image, which is translated, and
+/// translated back. The identity of a direction is what its generator makes of an image that is of its target already.
+pub fn direction(role: &str) -> Option<&'static str> {
+    match role {
+        "real_A" | "fake_B" | "rec_A" | "idt_A" => Some("A → B"),
+        "real_B" | "fake_A" | "rec_B" | "idt_B" => Some("B → A"),
+        _ => None,
+    }
+}
+
+/// The real image that an image was made from.
+pub fn source(role: &str) -> Option<&'static str> {
+    match role {
+        "output" => Some("input"),
+        "fake_B" | "rec_A" | "idt_B" => Some("real_A"),
+        "fake_A" | "rec_B" | "idt_A" => Some("real_B"),
+        _ => None,
+    }
+}
+
+/// The image that an image should be equal to; a translation without pairs has none.
+pub fn wanted(role: &str) -> Option<&'static str> {
+    match role {
+        "output" => Some("target"),
+        "rec_A" | "idt_B" => Some("real_A"),
+        "rec_B" | "idt_A" => Some("real_B"),
+        _ => None,
+    }
+}
+
+/// Roles in groups of one direction, in the order of rows.
+pub fn by_direction<'r>(roles: &[&'r str]) -> Vec<(Option<&'static str>, Vec<&'r str>)> {
+    let mut sorted = roles.to_vec();
+    sorted.sort_by_key(|r| rank(r));
+    let mut out: Vec<(Option<&'static str>, Vec<&'r str>)> = Vec::new();
+    for role in sorted {
+        let of = direction(role);
+        match out.iter_mut().find(|(d, _)| *d == of) {
+            Some((_, those)) => those.push(role),
+            None => out.push((of, vec![role])),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_direction_goes_from_real_to_fake_and_back() {
+        let roles = ["idt_A", "rec_B", "fake_A", "real_B", "real_A", "fake_B", "rec_A"];
+        assert_eq!(
+            by_direction(&roles),
+            [
+                (Some("A → B"), vec!["real_A", "fake_B", "rec_A", "idt_A"]),
+                (Some("B → A"), vec!["real_B", "fake_A", "rec_B"])
+            ]
+        );
+        assert_eq!(
+            by_direction(&["target", "output", "input"]),
+            [(None, vec!["input", "output", "target"])]
+        );
+        assert_eq!(
+            (source("fake_A"), wanted("fake_A"), wanted("rec_A")),
+            (Some("real_B"), None, Some("real_A"))
+        );
+    }
+}
