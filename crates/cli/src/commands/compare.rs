@@ -108,6 +108,11 @@ fn beside(
         ));
     }
     let session = Session::open(context)?;
+    if let Some(word) = args.what.iter().find(|w| w.contains([':', '=', '<', '>'])) {
+        if session.find(word).is_err() {
+            return Err(without_by(&session, &args.what.join(" "))?);
+        }
+    }
     let runs = session.find_all(&args.what)?;
     let columns = columns(&args.metric, &runs)?;
     let page = Beside::new(runs.iter().collect(), columns);
@@ -115,6 +120,33 @@ fn beside(
         Format::Json => Ok(serde_json::to_string_pretty(&page.document())? + "\n"),
         _ => Ok(page.render(format, width, colours)),
     }
+}
+
+/// Why a query cannot be compared without factors, and which would do.
+fn without_by(session: &Session, text: &str) -> Result<Failure, Failure> {
+    let query = parse_query(text)?;
+    let now = human::now();
+    let mut factors: Vec<String> = Vec::new();
+    for run in session
+        .wait(session.home.list())?
+        .iter()
+        .filter(|r| query.matches(r, now))
+    {
+        for (name, _) in run.cells.iter().flat_map(|c| &c.factors) {
+            if name != "seed" && !factors.contains(name) {
+                factors.push(name.clone());
+            }
+        }
+    }
+    let example = factors.first().map_or("params.n_layers", String::as_str);
+    let sweeps = if factors.is_empty() {
+        String::new()
+    } else {
+        format!("; the runs' sweeps vary {}", factors.join(", "))
+    };
+    Ok(Failure::usage(format!(
+        "`{text}` is a query, and the runs that match are grouped: say by what, such as --by {example}{sweeps}. Without --by, name runs"
+    )))
 }
 
 fn grouped(

@@ -20,13 +20,16 @@ use crate::session::Session;
   scatter      a setting (--param) against a metric
   parallel     settings and a metric as parallel axes
   correlation  rank correlations of settings with a metric
-  histogram    a metric over runs
-  images       probes: input, output, target of runs; with --film along training
+  histogram    a metric over runs; with --by a panel a group
+  images       probes: what went into runs, what came out, what should have; with --film along training
   health       a GAN's losses and health values, with alarms
 
 The runs are names, or one query as for `diptych runs`. The ending of -o says what is written: .svg, .png, .pdf, .csv (the plotted
 numbers), .tex (a pgfplots picture; of an ablation the table). Every file carries where it comes from, and --again draws it once
-more. docs/figures.md has every key of a figure's file.
+more. Options that a kind does not have are refused. docs/figures.md has every key of a figure's file, and which kinds have it.
+
+Eight runs or groups have colours, in the order in which they are named or newest first; the others are grey. A query or --by makes
+them fewer.
 
 Examples:
   diptych plot brisk-otter calm-finch --metric loss/G_L1 --smooth 0.9 -o curves.svg
@@ -54,7 +57,7 @@ pub struct Args {
     /// The baseline of an ablation: `first`, or FACTOR=LEVEL
     #[arg(long, value_name = "CELL")]
     against: Option<String>,
-    /// Settings for scatter, parallel and correlation, with commas between
+    /// Settings for scatter (a panel each), parallel and correlation, with commas between
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     param: Vec<String>,
     /// What curves run along: step, epoch, relative (time since the run began), wall
@@ -172,6 +175,13 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         _ => &args.what[..],
     };
     mistyped_kind(&session, words)?;
+    let inapplicable = args
+        .given()
+        .into_iter()
+        .find_map(|(flag, key)| Some((flag, spec::misplaced(key, spec.kind)?)));
+    if let Some((flag, problem)) = inapplicable {
+        return Err(Failure::usage(format!("{flag}: {problem}")));
+    }
     overlay(&mut spec, &args)?;
     figures::words(&session, &mut spec, words)?;
     spec.check().map_err(|e| Failure::usage(e.to_string()))?;
@@ -209,6 +219,36 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         to_stdout(&drawn, form)?;
     }
     Ok(())
+}
+
+impl Args {
+    /// The flags that were given and are not for every kind, each with the key that it sets.
+    fn given(&self) -> Vec<(&'static str, &'static str)> {
+        let all = [
+            ("--metric", "metrics", !self.metric.is_empty()),
+            ("--by", "by", !self.by.is_empty()),
+            ("--against", "against", self.against.is_some()),
+            ("--param", "params", !self.param.is_empty()),
+            ("--x", "x", self.x.is_some()),
+            ("--smooth", "smoothing", self.smooth.is_some()),
+            ("--log-x", "log_x", self.log_x),
+            ("--log-y", "log_y", self.log_y),
+            ("--band", "band", self.band.is_some()),
+            ("--panels", "panels", self.panels.is_some()),
+            ("--bins", "bins", self.bins.is_some()),
+            ("--x-min", "x_min", self.x_min.is_some()),
+            ("--x-max", "x_max", self.x_max.is_some()),
+            ("--y-min", "y_min", self.y_min.is_some()),
+            ("--y-max", "y_max", self.y_max.is_some()),
+            ("--role", "roles", !self.role.is_empty()),
+            ("--probe", "probes", !self.probe.is_empty()),
+            ("--step", "steps", !self.step.is_empty()),
+            ("--film", "arrange", self.film),
+            ("--limit", "limit", self.limit.is_some()),
+        ];
+        let given = all.into_iter().filter(|(_, _, given)| *given);
+        given.map(|(flag, key, _)| (flag, key)).collect()
+    }
 }
 
 /// A first word that is no run and nearly a kind.

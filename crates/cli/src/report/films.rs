@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use diptych_domain::RunSummary;
+use diptych_plots::kinds::images::roles::{is_fixed, rank};
 use diptych_plots::kinds::images::{Shot, spaced};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -70,10 +71,6 @@ pub struct Films {
     pub notes: Vec<String>,
 }
 
-fn is_still(role: &str) -> bool {
-    matches!(role, "input" | "target" | "real_A" | "real_B")
-}
-
 /// Chooses, reads and packs images.
 pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result<Films, Failure> {
     if spec.probes == 0 || spec.steps == 0 {
@@ -89,7 +86,7 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
     let shots = figures::image_shots(session, &runs[..runs.len().min(MOST_RUNS)])?;
     let made: BTreeSet<u64> = shots
         .iter()
-        .filter(|(s, _)| !is_still(&s.role))
+        .filter(|(s, _)| !is_fixed(&s.role))
         .map(|(s, _)| s.step)
         .collect();
     if made.is_empty() {
@@ -105,7 +102,7 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
     let mut by_film: BTreeMap<Of, Vec<(u64, &Path)>> = BTreeMap::new();
     let mut still_files: BTreeMap<(u32, String, usize), &Path> = BTreeMap::new();
     for (shot, path) in shots.iter().filter(|(s, _)| shown(s)) {
-        if is_still(&shot.role) {
+        if is_fixed(&shot.role) {
             still_files.insert((shot.probe, shot.role.clone(), shot.run), path);
         } else {
             by_film
@@ -173,6 +170,18 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
         };
         stills[place].runs.push(run);
     }
+    // Of each probe: what goes in, then what comes out, role by role.
+    let mut films = films;
+    stills.sort_by(|a, b| {
+        a.probe
+            .cmp(&b.probe)
+            .then_with(|| rank(&a.role).cmp(&rank(&b.role)))
+    });
+    films.sort_by(|a, b| {
+        a.probe
+            .cmp(&b.probe)
+            .then_with(|| rank(&a.role).cmp(&rank(&b.role)))
+    });
     Ok(Films {
         steps,
         probes,

@@ -120,6 +120,9 @@ pub fn gather(session: &Session, spec: ReportSpec, images: bool) -> Result<Repor
         .unwrap_or_else(|| match (&spec.query, runs.as_slice()) {
             (_, [one]) => one.name.clone(),
             (Some(query), _) if !query.is_empty() => query.clone(),
+            (_, few) if !spec.runs.is_empty() && few.len() <= 4 => {
+                few.iter().map(|r| r.name.as_str()).collect::<Vec<_>>().join(", ")
+            }
             _ => "Runs".into(),
         });
     Ok(Report {

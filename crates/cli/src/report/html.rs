@@ -1,9 +1,11 @@
 //! A report as one page that needs nothing else: styles, script, figures and pictures are in it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use diptych_domain::{RunSummary, compare};
 use diptych_plots::draw::{self, Embed, base64, escaped};
+use diptych_plots::kinds::images::roles::{by_direction, source, wanted};
 use diptych_plots::spec::Theme;
 
 use super::films::{Film, Films};
@@ -226,7 +228,8 @@ fn drawings(report: &Report) -> Result<String, Failure> {
             Err(problem) => {
                 let _ = writeln!(
                     out,
-                    "<p class=\"note\">A figure could not be drawn: {}</p>",
+                    "<p class=\"failed\" role=\"note\"><strong>Figure {} could not be drawn.</strong> {}</p>",
+                    i + 1,
                     escaped(problem)
                 );
             }
@@ -243,6 +246,8 @@ fn drawing(drawn: &Drawn, i: usize) -> Result<String, Failure> {
         let embed = Embed {
             provenance: None,
             id: format!("f{i}{mark}"),
+            // The page has them.
+            fonts: false,
         };
         let svg = draw::svg(&drawn.figure, &spec, &embed).map_err(figures::explain)?;
         let _ = writeln!(out, "<div class=\"{class}\">{svg}</div>");
@@ -296,15 +301,6 @@ fn picture_styles(films: &Films) -> String {
     out
 }
 
-/// What an output is compared with: what went in, and what should have come out.
-fn counterparts(role: &str) -> (&'static str, &'static str) {
-    match role {
-        "fake_B" | "rec_A" => ("real_A", "real_A"),
-        "fake_A" | "rec_B" => ("real_B", "real_B"),
-        _ => ("input", "target"),
-    }
-}
-
 fn pictures(films: &Films, runs: &[RunSummary]) -> String {
     if films.films.is_empty() {
         return String::new();
@@ -313,14 +309,32 @@ fn pictures(films: &Films, runs: &[RunSummary]) -> String {
     let last = n - 1;
     let k = if n > 1 { 100.0 / last as f64 } else { 0.0 };
     let steps: Vec<String> = films.steps.iter().map(u64::to_string).collect();
+    // What an output can be compared with; without pairs there is no target.
+    let of = |pick: fn(&str) -> Option<&'static str>| {
+        let has = |role: &str| films.stills.iter().any(|s| s.role == role);
+        films.films.iter().any(|f| pick(&f.role).is_some_and(has))
+    };
+    let mut choices = Vec::new();
+    choices.extend(of(wanted).then_some(("target", "target")));
+    choices.extend(of(source).then_some(("input", "input")));
+    choices.push(("first", "first step"));
+    let paired = films.films.iter().any(|f| f.role == "output");
+    if !paired {
+        // What an unpaired translation is compared with first is what it was made from.
+        choices.sort_by_key(|(value, _)| *value != "input");
+    }
+    let options: String = choices
+        .iter()
+        .map(|(value, text)| format!("<option value=\"{value}\">{text}</option>"))
+        .collect();
     let mut out = format!(
-        "<div data-steps=\"[{}]\" data-under=\"target\" style=\"--n:{n};--k:{k:.6}%;--f:{last};--w:0%;--b:0;--r:{}/{}\">\n\
+        "<div data-steps=\"[{}]\" data-under=\"{}\" style=\"--n:{n};--k:{k:.6}%;--f:{last};--w:0%;--b:0;--r:{}/{}\">\n\
          <div class=\"controls\" role=\"group\" aria-label=\"What the images show\" hidden>\n\
          <label>Step <input class=\"slide\" type=\"range\" min=\"0\" max=\"{last}\" value=\"{last}\"><output>step {}</output></label>\n\
          <label>Wipe <input class=\"wipe\" type=\"range\" min=\"0\" max=\"100\" value=\"0\"><output>0 %</output></label>\n\
-         <label>against <select class=\"under\"><option value=\"target\">target</option><option value=\"input\">input</option>\
-         <option value=\"first\">first step</option></select></label>\n</div>\n",
+         <label>against <select class=\"under\">{options}</select></label>\n</div>\n",
         steps.join(","),
+        choices[0].0,
         films.frame.0,
         films.frame.1,
         films.steps[last]
@@ -329,46 +343,75 @@ fn pictures(films: &Films, runs: &[RunSummary]) -> String {
         let _ = writeln!(out, "<p class=\"note\">{}</p>", escaped(note));
     }
     for (probe, caption) in &films.probes {
-        let _ = write!(
-            out,
-            "<h3>Probe {probe}: {}</h3>\n<div class=\"cards\">\n",
-            escaped(caption)
-        );
-        let mut told: Vec<&str> = Vec::new();
-        for (i, still) in films.stills.iter().enumerate().filter(|(_, s)| s.probe == *probe) {
-            let who = if told.contains(&still.role.as_str()) {
-                let names: Vec<&str> = still.runs.iter().map(|r| runs[*r].name.as_str()).collect();
-                format!("{} of {}", still.role, names.join(", "))
-            } else {
-                still.role.clone()
-            };
-            told.push(&still.role);
-            let _ = writeln!(
-                out,
-                "<figure class=\"card\"><div class=\"view\"><div class=\"i{i}\" role=\"img\" aria-label=\"{} of {}\"></div></div><figcaption>{}</figcaption></figure>",
-                escaped(&still.role),
-                escaped(caption),
-                escaped(&who)
-            );
+        let _ = writeln!(out, "<h3>Probe {probe}: {}</h3>", escaped(caption));
+        for (direction, roles) in directions(films, *probe) {
+            if let Some(direction) = direction {
+                let _ = writeln!(out, "<h4>{direction}: {}</h4>", roles.join(" → "));
+            }
+            out.push_str("<div class=\"cards\">\n");
+            let mut told: Vec<&str> = Vec::new();
+            let here = |of: u32, role: &str| of == *probe && roles.contains(&role);
+            for (i, still) in films
+                .stills
+                .iter()
+                .enumerate()
+                .filter(|(_, s)| here(s.probe, &s.role))
+            {
+                let who = if told.contains(&still.role.as_str()) {
+                    let names: Vec<&str> = still.runs.iter().map(|r| runs[*r].name.as_str()).collect();
+                    format!("{} of {}", still.role, names.join(", "))
+                } else {
+                    still.role.clone()
+                };
+                told.push(&still.role);
+                let _ = writeln!(
+                    out,
+                    "<figure class=\"card\"><div class=\"view\"><div class=\"i{i}\" role=\"img\" aria-label=\"{} of {}\"></div></div><figcaption>{}</figcaption></figure>",
+                    escaped(&still.role),
+                    escaped(caption),
+                    escaped(&who)
+                );
+            }
+            for (i, film) in films
+                .films
+                .iter()
+                .enumerate()
+                .filter(|(_, f)| here(f.probe, &f.role))
+            {
+                out += &card(films, film, i, runs, caption);
+            }
+            out.push_str("</div>\n");
         }
-        for (i, film) in films.films.iter().enumerate().filter(|(_, f)| f.probe == *probe) {
-            out += &card(films, film, i, runs, caption);
-        }
-        out.push_str("</div>\n");
     }
     out + "</div>\n"
 }
 
+/// The roles of a probe's images, in groups of one direction of translation.
+pub fn directions(films: &Films, probe: u32) -> Vec<(Option<&'static str>, Vec<&str>)> {
+    let stills = films
+        .stills
+        .iter()
+        .filter(|s| s.probe == probe)
+        .map(|s| s.role.as_str());
+    let moving = films
+        .films
+        .iter()
+        .filter(|f| f.probe == probe)
+        .map(|f| f.role.as_str());
+    let all: BTreeSet<&str> = stills.chain(moving).collect();
+    by_direction(&all.into_iter().collect::<Vec<_>>())
+}
+
 fn card(films: &Films, film: &Film, i: usize, runs: &[RunSummary], caption: &str) -> String {
-    let (input, target) = counterparts(&film.role);
     let still = |role: &str| {
         films
             .stills
             .iter()
             .position(|s| s.probe == film.probe && s.role == role && s.runs.contains(&film.run))
     };
-    let under = |class: &str, role: &str| {
-        still(role).map_or(String::new(), |k| format!("<div class=\"u {class} i{k}\"></div>"))
+    let under = |class: &str, role: Option<&str>| {
+        role.and_then(still)
+            .map_or(String::new(), |k| format!("<div class=\"u {class} i{k}\"></div>"))
     };
     let name = &runs[film.run].name;
     let what = if film.role == "output" {
@@ -380,8 +423,8 @@ fn card(films: &Films, film: &Film, i: usize, runs: &[RunSummary], caption: &str
     format!(
         "<figure class=\"card\"><div class=\"view\">{}{}<div class=\"u first film s{i}\"></div><div class=\"over film s{i}\" role=\"img\" \
          aria-label=\"{} of {} by {}, steps {first} to {last}\"></div><div class=\"bar\"></div></div><figcaption>{}</figcaption></figure>\n",
-        under("target", target),
-        under("input", input),
+        under("target", wanted(&film.role)),
+        under("input", source(&film.role)),
         escaped(&film.role),
         escaped(caption),
         escaped(name),

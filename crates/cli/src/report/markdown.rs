@@ -7,7 +7,7 @@ use diptych_plots::export::Form;
 
 use super::films::Films;
 use super::gather::Report;
-use super::html::{comparison, run_rows, setting_rows, summary};
+use super::html::{comparison, directions, run_rows, setting_rows, summary};
 use crate::failure::Failure;
 use crate::figures;
 use crate::render::comparison::{Format, Page};
@@ -55,7 +55,12 @@ pub fn write(report: &Report, path: &Path) -> Result<(), Failure> {
     for (i, figure) in report.figures.iter().enumerate() {
         match figure {
             Err(problem) => {
-                let _ = write!(out, "\nA figure could not be drawn: {}\n", escaped(problem));
+                let _ = write!(
+                    out,
+                    "\n**Figure {} could not be drawn.** {}\n",
+                    i + 1,
+                    escaped(problem)
+                );
             }
             Ok(drawn) => {
                 let name = format!("figure-{}-{}", i + 1, drawn.spec.kind);
@@ -126,37 +131,49 @@ fn pictures(report: &Report, folder: &Path, link: &dyn Fn(&str) -> String) -> Re
     }
     for (probe, caption) in &films.probes {
         let _ = write!(out, "\n### Probe {probe}: {}\n\n", escaped(caption));
-        let (mut heads, mut cells) = (Vec::new(), Vec::new());
-        for (i, still) in films.stills.iter().enumerate().filter(|(_, s)| s.probe == *probe) {
-            let name = format!("probe-{probe:02}-{}-{i}.jpg", still.role);
-            figures::write(&folder.join(&name), &still.data)?;
-            heads.push((escaped(&still.role), Align::Left));
-            cells.push(format!(
-                "![{} of {}]({})",
-                escaped(&still.role),
-                escaped(caption),
-                link(&name)
-            ));
+        for (direction, roles) in directions(films, *probe) {
+            if let Some(direction) = direction {
+                let _ = write!(out, "#### {direction}: {}\n\n", escaped(&roles.join(" → ")));
+            }
+            let here = |of: u32, role: &str| of == *probe && roles.contains(&role);
+            let (mut heads, mut cells) = (Vec::new(), Vec::new());
+            for (i, still) in films
+                .stills
+                .iter()
+                .enumerate()
+                .filter(|(_, s)| here(s.probe, &s.role))
+            {
+                let name = format!("probe-{probe:02}-{}-{i}.jpg", still.role);
+                figures::write(&folder.join(&name), &still.data)?;
+                heads.push((escaped(&still.role), Align::Left));
+                cells.push(format!(
+                    "![{} of {}]({})",
+                    escaped(&still.role),
+                    escaped(caption),
+                    link(&name)
+                ));
+            }
+            for film in films.films.iter().filter(|f| here(f.probe, &f.role)) {
+                let run = &report.runs[film.run];
+                let name = format!("probe-{probe:02}-{}-{}.jpg", film.role, run.id);
+                figures::write(&folder.join(&name), &film.data)?;
+                let what = if film.role == "output" {
+                    run.name.clone()
+                } else {
+                    format!("{}, {}", run.name, film.role)
+                };
+                heads.push((escaped(&what), Align::Left));
+                cells.push(format!(
+                    "![{} of {} by {}]({})",
+                    escaped(&film.role),
+                    escaped(caption),
+                    escaped(&run.name),
+                    link(&name)
+                ));
+            }
+            out += &table(&heads, &[cells]);
+            out.push('\n');
         }
-        for film in films.films.iter().filter(|f| f.probe == *probe) {
-            let run = &report.runs[film.run];
-            let name = format!("probe-{probe:02}-{}-{}.jpg", film.role, run.id);
-            figures::write(&folder.join(&name), &film.data)?;
-            let what = if film.role == "output" {
-                run.name.clone()
-            } else {
-                format!("{}, {}", run.name, film.role)
-            };
-            heads.push((escaped(&what), Align::Left));
-            cells.push(format!(
-                "![{} of {} by {}]({})",
-                escaped(&film.role),
-                escaped(caption),
-                escaped(&run.name),
-                link(&name)
-            ));
-        }
-        out += &table(&heads, &[cells]);
     }
     Ok(out)
 }

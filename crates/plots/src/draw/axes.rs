@@ -42,7 +42,7 @@ impl Ranged for Along {
 /// Ticks of an x axis whose labels do not touch, `width` pixels long.
 pub fn horizontal(axis: &Axis, width: f64, sheet: &Sheet<'_>) -> Vec<Tick> {
     let size = sheet.sizes.font;
-    let wanted = (width / (size * 4.2)).clamp(2.0, 12.0) as usize;
+    let wanted = (width / (size * 3.0)).clamp(2.0, 12.0) as usize;
     for wanted in (2..=wanted).rev() {
         let ticks = inside(axis, wanted);
         if matches!(axis.values, Values::Categories(_)) {

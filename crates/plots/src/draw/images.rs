@@ -11,7 +11,7 @@ use crate::figure::ImageGrid;
 /// An image is enlarged so many times at most.
 const LARGEST: f64 = 4.0;
 /// A grid is so many times as high as the page is wide at most, unless its images would be smaller than they are, or than this.
-const TALLEST: f64 = 1.2;
+const TALLEST: f64 = 0.85;
 const SMALLEST: f64 = 48.0;
 
 /// Draws the grid; returns how much height it takes.

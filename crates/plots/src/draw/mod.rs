@@ -30,6 +30,8 @@ pub struct Embed {
     pub provenance: Option<String>,
     /// What ids begin with, so that several figures fit into one page.
     pub id: String,
+    /// Whether the fonts are in it, so that a viewer without them shows the same.
+    pub fonts: bool,
 }
 
 /// The figure as an SVG document.
@@ -93,10 +95,15 @@ pub fn svg(figure: &Figure, spec: &FigureSpec, embed: &Embed) -> Result<String, 
         )
     });
     let id = &embed.id;
+    let fonts = if embed.fonts {
+        font::faces(&body)
+    } else {
+        String::new()
+    };
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}mm\" height=\"{}mm\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
          aria-labelledby=\"{id}t {id}d\" font-family=\"{}\" stroke-linejoin=\"round\">\n<title id=\"{id}t\">{}</title>\n\
-         <desc id=\"{id}d\">{}</desc>\n{metadata}<rect width=\"{w}\" height=\"{h}\" fill=\"{ground}\"/>\n{body}</svg>\n",
+         <desc id=\"{id}d\">{}</desc>\n{metadata}{fonts}<rect width=\"{w}\" height=\"{h}\" fill=\"{ground}\"/>\n{body}</svg>\n",
         millimetres(sizes.width),
         millimetres(height),
         font::FAMILY,

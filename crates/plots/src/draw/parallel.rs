@@ -26,19 +26,21 @@ pub fn draw(
     let last = axes.len().saturating_sub(1).max(1) as f64;
     let size = sheet.sizes.font;
     let text_width = |text: &str| font::width(text, size, Weight::Regular);
-    // Room for the first axis' labels on the left, and for half of the outer names.
-    let first_labels = axes.first().map_or(0.0, |(_, a)| {
-        labels(sheet, a, 100.0)
+    // Room for the outer axes' labels, the last one's on the right, where no lines are; and for half of their names.
+    let widest = |axis: Option<&(f64, &Axis)>| {
+        let labels = axis.map_or(Vec::new(), |(_, a)| labels(sheet, a, width * 0.4));
+        labels
             .iter()
             .map(|(_, l)| text_width(l))
             .fold(0.0, f64::max)
-    });
+            .min(sheet.em(9.0))
+    };
     let half = |axis: Option<&(f64, &Axis)>| {
         axis.map_or(0.0, |(_, a)| text_width(&a.label) / 2.0)
             .min(sheet.em(6.0))
     };
-    let margin_left = (first_labels + sheet.em(0.7)).max(half(axes.first()));
-    let margin_right = half(axes.last()).max(sheet.em(0.6));
+    let margin_left = (widest(axes.first()) + sheet.em(0.7)).max(half(axes.first()));
+    let margin_right = (widest(axes.last()) + sheet.em(0.7)).max(half(axes.last()));
     let (from, to) = (left + margin_left, left + width - margin_right);
     let each = (to - from) / last;
     // Names that would touch stand in two rows.
@@ -67,6 +69,9 @@ pub fn draw(
         if let Shape::Line { strands, .. } = &mark.shape {
             let pen = ink_pen(sheet, mark.ink, sheet.sizes.line * 1.2, opacity);
             for strand in strands {
+                if let [one] = strand.as_slice() {
+                    sheet.dots(&[at(one)], mark.ink, sheet.em(0.2))?;
+                }
                 sheet.stroke(&strand.iter().map(at).collect::<Vec<_>>(), pen)?;
             }
         }
@@ -76,18 +81,26 @@ pub fn draw(
         sheet.line(&[(x, y0), (x, y1)], sheet.colours.ink, sheet.sizes.line * 0.8)?;
         for (place, label) in labels(sheet, axis, height) {
             let y = y0 + (y1 - y0) * place;
+            let side = if i > 0 && i + 1 == axes.len() { 1.0 } else { -1.0 };
             sheet.line(
-                &[(x - sheet.em(0.25), y), (x, y)],
+                &[(x + side * sheet.em(0.25), y), (x, y)],
                 sheet.colours.ink,
                 sheet.sizes.line * 0.8,
             )?;
             let set = Type {
                 rim: Some(sheet.colours.ground),
-                ..sheet.set(sheet.colours.ink, Anchor::End)
+                ..sheet.set(
+                    sheet.colours.ink,
+                    if side > 0.0 { Anchor::Start } else { Anchor::End },
+                )
             };
-            let room = if i == 0 { margin_left } else { each * 0.8 };
+            let room = match i {
+                0 => margin_left,
+                _ if side > 0.0 => margin_right,
+                _ => each * 0.8,
+            };
             let label = font::fitted(&label, room.max(sheet.em(2.0)), size, Weight::Regular);
-            sheet.text(x - sheet.em(0.45), y + sheet.em(0.36), &label, set)?;
+            sheet.text(x + side * sheet.em(0.45), y + sheet.em(0.36), &label, set)?;
         }
         let row = if touch && i % 2 == 1 { 2.0 } else { 0.8 };
         let room = if touch { each * 1.8 } else { each * 1.2 };

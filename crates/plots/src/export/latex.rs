@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::error::FigureError;
-use crate::figure::{Axis, Body, Figure, Ink, Line, Mark, Panel, Shape, Values};
+use crate::figure::{Axis, Body, Entry, Figure, Ink, Key, Line, Mark, Panel, Shape, Values};
 use crate::layout;
 use crate::spec::FigureSpec;
 use crate::style::{Dash, Marker, colours};
@@ -42,19 +42,29 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
-fn picture(out: &mut String, panel: &Panel, figure: &Figure, spec: &FigureSpec, width: f64, legend: bool) {
+fn picture(out: &mut String, panel: &Panel, figure: &Figure, spec: &FigureSpec, width: f64, last: bool) {
     let mut options = vec![
         format!("width={width:.1}mm"),
         format!("height={:.1}mm", height(panel, spec, width)),
-        "grid=major".into(),
-        "scaled ticks=false, tick label style={/pgf/number format/.cd, fixed, precision=5}".into(),
     ];
-    options.push("legend style={draw=none, fill=none, at={(0.5,1.03)}, anchor=south, legend columns=2, font=\\footnotesize}".into());
-    for (name, axis) in [("x", &panel.x), ("y", &panel.y)] {
-        axis_options(&mut options, name, axis);
-    }
-    if let Some(title) = &panel.title {
-        options.push(format!("title={{{}}}", escaped(title)));
+    let axes: Vec<(f64, &Axis)> = verticals(panel);
+    if axes.is_empty() {
+        options.push("grid=major".into());
+        options
+            .push("scaled ticks=false, tick label style={/pgf/number format/.cd, fixed, precision=5}".into());
+        options.push("legend style={draw=none, fill=none, at={(0.5,1.03)}, anchor=south, legend columns=2, font=\\footnotesize}".into());
+        for (name, axis) in [("x", &panel.x), ("y", &panel.y)] {
+            axis_options(&mut options, name, axis);
+        }
+        if let Some(title) = &panel.title {
+            options.push(format!("title={{{}}}", escaped(title)));
+        }
+    } else {
+        // Every vertical axis has its own values: those of the picture are hidden, and what is drawn goes from 0 to 1.
+        let end = axes.last().map_or(1.0, |(x, _)| *x);
+        options.push(format!(
+            "hide axis, clip=false, xmin=0, xmax={end}, ymin=0, ymax=1"
+        ));
     }
     let _ = writeln!(
         out,
@@ -62,19 +72,72 @@ fn picture(out: &mut String, panel: &Panel, figure: &Figure, spec: &FigureSpec, 
         options.join(",\n  ")
     );
     for (k, mark) in panel.marks.iter().enumerate() {
-        plot(out, mark, k, spec);
+        plot(out, mark, k, panel, spec);
     }
-    if legend {
-        for entry in &figure.legend {
-            let _ = writeln!(
-                out,
-                "\\addlegendimage{{{}}}\n\\addlegendentry{{{}}}",
-                look(entry.ink, spec, true),
-                escaped(&entry.label)
-            );
-        }
+    let count = axes.len();
+    for (i, (x, axis)) in axes.into_iter().enumerate() {
+        // The values of the last stand where no lines are.
+        let side = if i > 0 && i + 1 == count { "west" } else { "east" };
+        vertical(out, x, axis, side, if i % 2 == 1 { "4mm" } else { "1mm" });
+    }
+    let of_figure = if last { figure.legend.as_slice() } else { &[] };
+    for entry in panel.legend.iter().chain(of_figure) {
+        let _ = writeln!(
+            out,
+            "\\addlegendimage{{{}}}\n\\addlegendentry{{{}}}",
+            legend_image(entry, spec),
+            escaped(&entry.label)
+        );
     }
     out.push_str("\\end{axis}\n\\end{tikzpicture}%\n");
+}
+
+/// The axes of parallel coordinates.
+fn verticals(panel: &Panel) -> Vec<(f64, &Axis)> {
+    panel
+        .marks
+        .iter()
+        .filter_map(|m| match &m.shape {
+            Shape::Vertical { x, axis } => Some((*x, axis)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// One of them: its line, its values, and its name above; every second name stands higher, so that they do not touch.
+fn vertical(out: &mut String, x: f64, axis: &Axis, side: &str, raise: &str) {
+    let _ = writeln!(out, "\\draw (axis cs:{x},0) -- (axis cs:{x},1);");
+    for tick in axis.ticks(5) {
+        let place = axis.scale.place(tick.at);
+        if tick.label.is_empty() || !(0.0..=1.0).contains(&place) {
+            continue;
+        }
+        let _ = writeln!(
+            out,
+            "\\node[anchor={side}, font=\\tiny, fill=white, fill opacity=0.7, text opacity=1, inner sep=1pt] at (axis cs:{x},{place:.6}) {{{}}};",
+            escaped(&tick.label)
+        );
+    }
+    let _ = writeln!(
+        out,
+        "\\node[anchor=south, font=\\footnotesize, yshift={raise}] at (axis cs:{x},1) {{{}}};",
+        escaped(&axis.label)
+    );
+}
+
+/// How an entry of a legend is drawn.
+fn legend_image(entry: &Entry, spec: &FigureSpec) -> String {
+    let line = look(entry.ink, spec);
+    let marks = marker(entry.ink.marker());
+    match entry.key {
+        Key::Line => format!("{line}, mark=none"),
+        Key::Unbroken => format!("{line}, solid, mark=none"),
+        Key::Thin => format!("{line}, solid, thin, mark=none"),
+        Key::LineAndPoint => format!("{line}, {marks}"),
+        Key::Interval => format!("{line}, solid, thick, mark=*"),
+        Key::Point => format!("only marks, {line}, {marks}"),
+        Key::Area => format!("area legend, draw=none, {}", colour(entry.ink, spec, "fill")),
+    }
 }
 
 fn height(panel: &Panel, spec: &FigureSpec, width: f64) -> f64 {
@@ -117,7 +180,7 @@ fn axis_options(options: &mut Vec<String>, name: &str, axis: &Axis) {
     }
 }
 
-fn plot(out: &mut String, mark: &Mark, k: usize, spec: &FigureSpec) {
+fn plot(out: &mut String, mark: &Mark, k: usize, panel: &Panel, spec: &FigureSpec) {
     let coordinates = |points: &[[f64; 2]]| {
         points
             .iter()
@@ -132,7 +195,7 @@ fn plot(out: &mut String, mark: &Mark, k: usize, spec: &FigureSpec) {
             coordinates(points)
         );
     };
-    let line = look(mark.ink, spec, false);
+    let line = look(mark.ink, spec);
     match &mark.shape {
         Shape::Line { strands, line: looks } => {
             let more = match looks {
@@ -152,7 +215,10 @@ fn plot(out: &mut String, mark: &Mark, k: usize, spec: &FigureSpec) {
                 .for_each(|s| add(&format!("{line}{more}, {marks}"), s));
         }
         Shape::Band { points } => {
-            let low: Vec<[f64; 2]> = points.iter().map(|p| [p[0], p[1]]).collect();
+            // On a logarithmic axis a band that reaches 0 goes on below the axis.
+            let y = &panel.y.scale;
+            let low = |v: f64| if y.log && v <= 0.0 { y.low * 1e-3 } else { v };
+            let low: Vec<[f64; 2]> = points.iter().map(|p| [p[0], low(p[1])]).collect();
             let high: Vec<[f64; 2]> = points.iter().map(|p| [p[0], p[2]]).collect();
             add(&format!("draw=none, name path=low{k}"), &low);
             add(&format!("draw=none, name path=high{k}"), &high);
@@ -227,24 +293,8 @@ fn plot(out: &mut String, mark: &Mark, k: usize, spec: &FigureSpec) {
                 escaped(text)
             );
         }
-        Shape::Vertical { x, axis } => {
-            let _ = writeln!(
-                out,
-                "\\draw ({{axis cs:{x},0}} |- {{rel axis cs:0,0}}) -- ({{axis cs:{x},0}} |- {{rel axis cs:0,1}});"
-            );
-            for tick in axis
-                .ticks(5)
-                .into_iter()
-                .filter(|t| !t.label.is_empty() && (0.0..=1.0).contains(&axis.scale.place(t.at)))
-            {
-                let _ = writeln!(
-                    out,
-                    "\\node[anchor=east, font=\\tiny, fill=white, fill opacity=0.7, text opacity=1, inner sep=1pt] at (axis cs:{x},{}) {{{}}};",
-                    axis.scale.place(tick.at),
-                    escaped(&tick.label)
-                );
-            }
-        }
+        // These are drawn after the lines.
+        Shape::Vertical { .. } => {}
     }
 }
 
@@ -254,7 +304,7 @@ fn colour(ink: Ink, spec: &FigureSpec, key: &str) -> String {
     format!("{key}={{rgb,255:red,{};green,{};blue,{}}}", c.0, c.1, c.2)
 }
 
-fn look(ink: Ink, spec: &FigureSpec, with_marker: bool) -> String {
+fn look(ink: Ink, spec: &FigureSpec) -> String {
     let dash = match ink.dash() {
         Dash::Solid => "solid",
         Dash::Dashed => "dashed",
@@ -263,12 +313,7 @@ fn look(ink: Ink, spec: &FigureSpec, with_marker: bool) -> String {
         Dash::LongDash => "loosely dashed",
         Dash::DashDotDot => "dash dot dot",
     };
-    let marks = if with_marker {
-        format!(", {}", marker(ink.marker()))
-    } else {
-        String::new()
-    };
-    format!("{}, {dash}{marks}", colour(ink, spec, "color"))
+    format!("{}, {dash}", colour(ink, spec, "color"))
 }
 
 fn marker(marker: Marker) -> &'static str {

@@ -107,6 +107,7 @@ pub fn bytes(
     let embed = Embed {
         provenance: (form == Form::Svg).then(|| json.clone()),
         id: "f".into(),
+        fonts: form == Form::Svg,
     };
     match form {
         Form::Svg => Ok(draw::svg(figure, spec, &embed)?.into_bytes()),

@@ -9,8 +9,14 @@ fn drawn(kind: Kind) -> (Figure, FigureSpec, Provenance) {
     spec.preset = Preset::Column;
     spec.dpi = 72;
     spec.title = Some("Größe <&> \"x\"".into());
-    spec.by = vec!["params.n_layers".into()];
-    spec.metrics = vec!["eval/l1".into()];
+    match kind {
+        Kind::Curves | Kind::Ablation => spec.by = vec!["params.n_layers".into()],
+        Kind::Health => spec.limit = 1,
+        _ => {}
+    }
+    if kind != Kind::Health {
+        spec.metrics = vec!["eval/l1".into()];
+    }
     let figure = build(
         &spec,
         &runs,
@@ -43,14 +49,29 @@ fn every_form_carries_where_it_comes_from_and_is_the_same_twice() {
 fn numbers_are_those_that_are_drawn() {
     let (figure, ..) = drawn(Kind::Curves);
     insta::assert_snapshot!("curves_csv", csv::text(&figure).unwrap());
-    let (figure, ..) = drawn(Kind::Ablation);
-    insta::assert_snapshot!("ablation_csv", csv::text(&figure).unwrap());
+    for (kind, name) in [
+        (Kind::Ablation, "ablation_csv"),
+        (Kind::Scatter, "scatter_csv"),
+        (Kind::Parallel, "parallel_csv"),
+        (Kind::Histogram, "histogram_csv"),
+        (Kind::Correlation, "correlation_csv"),
+    ] {
+        let (figure, ..) = drawn(kind);
+        insta::assert_snapshot!(name, csv::text(&figure).unwrap());
+    }
 }
 
 #[test]
 fn latex_is_a_picture() {
     let (figure, spec, _) = drawn(Kind::Curves);
     insta::assert_snapshot!("curves_tex", latex::text(&figure, &spec).unwrap());
+    let (figure, spec, _) = drawn(Kind::Parallel);
+    insta::assert_snapshot!("parallel_tex", latex::text(&figure, &spec).unwrap());
+    let (figure, spec, _) = drawn(Kind::Health);
+    let text = latex::text(&figure, &spec).unwrap();
+    // Two curves in the first panel, and the others have one each.
+    assert_eq!(text.matches("\\addlegendentry").count(), 2, "{text}");
+    assert!(text.contains("\\addlegendentry{D\\_real}"), "{text}");
 }
 
 #[test]
@@ -65,6 +86,27 @@ fn texts_are_drawn_with_the_fonts_inside() {
         png::bytes(&svg, 96, None).unwrap().len()
     };
     assert!(picture("abc10⁻³") > picture("") + 100);
+}
+
+#[test]
+fn an_svg_has_the_fonts_that_it_uses_and_stays_small() {
+    let (mut figure, mut spec, provenance) = drawn(Kind::Curves);
+    let text = |figure: &Figure, spec: &FigureSpec| {
+        String::from_utf8(bytes(figure, spec, &provenance, Form::Svg).unwrap()).unwrap()
+    };
+    let both = text(&figure, &spec);
+    assert_eq!(both.matches("@font-face").count(), 2);
+    // WOFF2 in base64 begins so.
+    assert_eq!(both.matches("data:font/woff2;base64,d09GMk9U").count(), 2);
+    (figure.title, spec.title) = (None, None);
+    let regular = text(&figure, &spec);
+    assert_eq!(regular.matches("@font-face").count(), 1);
+    assert!(
+        both.len() - regular.len() < 18_000 && regular.len() < 30_000,
+        "{} {}",
+        both.len(),
+        regular.len()
+    );
 }
 
 #[test]

@@ -113,10 +113,12 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         let words: Vec<String> = told
             .iter()
             .map(|a| {
+                // What it means and how it was measured would not find room below the figure.
+                let what = a.message.split(": ").next().unwrap_or_default();
                 if alone {
-                    a.message.clone()
+                    what.to_owned()
                 } else {
-                    format!("{}: {}", runs[a.run].name, a.message)
+                    format!("{} ({what})", runs[a.run].name)
                 }
             })
             .collect();

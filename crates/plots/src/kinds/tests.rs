@@ -298,6 +298,7 @@ fn settings_against_metrics() {
 
     spec.kind = Kind::Parallel;
     spec.params.clear();
+    spec.by.clear();
     let figure = drawn(&spec, &runs, 0);
     let verticals = figure.panels()[0]
         .marks
@@ -329,7 +330,7 @@ fn settings_against_metrics() {
         .sum();
     assert_eq!(counts, 9.0);
     spec.params = vec!["params.n_layrs".into()];
-    spec.kind = Kind::Scatter;
+    (spec.kind, spec.bins) = (Kind::Scatter, 0);
     assert!(
         build(&spec, &runs, &Loaded::default())
             .unwrap_err()
@@ -401,7 +402,10 @@ mod pictures {
         assert_eq!(steps, [0, 300, 0]);
         assert_eq!(
             g.notes,
-            ["1 of 2 probes is shown (--probe names others)", "Without images: n1-seed3"]
+            [
+                "1 of 2 probes is shown (--probe names others)",
+                "Without images: n1-seed3"
+            ]
         );
         spec.steps = vec![50, 250];
         spec.probes = vec![1];

@@ -1,8 +1,10 @@
 //! What a figure shows, as it is written in a file, built from command-line arguments or exported from a screen.
 
+mod applies;
 mod choices;
 mod read;
 
+pub use applies::{kinds_of, misplaced};
 pub use choices::{Arrange, Band, Kind, Panels, Preset, Theme, Unknown, XAxis};
 pub use read::{SpecIssue, from_json, from_toml, issue};
 
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Runs that a figure draws one by one; of more it says how many it leaves out.
 pub const MOST_RUNS: usize = 40;
 
-/// A figure. Only `kind` has to be given; what a kind does not use is ignored.
+/// A figure. Only `kind` has to be given; a key that is set and that the kind does not have is refused ([`kinds_of`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FigureSpec {
@@ -216,6 +218,21 @@ impl FigureSpec {
     /// The first key that does not, and what would be valid.
     pub fn check(&self) -> Result<(), SpecIssue> {
         let wrong = |key: &str, value: String, expected: &str| Err(issue(key, &value, expected));
+        // What is at its default is not written, and so not refused.
+        if let Ok(serde_json::Value::Object(set)) = serde_json::to_value(self) {
+            for (key, value) in &set {
+                if let Some(problem) = misplaced(key, self.kind) {
+                    return wrong(key, value.to_string(), &problem);
+                }
+            }
+        }
+        if self.kind == Kind::Curves && self.by.is_empty() && self.band != Band::default() {
+            return wrong(
+                "band",
+                format!("\"{}\"", self.band),
+                "a band is drawn around means: expected `by` as well",
+            );
+        }
         if !(0.0..1.0).contains(&self.smoothing) {
             return wrong(
                 "smoothing",
