@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use diptych_domain::RunSummary;
-use diptych_plots::kinds::images::roles::{is_fixed, rank};
+use diptych_plots::kinds::images::roles::{self, is_fixed, rank};
 use diptych_plots::kinds::images::{Shot, spaced};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -83,7 +83,10 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
             runs.len()
         ));
     }
-    let shots = figures::image_shots(session, &runs[..runs.len().min(MOST_RUNS)])?;
+    let found = figures::image_shots(session, &runs[..runs.len().min(MOST_RUNS)])?;
+    let (mut named, files): (Vec<Shot>, Vec<PathBuf>) = found.into_iter().unzip();
+    roles::name(&mut named);
+    let shots: Vec<(Shot, PathBuf)> = named.into_iter().zip(files).collect();
     let made: BTreeSet<u64> = shots
         .iter()
         .filter(|(s, _)| !is_fixed(&s.role))

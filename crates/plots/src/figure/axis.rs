@@ -299,14 +299,15 @@ fn log_ticks(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
     let decades = (high / low).log10();
     let every = ((last - first) as usize).div_ceil(wanted.max(1) * 2).max(1) as i32;
     let inside = |v: f64| v >= low * (1.0 - 1e-9) && v <= high * (1.0 + 1e-9);
-    // Over a short stretch 2 and 5, or all digits, have labels too.
-    let whole = (first..=last).filter(|e| inside(10_f64.powi(*e))).count();
-    let labelled_digits: &[u32] = match (decades, whole) {
-        (d, _) if d < 0.7 => &[1, 2, 3, 4, 5, 6, 7, 8, 9],
-        (d, _) if d < 1.5 => &[1, 2, 5],
-        (d, 0..=2) if d < 2.5 => &[1, 3],
-        _ => &[1],
+    // Over a short stretch 3, or 2 and 5, or all digits have labels too: as few as are needed for three of them.
+    const DIGITS: [&[u32]; 4] = [&[1], &[1, 3], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
+    let shown = |digits: &[u32]| {
+        let all = (first..=last).flat_map(|e| digits.iter().map(move |d| f64::from(*d) * 10_f64.powi(e)));
+        all.filter(|v| inside(*v)).count()
     };
+    let short = decades < 1.5;
+    let sets = DIGITS.into_iter().filter(|d| !short || d.len() != 2);
+    let labelled_digits = sets.into_iter().find(|d| shown(d) >= 3).unwrap_or(DIGITS[3]);
     let name = |v: f64, exponent: i32, digit: u32| {
         if (-3..5).contains(&exponent) {
             number(v)
@@ -441,6 +442,10 @@ mod tests {
             ["10⁻⁴", "0.001", "0.01", "0.1", "1"]
         );
         assert_eq!(labels(1.0, 12.0, true, Values::Numbers), ["1", "2", "5", "10"]);
+        assert_eq!(
+            labels(0.62, 3.1, true, Values::Numbers),
+            ["0.7", "0.8", "0.9", "1", "2", "3"]
+        );
         assert_eq!(labels(1e-12, 1.0, true, Values::Numbers).len(), 7);
         assert!(labels(20.0, 21.0, true, Values::Numbers).len() >= 3);
     }

@@ -29,6 +29,14 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
             what: "settings that vary between the runs: params = [\"optim.lr\", \"params.ngf\"]".into(),
         });
     }
+    if spec.params.is_empty() {
+        // What is learnt with matters more than where the data come from.
+        let rank = |f: &Factor| {
+            let key = f.to_string();
+            u8::from(!(key == "model" || key.starts_with("params.") || key.starts_with("optim.")))
+        };
+        settings.sort_by_key(rank);
+    }
     if settings.len() > MOST_AXES {
         let more: Vec<String> = settings
             .split_off(MOST_AXES)

@@ -27,14 +27,12 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     }
     let factors = factors(spec, runs)?;
     let groups = groups(&factors, runs);
-    let mut notes = Vec::new();
-    notes.extend(others(runs, &settings, &factors)?);
     let mut drawing = Scatter {
         spec,
         runs,
         groups: &groups,
         drawn: 0,
-        notes,
+        notes: Vec::new(),
         rows: Rows::new(["metric", "setting", "run", "seed", "group", "x", "y"]),
     };
     let mut panels = Vec::new();
@@ -54,6 +52,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
             why: notes.join("; "),
         });
     }
+    notes.splice(0..0, others(runs, &settings, &factors)?);
     notes.extend(grey(groups.len(), "group", "take fewer with a query"));
     let metrics: Vec<String> = columns.iter().map(metric_label).collect();
     let keys: Vec<String> = settings.iter().map(ToString::to_string).collect();

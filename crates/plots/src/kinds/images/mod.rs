@@ -83,6 +83,9 @@ impl Grid {
 /// Roles or probes that the runs do not have, or no images.
 pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Grid, FigureError> {
     spec.check()?;
+    let mut named = shots.to_vec();
+    roles::name(&mut named);
+    let shots = named.as_slice();
     if shots.is_empty() {
         let names: Vec<&str> = runs.iter().map(|r| r.name.as_str()).collect();
         return Err(FigureError::Empty {
@@ -99,18 +102,25 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
     let roles: Vec<String> = if spec.roles.is_empty() {
         roles.into_iter().map(str::to_owned).collect()
     } else {
-        if let Some(unknown) = spec.roles.iter().find(|r| !roles.contains(&r.as_str())) {
-            return Err(FigureError::Unknown {
-                key: "role",
-                text: unknown.clone(),
-                problem: format!(
-                    "the runs have {}{}",
-                    listed(&roles),
-                    suggest::hint(unknown, roles.iter().copied())
-                ),
-            });
+        let mut wanted: Vec<String> = Vec::new();
+        for text in &spec.roles {
+            let names = [Some(text.as_str()), roles::both_ways(text)];
+            let before = wanted.len();
+            let found = names.into_iter().flatten().filter(|n| roles.contains(n));
+            wanted.extend(found.map(str::to_owned));
+            if wanted.len() == before {
+                return Err(FigureError::Unknown {
+                    key: "role",
+                    text: text.clone(),
+                    problem: format!(
+                        "the runs have {}{}",
+                        listed(&roles),
+                        suggest::hint(text, roles.iter().copied())
+                    ),
+                });
+            }
         }
-        spec.roles.clone()
+        wanted
     };
     let known: BTreeSet<u32> = shots.iter().map(|s| s.probe).collect();
     let with: Vec<usize> = (0..runs.len())
@@ -118,13 +128,15 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         .collect();
     // Probes of one run stand below each other; of several runs only one probe does, unless more are asked for.
     let alone = with.len() == 1 && spec.arrange == Arrange::Runs && spec.steps.len() < 2;
+    let both_ways = roles.iter().any(|r| roles::direction(r).is_some());
+    let most = match alone {
+        true if both_ways => PROBES / 2,
+        true => PROBES,
+        false => 1,
+    };
     let mut notes = Vec::new();
     let probes: Vec<u32> = if spec.probes.is_empty() {
-        let shown: Vec<u32> = known
-            .iter()
-            .copied()
-            .take(if alone { PROBES } else { 1 })
-            .collect();
+        let shown: Vec<u32> = known.iter().copied().take(most).collect();
         if shown.len() < known.len() {
             notes.push(format!(
                 "{} of {} probes {} shown (--probe names others)",
@@ -221,6 +233,9 @@ pub fn figure(
     grid: Grid,
     mut content: impl FnMut(usize) -> Result<Content, FigureError>,
 ) -> Result<Figure, FigureError> {
+    let mut named = shots.to_vec();
+    roles::name(&mut named);
+    let shots = named;
     let mut cells = Vec::with_capacity(grid.cells.len());
     for row in grid.cells {
         let mut out = Vec::with_capacity(row.len());

@@ -1,5 +1,9 @@
 //! What images show, and what belongs together.
 
+use std::collections::BTreeSet;
+
+use super::Shot;
+
 /// Roles in the order of rows: what goes in, what comes out, what should. Of models that translate both ways one direction comes after
 /// the other.
 pub fn rank(role: &str) -> (u8, &str) {
@@ -16,6 +20,29 @@ pub fn rank(role: &str) -> (u8, &str) {
         _ => 8,
     };
     (place, role)
+}
+
+/// Models that translate both ways have their first translation stored as every model has: `input`, `output` and `target`. Beside the
+/// way back these are called what they are.
+const FIRST_WAY: [(&str, &str); 3] = [("input", "real_A"), ("output", "fake_B"), ("target", "real_B")];
+
+/// The name of a role in runs that translate both ways.
+pub fn both_ways(role: &str) -> Option<&'static str> {
+    FIRST_WAY
+        .iter()
+        .find(|(stored, _)| *stored == role)
+        .map(|(_, name)| *name)
+}
+
+/// Calls images what they are, run by run.
+pub fn name(shots: &mut [Shot]) {
+    let back = |role: &str| matches!(role, "fake_A" | "rec_A" | "rec_B" | "idt_A" | "idt_B");
+    let two_ways: BTreeSet<usize> = shots.iter().filter(|s| back(&s.role)).map(|s| s.run).collect();
+    for shot in shots.iter_mut().filter(|s| two_ways.contains(&s.run)) {
+        if let Some(name) = both_ways(&shot.role) {
+            shot.role = name.to_owned();
+        }
+    }
 }
 
 /// Whether an image is the same at every step.
@@ -71,6 +98,22 @@ pub fn by_direction<'r>(roles: &[&'r str]) -> Vec<(Option<&'static str>, Vec<&'r
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_way_of_two_is_called_what_it_is() {
+        let shot = |run: usize, role: &str| Shot {
+            run,
+            step: 1,
+            role: role.into(),
+            probe: 0,
+            caption: String::new(),
+        };
+        let mut shots: Vec<Shot> = ["input", "output", "target", "fake_A"].map(|r| shot(0, r)).into();
+        shots.push(shot(1, "output"));
+        name(&mut shots);
+        let names: Vec<&str> = shots.iter().map(|s| s.role.as_str()).collect();
+        assert_eq!(names, ["real_A", "fake_B", "real_B", "fake_A", "output"]);
+    }
 
     #[test]
     fn each_direction_goes_from_real_to_fake_and_back() {
