@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use diptych_domain::{RunSummary, compare};
 use diptych_plots::draw::{self, Embed, base64, escaped};
-use diptych_plots::kinds::images::roles::{by_direction, source, wanted};
+use diptych_plots::kinds::images::roles::{by_direction, chain, source, wanted};
 use diptych_plots::spec::Theme;
 
 use super::films::{Film, Films};
@@ -130,21 +130,46 @@ pub fn utc(seconds: f64) -> String {
     )
 }
 
+/// A table. One with many columns is wider than paper: on that it is printed in pieces, each with the first column.
 fn table(head: &[(String, bool)], rows: &[Vec<String>]) -> String {
+    const ON_PAPER: usize = 12;
+    const PIECE: usize = 7;
+    let all: Vec<usize> = (0..head.len()).collect();
+    if head.len() <= ON_PAPER {
+        return piece(head, rows, &all, "");
+    }
+    let mut out = piece(head, rows, &all, " screen");
+    for columns in all[1..].chunks(PIECE) {
+        let columns: Vec<usize> = std::iter::once(0).chain(columns.iter().copied()).collect();
+        out += &piece(head, rows, &columns, " paper");
+    }
+    out
+}
+
+fn piece(head: &[(String, bool)], rows: &[Vec<String>], columns: &[usize], class_names: &str) -> String {
+    // A table that fits on a page is not broken.
+    const SHORT: usize = 20;
     let class = |i: usize| if head[i].1 { " class=\"n\"" } else { "" };
-    let mut out = String::from("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>");
-    for (i, (title, _)) in head.iter().enumerate() {
-        let _ = write!(out, "<th scope=\"col\"{}>{}</th>", class(i), escaped(title));
+    let short = if rows.len() <= SHORT { " short" } else { "" };
+    let mut out = format!("<div class=\"wide{short}{class_names}\" tabindex=\"0\"><table>\n<thead><tr>");
+    for i in columns {
+        // Keys may break behind what joins their words.
+        let title = escaped(&head[*i].0)
+            .replace('/', "/<wbr>")
+            .replace('_', "_<wbr>")
+            .replace('.', ".<wbr>");
+        let _ = write!(out, "<th scope=\"col\"{}>{title}</th>", class(*i));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         out.push_str("<tr>");
-        for (i, cell) in row.iter().enumerate() {
-            if i == 0 {
-                let _ = write!(out, "<th scope=\"row\">{}</th>", escaped(cell));
+        for i in columns {
+            let cell = escaped(&row[*i]);
+            let _ = if *i == 0 {
+                write!(out, "<th scope=\"row\">{cell}</th>")
             } else {
-                let _ = write!(out, "<td{}>{}</td>", class(i), escaped(cell));
-            }
+                write!(out, "<td{}>{cell}</td>", class(*i))
+            };
         }
         out.push_str("</tr>\n");
     }
@@ -346,7 +371,7 @@ fn pictures(films: &Films, runs: &[RunSummary]) -> String {
         let _ = writeln!(out, "<h3>Probe {probe}: {}</h3>", escaped(caption));
         for (direction, roles) in directions(films, *probe) {
             if let Some(direction) = direction {
-                let _ = writeln!(out, "<h4>{direction}: {}</h4>", roles.join(" → "));
+                let _ = writeln!(out, "<h4>{direction}: {}</h4>", chain(&roles));
             }
             out.push_str("<div class=\"cards\">\n");
             let mut told: Vec<&str> = Vec::new();

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use diptych_plots::export::Form;
+use diptych_plots::kinds::images::roles::chain;
 
 use super::films::Films;
 use super::gather::Report;
@@ -133,7 +134,7 @@ fn pictures(report: &Report, folder: &Path, link: &dyn Fn(&str) -> String) -> Re
         let _ = write!(out, "\n### Probe {probe}: {}\n\n", escaped(caption));
         for (direction, roles) in directions(films, *probe) {
             if let Some(direction) = direction {
-                let _ = write!(out, "#### {direction}: {}\n\n", escaped(&roles.join(" → ")));
+                let _ = write!(out, "#### {direction}: {}\n\n", escaped(&chain(&roles)));
             }
             let here = |of: u32, role: &str| of == *probe && roles.contains(&role);
             let (mut heads, mut cells) = (Vec::new(), Vec::new());

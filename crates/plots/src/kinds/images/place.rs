@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diptych_domain::RunSummary;
 
 use super::super::common::{capital, counted, listed, within_limit};
-use super::roles::{by_direction, direction, is_fixed, source};
+use super::roles::{by_direction, chain, direction, is_fixed, source};
 use super::{Grid, Shot, spaced};
 use crate::spec::FigureSpec;
 
@@ -118,7 +118,7 @@ impl Lister<'_> {
         let (mut rows, mut cells, mut headings) = (Vec::new(), Vec::new(), Vec::new());
         for (direction, roles) in &directions {
             if let Some(direction) = direction {
-                headings.push((rows.len(), format!("{direction}: {}", roles.join(", "))));
+                headings.push((rows.len(), format!("{direction}: {}", chain(roles))));
             }
             for probe in &self.probes {
                 rows.push(format!("probe {probe}"));

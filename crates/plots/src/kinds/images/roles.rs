@@ -95,6 +95,14 @@ pub fn by_direction<'r>(roles: &[&'r str]) -> Vec<(Option<&'static str>, Vec<&'r
     out
 }
 
+/// A direction's roles in words: `real_A → fake_B → rec_A, idt_A`.
+pub fn chain(roles: &[&str]) -> String {
+    let (beside, way): (Vec<&str>, Vec<&str>) = roles.iter().partition(|r| r.starts_with("idt_"));
+    let mut words = vec![way.join(" → ")];
+    words.extend(beside.into_iter().map(str::to_owned));
+    words.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +136,10 @@ mod tests {
         assert_eq!(
             by_direction(&["target", "output", "input"]),
             [(None, vec!["input", "output", "target"])]
+        );
+        assert_eq!(
+            chain(&["real_A", "fake_B", "rec_A", "idt_A"]),
+            "real_A → fake_B → rec_A, idt_A"
         );
         assert_eq!(
             (source("fake_A"), wanted("fake_A"), wanted("rec_A")),
