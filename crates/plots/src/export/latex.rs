@@ -107,7 +107,7 @@ fn verticals(panel: &Panel) -> Vec<(f64, &Axis)> {
 /// One of them: its line, its values, and its name above; every second name stands higher, so that they do not touch.
 fn vertical(out: &mut String, x: f64, axis: &Axis, side: &str, raise: &str) {
     let _ = writeln!(out, "\\draw (axis cs:{x},0) -- (axis cs:{x},1);");
-    for tick in axis.ticks(5) {
+    for tick in axis.ticks(8) {
         let place = axis.scale.place(tick.at);
         if tick.label.is_empty() || !(0.0..=1.0).contains(&place) {
             continue;
