@@ -81,7 +81,7 @@ fn figures_of_every_kind_in_every_form() {
     world.ok("plot --spec figure.toml --theme dark -o dark.svg");
     let csv = world.ok("plot --spec figure.toml --format csv");
     assert!(
-        csv.lines().nth(1).unwrap().starts_with("panel,series,mark,"),
+        csv.lines().nth(1) == Some("metric,n_layers,mark,run,seed,value,low,high,n"),
         "{csv}"
     );
 
@@ -125,6 +125,18 @@ fn figures_of_every_kind_in_every_form() {
             "bad.toml:2: `metric`: unknown key (did you mean `metrics`?)",
         ),
         ("--spec none.toml -o x.svg", "cannot read none.toml"),
+        (
+            "tag:t --bins 5 -o x.svg",
+            "--bins: this does not apply to curves, but to histogram",
+        ),
+        (
+            "scatter tag:t --metric eval/l1 --x step -o x.svg",
+            "--x: this does not apply to scatter, but to curves and health",
+        ),
+        (
+            "tag:t --metric eval/l1 --x-min 1e9 -o x.svg",
+            "nothing of eval/l1 lies within x_min = 1000000000",
+        ),
         ("--again other.svg -o x.svg", "does not say where it comes from"),
     ] {
         let error = world.refused(&format!("plot {args}"));
@@ -143,12 +155,10 @@ fn a_report_is_one_page_or_a_folder() {
     )
     .unwrap();
     let done = world.run("report report.toml -o report.html --figures figures");
-    assert_eq!(done.code, 0, "{}", done.stderr);
-    assert!(
-        done.stderr.contains("a figure could not be drawn"),
-        "{}",
-        done.stderr
-    );
+    // Everything else is written, and whoever calls this in a script knows.
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    let said = "1 of 2 figures could not be drawn, everything else was written: figure 2: metric eval/l9";
+    assert!(done.stderr.contains(said), "{}", done.stderr);
     let page = String::from_utf8(read(&world, "report.html")).unwrap();
     for part in [
         "<title>Layers &amp; &lt;seeds&gt;</title>",
@@ -158,7 +168,7 @@ fn a_report_is_one_page_or_a_folder() {
         "aria-label=\"output of",
         "id=\"reproduce\"",
         "params.n_layers",
-        "A figure could not be drawn",
+        "Figure 2 could not be drawn.",
     ] {
         assert!(page.contains(part), "{part}");
     }
@@ -167,8 +177,12 @@ fn a_report_is_one_page_or_a_folder() {
         .filter(|(i, _)| !page[*i..].starts_with("http://www.w3.org/2000/svg"));
     assert_eq!(outside.count(), 0, "nothing is loaded from elsewhere");
     assert!(world.path("figures/figure-1-ablation.pdf").exists());
-    world.ok("report report.toml -o again.html");
+    assert_eq!(world.run("report report.toml -o again.html").code, 1);
     assert!(read(&world, "again.html") == page.into_bytes());
+
+    world.ok("report n1s1 n2s1 -o two.html");
+    let two = String::from_utf8(read(&world, "two.html")).unwrap();
+    assert!(two.contains("<h1>n1s1, n2s1</h1>") && !two.contains("n1s2"));
 
     // The experiment that the page shows can be trained.
     let markdown = {

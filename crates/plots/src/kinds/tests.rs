@@ -281,6 +281,178 @@ fn an_ablation_has_its_means_its_seeds_and_its_baseline() {
 }
 
 #[test]
+fn an_ablation_promises_no_interval_that_it_does_not_have() {
+    let mut spec = FigureSpec::new(Kind::Ablation);
+    (spec.by, spec.metrics) = (vec!["params.n_layers".into()], vec!["eval/l1".into()]);
+    let labels = |figure: &Figure| figure.legend.iter().map(|e| e.label.clone()).collect::<Vec<_>>();
+    let all = runs();
+    assert_eq!(
+        labels(&drawn(&spec, &all, 0)),
+        ["mean and one standard deviation each way", "a seed"]
+    );
+    let single = [all[0].clone(), all[3].clone()];
+    let figure = drawn(&spec, &single, 0);
+    assert_eq!(labels(&figure), ["mean"]);
+    assert!(
+        figure
+            .notes
+            .contains(&"There are no intervals: every group has one run".to_owned()),
+        "{:?}",
+        figure.notes
+    );
+    // Another setting varies in the groups: their points are no seeds.
+    let mut mixed = all.clone();
+    for (i, run) in mixed.iter_mut().enumerate() {
+        run.spec
+            .params
+            .insert("ngf".into(), diptych_domain::ParamValue::Int(4 + i as i64 % 3));
+    }
+    let figure = drawn(&spec, &mixed, 0);
+    assert_eq!(labels(&figure)[1], "a run");
+    assert!(figure.caption.ends_with("points: runs."), "{}", figure.caption);
+    assert!(
+        figure.notes.iter().any(|n| n.starts_with("params.ngf varies")),
+        "{:?}",
+        figure.notes
+    );
+}
+
+#[test]
+fn groups_stand_in_the_order_of_their_sweep_in_every_kind() {
+    let mut all = runs();
+    for run in &mut all {
+        let (seed, layers) = (run.spec.seed, run.spec.params["n_layers"].clone());
+        let loss = match layers.to_string().as_str() {
+            "1" => "L1",
+            "3" => "GAN",
+            _ => "cGAN",
+        };
+        run.cells[0].factors = vec![
+            ("seed".into(), diptych_domain::ParamValue::Int(seed as i64)),
+            ("loss".into(), diptych_domain::ParamValue::Text(loss.into())),
+        ];
+    }
+    // The oldest run of the first variant is archived, and the newest come first.
+    all.remove(0);
+    all.reverse();
+    let order = ["L1", "GAN", "cGAN"];
+    let mut spec = curves(&["eval/l1"]);
+    spec.by = vec!["loss".into()];
+    let names = |figure: &Figure| figure.legend.iter().map(|e| e.label.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&drawn(&spec, &all, 10)), order);
+    spec.kind = Kind::Scatter;
+    spec.params = vec!["optim.lr".into()];
+    assert_eq!(names(&drawn(&spec, &all, 0)), order);
+    spec.params.clear();
+    spec.kind = Kind::Histogram;
+    let titles: Vec<String> = drawn(&spec, &all, 0)
+        .panels()
+        .iter()
+        .filter_map(|p| p.title.clone())
+        .collect();
+    assert_eq!(titles, ["L1 (n = 2)", "GAN (n = 3)", "cGAN (n = 3)"]);
+    spec.kind = Kind::Ablation;
+    assert_eq!(
+        drawn(&spec, &all, 0).panels()[0].y.values,
+        Values::Categories(order.map(str::to_owned).to_vec())
+    );
+}
+
+#[test]
+fn runs_of_several_models_share_parallel_axes() {
+    let mut all = runs();
+    for run in &mut all[6..] {
+        run.model = "cyclegan".into();
+        run.spec.params.remove("n_layers");
+    }
+    let mut spec = FigureSpec::new(Kind::Parallel);
+    spec.metrics = vec!["eval/l1".into()];
+    let figure = drawn(&spec, &all, 0);
+    assert_eq!(lines(&figure), [9]);
+    assert!(
+        figure
+            .notes
+            .contains(&"Only some of the runs have, so left out: params.n_layers".to_owned()),
+        "{:?}",
+        figure.notes
+    );
+    // Asked for, they are drawn, and the lines of those without have gaps.
+    spec.params = ["optim.lr", "params.n_layers", "params.norm"]
+        .map(str::to_owned)
+        .to_vec();
+    let figure = drawn(&spec, &all, 0);
+    let strands: Vec<usize> = figure.panels()[0]
+        .marks
+        .iter()
+        .filter_map(|m| match &m.shape {
+            Shape::Line { strands, .. } => Some(strands.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        (strands.len(), strands.iter().filter(|n| **n == 2).count()),
+        (9, 3)
+    );
+    assert_eq!(
+        figure.notes,
+        ["3 of 9 runs lack a setting: their lines have gaps"]
+    );
+}
+
+#[test]
+fn every_setting_that_is_asked_for_gets_a_panel() {
+    let runs = runs();
+    let mut spec = FigureSpec::new(Kind::Scatter);
+    spec.metrics = vec!["eval/l1".into()];
+    spec.params = vec!["optim.lr".into(), "params.n_layers".into()];
+    let figure = drawn(&spec, &runs, 0);
+    let labels: Vec<&str> = figure.panels().iter().map(|p| p.x.label.as_str()).collect();
+    assert_eq!(labels, ["lr", "n_layers"]);
+    assert_eq!(figure.notes[0], "These vary too: params.norm");
+    spec.x_min = Some(1e6);
+    let error = build(&spec, &runs, &Loaded::default()).unwrap_err().to_string();
+    assert!(
+        error.contains("No run has both optim.lr and a finite eval/l1.last within x_min = 1000000"),
+        "{error}"
+    );
+}
+
+#[test]
+fn alarms_of_several_runs_name_them_and_have_their_colours() {
+    let runs = runs();
+    let spec = FigureSpec::new(Kind::Health);
+    let mut loaded = loaded(&spec, &runs, &plan(&spec, &runs).unwrap(), 40);
+    let alarm = |run: usize| Alarm {
+        run,
+        x: 300.0,
+        message: "outputs have collapsed since step 300: they hardly differ".into(),
+    };
+    // The ninth run is not shown, and neither is its alarm.
+    loaded.alarms = vec![alarm(1), alarm(8)];
+    let figure = build(&spec, &runs, &loaded).unwrap();
+    assert_eq!(
+        figure.notes,
+        [
+            "The first 8 of 9 runs are shown; 1 left out (limit = N shows more)",
+            "1 alarm: n1-seed2 (outputs have collapsed since step 300)"
+        ]
+    );
+    let first = &figure.panels()[0].marks[0];
+    assert!(matches!(first.shape, Shape::RuleX { .. }));
+    assert_eq!(
+        (first.ink, first.name.starts_with("n1-seed2: ")),
+        (crate::figure::Ink::Slot(1), true)
+    );
+    let mut all = spec.clone();
+    all.limit = 9;
+    assert_eq!(
+        plan(&all, &runs).unwrap().len(),
+        36,
+        "more where more are asked for"
+    );
+}
+
+#[test]
 fn settings_against_metrics() {
     let runs = runs();
     let mut spec = FigureSpec::new(Kind::Scatter);
@@ -439,6 +611,76 @@ mod pictures {
             grid.cells[1][3].as_ref().unwrap().alt,
             "output of 0.jpg by n1-seed2 at step 300"
         );
+    }
+
+    #[test]
+    fn probes_of_one_run_stand_below_each_other() {
+        let runs = runs();
+        let spec = FigureSpec::new(Kind::Images);
+        let g = grid(&spec, &runs[..1], &shots()[..10]).unwrap();
+        assert_eq!(
+            (g.columns.join(" "), g.rows.join(" ")),
+            ("input output target".into(), "probe 0 probe 1".into())
+        );
+        let many: Vec<Shot> = (0..8)
+            .flat_map(|probe| shots().into_iter().take(5).map(move |s| Shot { probe, ..s }))
+            .collect();
+        let g = grid(&spec, &runs[..1], &many).unwrap();
+        assert_eq!(g.rows.len(), 4);
+        assert_eq!(g.notes, ["4 of 8 probes are shown (--probe names others)"]);
+    }
+
+    #[test]
+    fn both_ways_of_a_cyclegan_go_from_real_to_fake_and_back() {
+        let runs = runs();
+        let mut shots = Vec::new();
+        for run in 0..2 {
+            for (role, step) in [
+                ("input", 0),
+                ("target", 0),
+                ("output", 5),
+                ("rec_A", 5),
+                ("fake_A", 5),
+                ("rec_B", 5),
+                ("idt_A", 5),
+            ] {
+                shots.push(Shot {
+                    run,
+                    step,
+                    role: role.into(),
+                    probe: 0,
+                    caption: "a".into(),
+                });
+            }
+        }
+        let mut spec = FigureSpec::new(Kind::Images);
+        let g = grid(&spec, &runs[..2], &shots).unwrap();
+        assert_eq!(g.rows.join(" "), "real_A fake_B rec_A idt_A real_B fake_A rec_B");
+        assert_eq!(g.headings, [(0, "A → B".to_owned()), (4, "B → A".to_owned())]);
+        let alone = grid(&spec, &runs[..1], &shots[..7]).unwrap();
+        let headings: Vec<&str> = alone.headings.iter().map(|(_, h)| h.as_str()).collect();
+        assert_eq!(
+            headings,
+            [
+                "A → B: real_A → fake_B → rec_A, idt_A",
+                "B → A: real_B → fake_A → rec_B"
+            ]
+        );
+        spec.arrange = Arrange::Steps;
+        let film = grid(&spec, &runs[..1], &shots[..7]).unwrap();
+        assert_eq!(
+            (film.rows.join(" "), film.columns.join(" ")),
+            ("fake_B rec_A idt_A fake_A rec_B".into(), "real step 5".into())
+        );
+        // What goes into the way back is the other real image; of an identity too.
+        let from: Vec<&str> = film
+            .cells
+            .iter()
+            .map(|row| shots[row[0].unwrap()].role.as_str())
+            .collect();
+        assert_eq!(from, ["input", "input", "target", "target", "target"]);
+        spec.roles = vec!["output".into()];
+        assert_eq!(grid(&spec, &runs[..1], &shots[..7]).unwrap().rows, ["fake_B"]);
     }
 
     #[test]

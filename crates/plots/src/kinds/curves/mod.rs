@@ -129,3 +129,6 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         numbers: Numbers::Curves(drawing.series),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! What a reader of curves relies on.
+
+use super::*;
+use crate::figure::{Entry, Ink, Key, Line, Mark, Shape};
+use crate::kinds::{Curve, Request};
+use crate::series::{Along, Reduced};
+use crate::testing::{loaded, raw, run, runs};
+
+fn spec(metrics: &[&str]) -> FigureSpec {
+    let mut spec = FigureSpec::new(Kind::Curves);
+    spec.metrics = metrics.iter().map(|m| (*m).to_owned()).collect();
+    spec
+}
+
+fn drawn(spec: &FigureSpec, runs: &[RunSummary], points: u64) -> Figure {
+    build(
+        spec,
+        runs,
+        &loaded(spec, runs, &plan(spec, runs).unwrap(), points),
+    )
+    .unwrap()
+}
+
+/// Loaded series whose values are `value(run, step)` at steps 1, 2, ... `until(run)`.
+fn made(
+    spec: &FigureSpec,
+    runs: &[RunSummary],
+    until: impl Fn(usize) -> u64,
+    value: impl Fn(usize, u64) -> f64,
+) -> Loaded {
+    let curve = |r: Request| {
+        let mut points = raw(r.run, &r.key, until(r.run));
+        points.steps = (1..=until(r.run)).collect();
+        points.values = points.steps.iter().map(|s| value(r.run, *s)).collect();
+        let along = Along::of(spec.x, &runs[r.run]);
+        Curve {
+            run: r.run,
+            key: r.key,
+            plain: Reduced::of(&points, &along, 0.0),
+            smooth: r.smooth.then(|| Reduced::of(&points, &along, spec.smoothing)),
+        }
+    };
+    Loaded {
+        curves: plan(spec, runs).unwrap().into_iter().map(curve).collect(),
+        alarms: Vec::new(),
+    }
+}
+
+fn lines(figure: &Figure) -> Vec<(&Mark, Line)> {
+    let marks = figure.panels().iter().flat_map(|p| &p.marks);
+    marks
+        .filter_map(|m| match m.shape {
+            Shape::Line { line, .. } => Some((m, line)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn runs_beyond_the_palette_are_grey_and_the_legend_says_so() {
+    let all: Vec<RunSummary> = (0..20).map(|i| run(i, &format!("r{i}"), i as u64, 1)).collect();
+    let figure = drawn(&spec(&["eval/l1"]), &all, 10);
+    let inks: Vec<Ink> = lines(&figure).iter().map(|(m, _)| m.ink).collect();
+    // Grey ones behind; every colour once.
+    assert!(inks[..12].iter().all(|i| *i == Ink::Rest));
+    assert_eq!(inks[12..], (0..8).map(Ink::Slot).collect::<Vec<_>>());
+    let last = figure.legend.last().unwrap();
+    assert_eq!(
+        (figure.legend.len(), last.label.as_str()),
+        (9, "+12 runs in grey")
+    );
+    assert_eq!(
+        figure.notes,
+        [
+            "Of 20 runs the first 8 have colours, the others are grey: name those first that matter, take fewer with a query, or average \
+          with --by"
+        ]
+    );
+    let figure = drawn(&spec(&["eval/l1"]), &all[..8], 10);
+    assert!(
+        figure.notes.is_empty() && figure.legend.len() == 8,
+        "{:?}",
+        figure.notes
+    );
+}
+
+#[test]
+fn the_axis_has_room_for_every_peak() {
+    let one = &runs()[..1];
+    let mut spec = spec(&["eval/l1"]);
+    spec.smoothing = 0.9;
+    let peak = |_: usize, step: u64| {
+        if step == 200 {
+            50.0
+        } else {
+            1.0 + step as f64 / 1e3
+        }
+    };
+    let figure = build(&spec, one, &made(&spec, one, |_| 400, peak)).unwrap();
+    assert!(
+        figure.panels()[0].y.scale.high >= 50.0,
+        "{:?}",
+        figure.panels()[0].y.scale
+    );
+}
+
+#[test]
+fn where_runs_end_the_mean_is_thin_and_it_is_said() {
+    let three = &runs()[..3];
+    let mut spec = spec(&["eval/l1"]);
+    spec.by = vec!["params.n_layers".into()];
+    let until = |run: usize| if run == 0 { 20 } else { 10 };
+    let figure = build(
+        &spec,
+        three,
+        &made(&spec, three, until, |run, s| (run as u64 + s) as f64),
+    )
+    .unwrap();
+    let looks: Vec<Line> = lines(&figure).iter().map(|(_, l)| *l).collect();
+    assert_eq!(looks, [Line::Thin, Line::Marked]);
+    let Shape::Line { strands, .. } = &lines(&figure)[0].0.shape else {
+        panic!("no line")
+    };
+    // The thin piece begins where the other ends.
+    assert_eq!((strands[0][0][0], strands[0].len()), (10.0, 11));
+    assert_eq!(
+        figure.notes,
+        ["n falls from 3 to 1 after step 10 (thin line): n_layers = 1"]
+    );
+    let csv = crate::export::csv::text(&figure).unwrap();
+    let rows: Vec<&str> = csv.lines().filter(|l| l.contains(",mean,")).collect();
+    assert_eq!(rows.len(), 20, "no place twice: {csv}");
+    assert!(rows[9].ends_with(",3") && rows[10].ends_with(",1"), "{csv}");
+}
+
+#[test]
+fn axes_that_show_nothing_are_refused() {
+    let runs = runs();
+    let mut spec = spec(&["eval/l1"]);
+    spec.x_min = Some(1e9);
+    let draw = |spec: &FigureSpec| build(spec, &runs, &loaded(spec, &runs, &plan(spec, &runs).unwrap(), 10));
+    assert_eq!(
+        draw(&spec).unwrap_err().to_string(),
+        "there is nothing to draw: nothing of eval/l1 lies within x_min = 1000000000; the curves reach from step 80 to step 800"
+    );
+    (spec.x_min, spec.y_max) = (None, Some(-5.0));
+    assert!(draw(&spec).is_err());
+    // A line crosses although none of its points is inside.
+    (spec.x_min, spec.x_max, spec.y_max) = (Some(90.0), Some(100.0), None);
+    assert!(draw(&spec).is_ok());
+}
+
+#[test]
+fn the_legend_shows_the_lines_that_are_drawn() {
+    let two = &runs()[..2];
+    let noise = |run: usize, step: u64| ((step * 7 + run as u64) % 11) as f64;
+    let mut spec = spec(&["eval/l1", "eval/psnr"]);
+    let mut loaded = made(&spec, two, |_| 400, noise);
+    // One metric is calm: its curves would have dashes by themselves.
+    let along = Along::of(spec.x, &two[0]);
+    for curve in loaded.curves.iter_mut().filter(|c| c.key.as_str() == "eval/psnr") {
+        let mut calm = raw(curve.run, &curve.key, 100);
+        calm.values = (0..100).map(f64::from).collect();
+        curve.plain = Reduced::of(&calm, &along, 0.0);
+    }
+    let figure = build(&spec, two, &loaded).unwrap();
+    assert!(
+        lines(&figure).iter().all(|(_, l)| *l == Line::Dense),
+        "{:?}",
+        lines(&figure)
+    );
+    let keys = |legend: &[Entry]| legend.iter().map(|e| e.key).collect::<Vec<_>>();
+    assert_eq!(keys(&figure.legend), [Key::Unbroken, Key::Unbroken]);
+    spec.metrics.truncate(1);
+    let calm = build(
+        &spec,
+        two,
+        &made(&spec, two, |_| 100, |run, s| (run as u64 + s) as f64),
+    )
+    .unwrap();
+    assert_eq!(keys(&calm.legend), [Key::Line, Key::Line]);
+}
