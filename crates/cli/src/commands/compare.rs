@@ -108,10 +108,9 @@ fn beside(
         ));
     }
     let session = Session::open(context)?;
-    if let Some(word) = args.what.iter().find(|w| w.contains([':', '=', '<', '>'])) {
-        if session.find(word).is_err() {
-            return Err(without_by(&session, &args.what.join(" "))?);
-        }
+    let no_run = |word: &&String| word.contains([':', '=', '<', '>']) && session.find(word).is_err();
+    if args.what.iter().any(|word| no_run(&word)) {
+        return Err(without_by(&session, &args.what.join(" "))?);
     }
     let runs = session.find_all(&args.what)?;
     let columns = columns(&args.metric, &runs)?;

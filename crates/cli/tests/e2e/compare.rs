@@ -109,6 +109,11 @@ fn runs_are_compared_by_factors_in_every_format() {
         ("n1s1 --against first", "--by"),
         ("n1s9", "did you mean"),
         ("", "--by"),
+        (
+            "status:finished seed=1",
+            "is a query, and the runs that match are grouped: say by what, such as --by",
+        ),
+        ("status:finishd", "did you mean `finished`?"),
     ] {
         let error = world.refused(&format!("compare {args}"));
         assert!(error.contains(expected), "{args}: {error}");

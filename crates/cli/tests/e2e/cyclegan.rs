@@ -49,6 +49,19 @@ fn an_unpaired_run_trains_translates_both_ways_and_exports() {
         run["metrics"].get("eval/l1").is_none(),
         "there is nothing to compare with"
     );
+    // Figures and reports call images what they are, direction by direction.
+    world.ok("plot images c -o c.svg");
+    let svg = fs::read_to_string(world.path("c.svg")).unwrap();
+    for way in [
+        "A → B: real_A → fake_B → rec_A, idt_A",
+        "B → A: real_B → fake_A → rec_B, idt_B",
+    ] {
+        assert!(svg.contains(way), "{way}");
+    }
+    world.ok("report c -o c.html");
+    let page = fs::read_to_string(world.path("c.html")).unwrap();
+    assert!(page.contains("<h4>A → B: real_A → fake_B → rec_A, idt_A</h4>"));
+    assert!(page.contains("data-under=\"input\"") && page.contains("aria-label=\"fake_B of"));
     // Sets are compared with sets, there and back, in the training as well as by `evaluate`.
     let scores = world.json("evaluate c --json");
     for key in [

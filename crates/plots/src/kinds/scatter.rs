@@ -90,6 +90,9 @@ fn others(
     Ok((!names.is_empty()).then(|| format!("These vary too: {}", listed(&names))))
 }
 
+/// A run, by its place, and where its point is.
+type Point = (usize, [f64; 2]);
+
 struct Scatter<'a> {
     spec: &'a FigureSpec,
     runs: &'a [RunSummary],
@@ -113,10 +116,9 @@ impl Scatter<'_> {
             let at = [along.places[run]?, column.value(&runs[run])?];
             fits(&at).then_some((run, at))
         };
-        let points =
-            |of: &[usize]| -> Vec<(usize, [f64; 2])> { of.iter().filter_map(|r| point(*r)).collect() };
+        let points = |of: &[usize]| -> Vec<Point> { of.iter().filter_map(|r| point(*r)).collect() };
         let everyone: Vec<usize> = (0..runs.len()).collect();
-        let parts: Vec<(Option<&str>, Vec<(usize, [f64; 2])>)> = if self.groups.is_empty() {
+        let parts: Vec<(Option<&str>, Vec<Point>)> = if self.groups.is_empty() {
             vec![(None, points(&everyone))]
         } else {
             let part = |g: &'_ Group| points(&g.runs);
