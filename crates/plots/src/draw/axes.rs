@@ -75,10 +75,28 @@ pub fn horizontal(axis: &Axis, width: f64, sheet: &Sheet<'_>) -> Vec<Tick> {
     ticks
 }
 
-/// Ticks of a y axis `height` pixels long.
+/// Ticks of a y axis `height` pixels long: not too many, and three labels where these fit.
 pub fn vertical(axis: &Axis, height: f64, sheet: &Sheet<'_>) -> Vec<Tick> {
-    let wanted = (height / (sheet.sizes.font * 2.6)).clamp(2.0, 9.0) as usize;
-    inside(axis, wanted)
+    let size = sheet.sizes.font;
+    let wanted = (height / (size * 2.6)).clamp(2.0, 9.0) as usize;
+    let labelled = |ticks: &[Tick]| ticks.iter().filter(|t| !t.label.is_empty()).count();
+    let apart = |ticks: &[Tick]| {
+        let places: Vec<f64> = ticks
+            .iter()
+            .filter(|t| !t.label.is_empty())
+            .map(|t| axis.scale.place(t.at) * height)
+            .collect();
+        places.windows(2).all(|w| (w[1] - w[0]).abs() >= size * 1.5)
+    };
+    let first = inside(axis, wanted);
+    if labelled(&first) >= 3 {
+        return first;
+    }
+    let more = (wanted + 1..=12).map(|wanted| inside(axis, wanted));
+    let fits = more
+        .take_while(|ticks| apart(ticks))
+        .find(|ticks| labelled(ticks) >= 3);
+    fits.unwrap_or(first)
 }
 
 fn inside(axis: &Axis, wanted: usize) -> Vec<Tick> {

@@ -108,6 +108,7 @@ pub fn key(sheet: &Sheet<'_>, entry: &Entry, (x, y): (f64, f64), wide: f64) -> D
         Key::Unbroken => line(1.3, &[]),
         Key::Thin => line(0.8, &[]),
         Key::LineAndPoint => line(1.3, dash).and_then(|()| dot(0.28)),
+        Key::UnbrokenAndPoint => line(1.3, &[]).and_then(|()| dot(0.28)),
         Key::Interval => line(1.5, &[]).and_then(|()| dot(0.36)),
         Key::Point => dot(0.28),
         Key::Area => sheet.block(

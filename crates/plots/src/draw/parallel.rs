@@ -2,6 +2,7 @@
 
 use super::axes::vertical;
 use super::font::{self, Weight};
+use super::labels;
 use super::panels::ink_pen;
 use super::sheet::Sheet;
 use super::svg::{Anchor, Type};
@@ -79,9 +80,18 @@ pub fn draw(
     for (i, (x, axis)) in axes.iter().enumerate() {
         let x = from + x / last * (to - from);
         sheet.line(&[(x, y0), (x, y1)], sheet.colours.ink, sheet.sizes.line * 0.8)?;
-        for (place, label) in labels(sheet, axis, height) {
+        let last_one = i > 0 && i + 1 == axes.len();
+        let side = if last_one { 1.0 } else { -1.0 };
+        let room = match i {
+            0 => margin_left,
+            _ if last_one => margin_right,
+            _ => each * 0.8,
+        };
+        let (places, names): (Vec<f64>, Vec<String>) = labels(sheet, axis, height).into_iter().unzip();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = labels::shortened(&names, room.max(sheet.em(2.0)), size, Weight::Regular);
+        for (place, label) in places.into_iter().zip(names) {
             let y = y0 + (y1 - y0) * place;
-            let side = if i > 0 && i + 1 == axes.len() { 1.0 } else { -1.0 };
             sheet.line(
                 &[(x + side * sheet.em(0.25), y), (x, y)],
                 sheet.colours.ink,
@@ -94,12 +104,6 @@ pub fn draw(
                     if side > 0.0 { Anchor::Start } else { Anchor::End },
                 )
             };
-            let room = match i {
-                0 => margin_left,
-                _ if side > 0.0 => margin_right,
-                _ => each * 0.8,
-            };
-            let label = font::fitted(&label, room.max(sheet.em(2.0)), size, Weight::Regular);
             sheet.text(x + side * sheet.em(0.45), y + sheet.em(0.36), &label, set)?;
         }
         let row = if touch && i % 2 == 1 { 2.0 } else { 0.8 };

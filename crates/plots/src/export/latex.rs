@@ -134,6 +134,7 @@ fn legend_image(entry: &Entry, spec: &FigureSpec) -> String {
         Key::Unbroken => format!("{line}, solid, mark=none"),
         Key::Thin => format!("{line}, solid, thin, mark=none"),
         Key::LineAndPoint => format!("{line}, {marks}"),
+        Key::UnbrokenAndPoint => format!("{line}, solid, {marks}"),
         Key::Interval => format!("{line}, solid, thick, mark=*"),
         Key::Point => format!("only marks, {line}, {marks}"),
         Key::Area => format!("area legend, draw=none, {}", colour(entry.ink, spec, "fill")),
@@ -202,10 +203,11 @@ fn plot(out: &mut String, mark: &Mark, k: usize, panel: &Panel, spec: &FigureSpe
                 Line::Faint => ", opacity=0.25, solid",
                 Line::Dense => ", solid, thin",
                 Line::Main => "",
+                Line::Plain => ", solid, mark size=1.4pt",
                 Line::Thin => ", very thin",
                 Line::Marked => ", mark size=1.4pt",
             };
-            let marks = if *looks == Line::Marked {
+            let marks = if matches!(looks, Line::Marked | Line::Plain) {
                 marker(mark.ink.marker())
             } else {
                 "mark=none"

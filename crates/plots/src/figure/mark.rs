@@ -74,6 +74,8 @@ pub enum Line {
     Dense,
     /// Points are few: each has a marker.
     Marked,
+    /// Points are few: each has a marker; without dashes, since the curves of another panel have none.
+    Plain,
     /// What was smoothed, faint behind the smooth curve.
     Faint,
     /// A mean where not all runs of its group are in it.

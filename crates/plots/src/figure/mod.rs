@@ -79,6 +79,8 @@ pub enum Key {
     Unbroken,
     /// As a line with a point.
     LineAndPoint,
+    /// As an unbroken line with a point.
+    UnbrokenAndPoint,
     /// As a point.
     Point,
     /// As an area.

@@ -60,7 +60,9 @@ fn points<'b>(sheet: &Sheet<'b>, plot: &Plot<'b>, panel: &Panel, mark: &Mark) ->
     match &mark.shape {
         Shape::Line { strands, line } => {
             // A point by itself between gaps would not be seen as a line.
-            let shown = strands.iter().filter(|s| s.len() == 1 || *line == Line::Marked);
+            let shown = strands
+                .iter()
+                .filter(|s| s.len() == 1 || matches!(line, Line::Marked | Line::Plain));
             shown.into_iter().try_for_each(|s| dots(s, 0.24, 1.0, false))
         }
         Shape::Points { at, small: true } => dots(at, 0.17, 0.75, false),
@@ -97,6 +99,7 @@ fn lines<'b>(sheet: &Sheet<'b>, plot: &Plot<'b>, panel: &Panel, mark: &Mark) -> 
             let pen = match looks {
                 _ if mark.ink == Ink::Rest => pen(line * 0.6, 0.8, false),
                 Line::Main | Line::Marked => pen(line * 1.3, 1.0, true),
+                Line::Plain => pen(line * 1.3, 1.0, false),
                 Line::Thin => pen(line * 0.55, 0.9, true),
                 Line::Dense => pen(line * 0.7, 0.9, false),
                 Line::Faint => pen(line * 0.6, 0.22, false),

@@ -10,6 +10,7 @@ use plotters::coord::cartesian::Cartesian2d;
 
 use super::axes::{Along, horizontal, vertical, widest};
 use super::font::{self, Weight};
+use super::labels;
 use super::parallel;
 use super::sheet::{Drawn, Sheet};
 use super::svg::{Anchor, Type, fine};
@@ -104,7 +105,7 @@ pub fn draw(
             None => panels[row * across..]
                 .iter()
                 .take(across)
-                .map(|p| natural_height(sheet, p, cell, across))
+                .map(|p| natural_height(sheet, p, cell, (across, rows)))
                 .fold(0.0, f64::max),
         })
         .collect();
@@ -117,6 +118,12 @@ pub fn draw(
                 .fold(0.0, f64::max)
         })
         .collect();
+    // Titles of groups are shortened together, so that they stay apart.
+    let titles: Vec<&str> = panels
+        .iter()
+        .map(|p| p.title.as_deref().unwrap_or_default())
+        .collect();
+    let titles = labels::shortened(&titles, cell * 0.75, sheet.sizes.font, Weight::SemiBold);
     let mut y = top;
     for (row, height) in heights.iter().copied().enumerate() {
         let frame_top = y + head(row);
@@ -130,16 +137,17 @@ pub fn draw(
                 width: cell - margin - right_margin(sheet, panel, cell - margin),
                 height,
             };
-            one(sheet, panel, frame, (x, cell), says_x(i))?;
+            one(sheet, panel, &titles[i], frame, (x, cell), says_x(i))?;
         }
         y = frame_top + height + foot(row) + spacing;
     }
     Ok(y - spacing - top)
 }
 
-fn natural_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64, across: usize) -> f64 {
+fn natural_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64, (across, rows): (usize, usize)) -> f64 {
     match &panel.y.values {
         Values::Categories(names) => (names.len() as f64 * sheet.em(2.1)).max(sheet.em(4.0)),
+        _ if across == 1 && rows > 2 => (cell * 0.26).max(sheet.em(8.0)),
         _ if across == 1 => (cell * 0.42).max(sheet.em(14.0)),
         _ => (cell * 0.62).max(sheet.em(9.0)),
     }
@@ -165,13 +173,21 @@ fn right_margin(sheet: &Sheet<'_>, panel: &Panel, room: f64) -> f64 {
     ticks.iter().map(beyond).fold(least, f64::max)
 }
 
-fn one(sheet: &Sheet<'_>, panel: &Panel, frame: Frame, (left, cell): (f64, f64), says_x: bool) -> Drawn {
+fn one(
+    sheet: &Sheet<'_>,
+    panel: &Panel,
+    title: &str,
+    frame: Frame,
+    (left, cell): (f64, f64),
+    says_x: bool,
+) -> Drawn {
     let mut x = left;
     let lines = legend_rows(sheet, panel, cell).len() as f64 * sheet.em(1.35);
     let room = frame.right() - left;
     for (text, weight) in head_text(panel) {
+        let text = if weight == Weight::SemiBold { title } else { &text };
         let text = font::fitted(
-            &text,
+            text,
             (room - (x - left)).max(sheet.em(4.0)),
             sheet.sizes.font,
             weight,

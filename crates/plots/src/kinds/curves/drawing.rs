@@ -126,7 +126,7 @@ impl<'s> Drawing<'s> {
             doubts.averaged = Some(doubts.averaged.map_or(width, |w| w.max(width)));
         }
         if let Some(change) = words::fewer(mean, self.spec.x) {
-            doubts.fewer.entry(change).or_default().insert(group.to_owned());
+            doubts.fewer.entry(change).or_default().insert(name.to_owned());
         }
         let mut n: Vec<(f64, usize)> = mean.points.iter().map(|p| (p.x, p.n)).collect();
         n.dedup_by_key(|(_, n)| *n);
@@ -219,7 +219,7 @@ impl<'s> Drawing<'s> {
                         behind_all.push(single(self.strands(behind, x), Line::Faint));
                     }
                     let strands = self.strands(main, x);
-                    let line = looks::line(&strands, x, &y);
+                    let line = looks::line(curve.ink, &strands, x, &y);
                     lines.push(single(strands, line));
                 }
                 What::Mean(mean) => {
@@ -233,7 +233,7 @@ impl<'s> Drawing<'s> {
                     if !fewer.is_empty() {
                         lines.push(single(fewer, Line::Thin));
                     }
-                    let line = looks::line(&full, x, &y);
+                    let line = looks::line(curve.ink, &full, x, &y);
                     lines.push(single(full, line));
                 }
             }

@@ -13,9 +13,12 @@ pub fn ink(i: usize) -> Ink {
 }
 
 /// How a curve is drawn, by how many points it has and how far it travels up and down.
-pub(super) fn line(strands: &[Strand], x: &Axis, y: &Axis) -> Line {
+pub(super) fn line(ink: Ink, strands: &[Strand], x: &Axis, y: &Axis) -> Line {
     let inside = |p: &&[f64; 2]| (0.0..=1.0).contains(&x.scale.place(p[0]));
     let points = strands.iter().flatten().filter(inside).count();
+    if ink == Ink::Rest {
+        return Line::Main;
+    }
     if points <= FEW {
         return Line::Marked;
     }
@@ -32,19 +35,17 @@ fn lines(panels: &[Panel], ink: Ink) -> impl Iterator<Item = Line> {
     })
 }
 
-/// Lets a curve look the same in all panels: where one of them is too full for dashes it has none anywhere, and the legend can show it
-/// as it is.
+/// Lets curves look the same in all panels: where one is too full for dashes no curve has them, so that the legend can show all as
+/// they are.
 pub fn agree(panels: &mut [Panel]) {
-    let dense: Vec<Ink> = (0..SLOTS)
-        .map(Ink::Slot)
-        .filter(|ink| lines(panels, *ink).any(|l| l == Line::Dense))
-        .collect();
+    let dense = (0..SLOTS).any(|i| lines(panels, Ink::Slot(i)).any(|l| l == Line::Dense));
     for mark in panels.iter_mut().flat_map(|p| &mut p.marks) {
-        if let Shape::Line { line, .. } = &mut mark.shape
-            && matches!(line, Line::Main | Line::Marked)
-            && dense.contains(&mark.ink)
-        {
-            *line = Line::Dense;
+        if let (Shape::Line { line, .. }, true) = (&mut mark.shape, dense && mark.ink != Ink::Rest) {
+            *line = match *line {
+                Line::Main => Line::Dense,
+                Line::Marked => Line::Plain,
+                other => other,
+            };
         }
     }
 }
@@ -55,6 +56,8 @@ pub fn legend(labels: &[String], panels: &[Panel], what: &str) -> Vec<Entry> {
         let looks = |wanted: Line| lines(panels, ink).any(|l| l == wanted);
         if looks(Line::Marked) {
             Some(Key::LineAndPoint)
+        } else if looks(Line::Plain) {
+            Some(Key::UnbrokenAndPoint)
         } else if looks(Line::Dense) {
             Some(Key::Unbroken)
         } else {

@@ -125,7 +125,7 @@ fn where_runs_end_the_mean_is_thin_and_it_is_said() {
     assert_eq!((strands[0][0][0], strands[0].len()), (10.0, 11));
     assert_eq!(
         figure.notes,
-        ["n falls from 3 to 1 after step 10 (thin line): n_layers = 1"]
+        ["n falls from 3 to 1 after step 10 (thin line): n_layers = 1 eval/l1"]
     );
     let csv = crate::export::csv::text(&figure).unwrap();
     let rows: Vec<&str> = csv.lines().filter(|l| l.contains(",mean,")).collect();
