@@ -60,6 +60,12 @@ impl<'s> Drawing<'s> {
         self.loaded.curves.iter().find(|c| c.run == run && c.key == *key)
     }
 
+    /// Whether a run has a finite value of one of some metrics.
+    pub fn has(&self, run: usize, keys: &[MetricKey]) -> bool {
+        let some = |key: &MetricKey| self.find(run, key).is_some_and(|c| c.plain.range().is_some());
+        keys.iter().any(some)
+    }
+
     /// The curve of one run, the mean of several, or, where these have no place in common, the curve of each. `group` is what these
     /// share, where they are a group.
     pub fn curve(

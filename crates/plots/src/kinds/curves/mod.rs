@@ -18,6 +18,7 @@ use crate::error::FigureError;
 use crate::figure::{Body, Figure, Numbers};
 use crate::layout;
 use crate::spec::{FigureSpec, Kind, Panels};
+use crate::style::SLOTS;
 use choice::{keys, shown};
 
 pub fn plan(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Vec<Request>, FigureError> {
@@ -28,14 +29,22 @@ pub fn plan(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Vec<Request>, Figu
 
 pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<Figure, FigureError> {
     let keys = keys(spec, runs)?;
-    let (shown, left_out) = shown(spec, runs)?;
+    let (mut shown, left_out) = shown(spec, runs)?;
     let mut notes: Vec<String> = left_out.into_iter().collect();
     let factors = factors(spec, runs)?;
-    let groups: Vec<Group> = groups(&factors, runs);
+    let mut groups: Vec<Group> = groups(&factors, runs);
     let mut drawing = Drawing::new(spec, runs, loaded);
     notes.extend(drawing.absent(&shown, &keys));
+    if shown.len().max(groups.len()) > SLOTS {
+        // What has no curve takes no colour. Where there are enough, each keeps its own from figure to figure.
+        shown.retain(|run| drawing.has(*run, &keys));
+        groups.retain(|g| g.runs.iter().any(|run| drawing.has(*run, &keys)));
+        if shown.is_empty() {
+            return Err(drawing.nothing(&keys));
+        }
+    }
 
-    let alone = groups.is_empty();
+    let alone = factors.is_empty();
     let curve_names: Vec<String> = if alone {
         shown.iter().map(|i| runs[*i].name.clone()).collect()
     } else {

@@ -76,6 +76,12 @@ fn runs_beyond_the_palette_are_grey_and_the_legend_says_so() {
           with --by"
         ]
     );
+    // Runs without the metric take no colour.
+    let mut some = all.clone();
+    some[..3].iter_mut().for_each(|r| r.metrics.clear());
+    let figure = drawn(&spec(&["eval/l1"]), &some, 10);
+    assert_eq!((figure.legend[0].label.as_str(), figure.legend.len()), ("r3", 9));
+    assert_eq!(figure.legend[8].label, "+9 runs in grey");
     let figure = drawn(&spec(&["eval/l1"]), &all[..8], 10);
     assert!(
         figure.notes.is_empty() && figure.legend.len() == 8,
