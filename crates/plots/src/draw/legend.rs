@@ -111,11 +111,5 @@ pub fn key(sheet: &Sheet<'_>, entry: &Entry, (x, y): (f64, f64), wide: f64) -> D
         Key::UnbrokenAndPoint => line(1.3, &[]).and_then(|()| dot(0.28)),
         Key::Interval => line(1.5, &[]).and_then(|()| dot(0.36)),
         Key::Point => dot(0.28),
-        Key::Area => sheet.block(
-            (x + wide * 0.2, y - sheet.em(0.4)),
-            (x + wide * 0.8, y + sheet.em(0.4)),
-            sheet.rgb(entry.ink),
-            0.85,
-        ),
     }
 }

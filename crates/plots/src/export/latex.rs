@@ -137,7 +137,6 @@ fn legend_image(entry: &Entry, spec: &FigureSpec) -> String {
         Key::UnbrokenAndPoint => format!("{line}, solid, {marks}"),
         Key::Interval => format!("{line}, solid, thick, mark=*"),
         Key::Point => format!("only marks, {line}, {marks}"),
-        Key::Area => format!("area legend, draw=none, {}", colour(entry.ink, spec, "fill")),
     }
 }
 

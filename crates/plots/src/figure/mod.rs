@@ -83,8 +83,6 @@ pub enum Key {
     UnbrokenAndPoint,
     /// As a point.
     Point,
-    /// As an area.
-    Area,
     /// As a thin line.
     Thin,
     /// As a point with an interval.

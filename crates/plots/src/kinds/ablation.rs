@@ -66,6 +66,14 @@ pub(super) fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, Fi
             notes.push(format!("No finite value of {column}"));
             continue;
         }
+        let inside = |m: &&Measured| m.sample.is_some_and(|s| between(s.mean, spec.y_min, spec.y_max));
+        if !measured.iter().any(inside) {
+            notes.push(format!(
+                "No mean of {column} lies within {}",
+                listed(&common::ends(spec))
+            ));
+            continue;
+        }
         let intervals: Vec<Option<[f64; 2]>> = measured.iter().map(|m| interval(spec.band, m)).collect();
         any_interval |= intervals.iter().any(Option::is_some);
         for ((cell, measured), ends) in cells.iter().zip(&measured).zip(&intervals) {
@@ -82,7 +90,7 @@ pub(super) fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, Fi
     }
     if panels.is_empty() {
         return Err(FigureError::Empty {
-            why: format!("no finite value of {}", listed(&spec.metrics)),
+            why: notes.join("; "),
         });
     }
     for note in &table.notes {

@@ -89,10 +89,11 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
     }
     let counts: Vec<usize> = panels.iter().flat_map(|(_, rows)| rows).map(|r| r.n).collect();
     let names: Vec<String> = panels.iter().map(|(name, _)| name.clone()).collect();
-    let intervals = if spec.band == Band::None {
-        ""
-    } else {
+    let any = panels.iter().flat_map(|(_, rows)| rows).any(|r| r.ends.is_some());
+    let intervals = if any && spec.band != Band::None {
         " with 95 % intervals"
+    } else {
+        ""
     };
     let mut table = Rows::new(["metric", "setting", "correlation", "low", "high", "n"]);
     for (metric, rows) in &panels {

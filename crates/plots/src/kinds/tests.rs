@@ -300,6 +300,13 @@ fn an_ablation_promises_no_interval_that_it_does_not_have() {
         "{:?}",
         figure.notes
     );
+    spec.y_min = Some(7.0);
+    let error = build(&spec, &all, &Loaded::default()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "there is nothing to draw: No mean of eval/l1.last lies within y_min = 7"
+    );
+    spec.y_min = None;
     // Another setting varies in the groups: their points are no seeds.
     let mut mixed = all.clone();
     for (i, run) in mixed.iter_mut().enumerate() {

@@ -15,7 +15,7 @@ use diptych_domain::{MetricKey, RunSummary};
 use super::common::{self, Group, counted, factors, groups, listed, sizes};
 use super::{Loaded, Request};
 use crate::error::FigureError;
-use crate::figure::{Body, Figure, Numbers};
+use crate::figure::{Body, Figure, Numbers, Shape};
 use crate::layout;
 use crate::spec::{FigureSpec, Kind, Panels};
 use crate::style::SLOTS;
@@ -107,6 +107,10 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
     notes.extend(grey(entries.len(), what, hint));
     notes.extend(drawing.notes());
     let metrics: Vec<&str> = keys.iter().map(MetricKey::as_str).collect();
+    let banded = out
+        .iter()
+        .flat_map(|p| &p.marks)
+        .any(|m| matches!(m.shape, Shape::Band { .. }));
     let who = if alone {
         match shown.as_slice() {
             [one] => format!("of {}", runs[*one].name),
@@ -121,7 +125,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             "as means over runs by {} ({}){}",
             listed(&names),
             sizes(groups.iter().map(|g| g.runs.len())),
-            words::band(spec.band)
+            if banded { words::band(spec.band) } else { "" }
         )
     };
     Ok(Figure {

@@ -140,6 +140,23 @@ fn where_runs_end_the_mean_is_thin_and_it_is_said() {
 }
 
 #[test]
+fn single_runs_promise_no_band() {
+    let all = runs();
+    let single = [all[0].clone(), all[3].clone()];
+    let mut spec = spec(&["eval/l1"]);
+    spec.by = vec!["params.n_layers".into()];
+    assert_eq!(
+        drawn(&spec, &single, 10).caption,
+        "eval/l1 as means over runs by n_layers (n = 1)."
+    );
+    let many = drawn(&spec, &all, 10).caption;
+    assert!(
+        many.ends_with("(n = 3), bands: one standard deviation each way."),
+        "{many}"
+    );
+}
+
+#[test]
 fn axes_that_show_nothing_are_refused() {
     let runs = runs();
     let mut spec = spec(&["eval/l1"]);
