@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use diptych_domain::RunSummary;
 use diptych_domain::compare::{Baseline, Cell, Column, Measured, Table, bootstrap, varying};
 
-use super::common::{self, capital, column_axis, columns, counted, factors, listed, sizes, within_limit};
+use super::common::{
+    self, between, capital, column_axis, columns, counted, factors, listed, sizes, within_limit,
+};
 use crate::error::FigureError;
 use crate::figure::{
     Axis, Body, Cell as Number, Entry, Figure, Ink, Key, Mark, Numbers, Panel, Rows, Scale, Shape, Values,

@@ -277,14 +277,4 @@ pub fn figure(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frames_are_spaced_evenly_with_both_ends() {
-        let all: Vec<u64> = (0..=100).collect();
-        assert_eq!(spaced(&all, 5), [0, 25, 50, 75, 100]);
-        assert_eq!(spaced(&[3, 4], 5), [3, 4]);
-        assert_eq!(spaced(&[1, 2, 3], 1), [1]);
-    }
-}
+mod tests;

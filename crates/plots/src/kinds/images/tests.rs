@@ -1,0 +1,185 @@
+//! Which image stands where.
+
+use super::*;
+use crate::figure::Body;
+use crate::spec::Arrange;
+use crate::testing::runs;
+
+fn shots() -> Vec<Shot> {
+    let mut all = Vec::new();
+    for run in 0..2 {
+        for probe in 0..2 {
+            for (role, step) in [
+                ("input", 0),
+                ("target", 0),
+                ("output", 100),
+                ("output", 200),
+                ("output", 300),
+            ] {
+                all.push(Shot {
+                    run,
+                    step,
+                    role: role.into(),
+                    probe,
+                    caption: format!("{probe}.jpg"),
+                });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn rows_are_roles_and_columns_runs() {
+    let runs = runs();
+    let shots = shots();
+    let mut spec = FigureSpec::new(Kind::Images);
+    let g = grid(&spec, &runs[..3], &shots).unwrap();
+    assert_eq!(
+        (g.rows.join(" "), g.columns.join(" ")),
+        ("input output target".into(), "n1-seed1 n1-seed2".into())
+    );
+    let steps: Vec<u64> = g.cells.iter().map(|row| shots[row[1].unwrap()].step).collect();
+    assert_eq!(steps, [0, 300, 0]);
+    assert_eq!(
+        g.notes,
+        [
+            "1 of 2 probes is shown (--probe names others)",
+            "Without images: n1-seed3"
+        ]
+    );
+    spec.steps = vec![50, 250];
+    spec.probes = vec![1];
+    let g = grid(&spec, &runs[..2], &shots).unwrap();
+    assert_eq!(g.columns[1], "n1-seed1 at 200");
+    assert_eq!(
+        g.notes,
+        ["No image is of step 50 or 250: there are 100, 200 and 300"]
+    );
+    assert_eq!((g.cells[1][0], shots[g.cells[1][1].unwrap()].step), (None, 200));
+}
+
+#[test]
+fn a_filmstrip_goes_along_training() {
+    let runs = runs();
+    let mut spec = FigureSpec::new(Kind::Images);
+    spec.arrange = Arrange::Steps;
+    let g = grid(&spec, &runs[..2], &shots()).unwrap();
+    assert_eq!(g.columns, ["input", "step 100", "step 200", "step 300", "target"]);
+    assert_eq!(g.rows, ["n1-seed1", "n1-seed2"]);
+    let figure = figure(&spec, &runs[..2], &shots(), g, |_| {
+        Ok(Content {
+            data: [1_u8, 2][..].into(),
+            width: 64,
+            height: 64,
+        })
+    })
+    .unwrap();
+    let Body::Images(grid) = figure.body else { panic!() };
+    assert_eq!(
+        grid.cells[1][3].as_ref().unwrap().alt,
+        "output of 0.jpg by n1-seed2 at step 300"
+    );
+}
+
+#[test]
+fn probes_of_one_run_stand_below_each_other() {
+    let runs = runs();
+    let spec = FigureSpec::new(Kind::Images);
+    let g = grid(&spec, &runs[..1], &shots()[..10]).unwrap();
+    assert_eq!(
+        (g.columns.join(" "), g.rows.join(" ")),
+        ("input output target".into(), "probe 0 probe 1".into())
+    );
+    let many: Vec<Shot> = (0..8)
+        .flat_map(|probe| shots().into_iter().take(5).map(move |s| Shot { probe, ..s }))
+        .collect();
+    let g = grid(&spec, &runs[..1], &many).unwrap();
+    assert_eq!(g.rows.len(), 4);
+    assert_eq!(g.notes, ["4 of 8 probes are shown (--probe names others)"]);
+}
+
+#[test]
+fn both_ways_of_a_cyclegan_go_from_real_to_fake_and_back() {
+    let runs = runs();
+    let mut shots = Vec::new();
+    for run in 0..2 {
+        for (role, step) in [
+            ("input", 0),
+            ("target", 0),
+            ("output", 5),
+            ("rec_A", 5),
+            ("fake_A", 5),
+            ("rec_B", 5),
+            ("idt_A", 5),
+        ] {
+            shots.push(Shot {
+                run,
+                step,
+                role: role.into(),
+                probe: 0,
+                caption: "a".into(),
+            });
+        }
+    }
+    let mut spec = FigureSpec::new(Kind::Images);
+    let g = grid(&spec, &runs[..2], &shots).unwrap();
+    assert_eq!(g.rows.join(" "), "real_A fake_B rec_A idt_A real_B fake_A rec_B");
+    assert_eq!(g.headings, [(0, "A → B".to_owned()), (4, "B → A".to_owned())]);
+    let alone = grid(&spec, &runs[..1], &shots[..7]).unwrap();
+    let headings: Vec<&str> = alone.headings.iter().map(|(_, h)| h.as_str()).collect();
+    assert_eq!(
+        headings,
+        [
+            "A → B: real_A → fake_B → rec_A, idt_A",
+            "B → A: real_B → fake_A → rec_B"
+        ]
+    );
+    spec.arrange = Arrange::Steps;
+    let film = grid(&spec, &runs[..1], &shots[..7]).unwrap();
+    assert_eq!(
+        (film.rows.join(" "), film.columns.join(" ")),
+        ("fake_B rec_A idt_A fake_A rec_B".into(), "real step 5".into())
+    );
+    // What goes into the way back is the other real image; of an identity too.
+    let from: Vec<&str> = film
+        .cells
+        .iter()
+        .map(|row| shots[row[0].unwrap()].role.as_str())
+        .collect();
+    assert_eq!(from, ["input", "input", "target", "target", "target"]);
+    spec.roles = vec!["output".into()];
+    assert_eq!(grid(&spec, &runs[..1], &shots[..7]).unwrap().rows, ["fake_B"]);
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let runs = runs();
+    let mut spec = FigureSpec::new(Kind::Images);
+    spec.roles = vec!["outptu".into()];
+    let error = grid(&spec, &runs, &shots()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "role outptu: the runs have input, output and target (did you mean `output`?)"
+    );
+    spec.roles.clear();
+    spec.probes = vec![7];
+    assert_eq!(
+        grid(&spec, &runs, &shots()).unwrap_err().to_string(),
+        "probe 7: the runs have 0 and 1"
+    );
+    assert!(
+        grid(&spec, &runs[..1], &[])
+            .unwrap_err()
+            .to_string()
+            .contains("n1-seed1 have no images")
+    );
+}
+
+#[test]
+fn frames_are_spaced_evenly_with_both_ends() {
+    let all: Vec<u64> = (0..=100).collect();
+    assert_eq!(spaced(&all, 5), [0, 25, 50, 75, 100]);
+    assert_eq!(spaced(&[3, 4], 5), [3, 4]);
+    assert_eq!(spaced(&[1, 2, 3], 1), [1]);
+}
