@@ -23,6 +23,12 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
         });
     }
     if spec.params.is_empty() {
+        // What is learnt with, if any of it varies.
+        settings.sort_by_key(|f| {
+            !["params.", "optim."]
+                .iter()
+                .any(|table| f.to_string().starts_with(table))
+        });
         settings.truncate(1);
     }
     let factors = factors(spec, runs)?;

@@ -52,31 +52,43 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
     };
     let curves_each = curve_names.len();
     let (several_metrics, several_curves) = (keys.len() > 1, curves_each > 1);
+    let members = |curve: usize| groups.get(curve).map_or(vec![shown[curve]], |g| g.runs.clone());
+    // In one panel every curve needs a look of its own; where these are few, none for what has no curve.
+    let mut together: Vec<(usize, usize)> = (0..keys.len())
+        .flat_map(|metric| (0..curves_each).map(move |curve| (metric, curve)))
+        .collect();
+    if together.len() > SLOTS {
+        together.retain(|(metric, curve)| {
+            let key = std::slice::from_ref(&keys[*metric]);
+            members(*curve).iter().any(|run| drawing.has(*run, key))
+        });
+    }
     // Which panel and which look each curve gets.
     let place = |metric: usize, curve: usize| match spec.panels {
-        Panels::Metric => (metric, curve),
-        Panels::Group => (curve, metric),
-        Panels::None => (0, metric * curves_each + curve),
+        Panels::Metric => Some((metric, curve)),
+        Panels::Group => Some((curve, metric)),
+        Panels::None => Some((0, together.iter().position(|at| *at == (metric, curve))?)),
     };
     let (panel_count, look_count, what) = match spec.panels {
         Panels::Metric => (keys.len(), curves_each, if alone { "run" } else { "group" }),
         Panels::Group => (curves_each, keys.len(), "metric"),
-        Panels::None => (1, keys.len() * curves_each, "curve"),
+        Panels::None => (1, together.len(), "curve"),
     };
     drawing.columns = layout::plot_columns(spec, panel_count);
     let mut panels: Vec<Vec<_>> = (0..panel_count).map(|_| Vec::new()).collect();
     let mut entries = vec![String::new(); look_count];
     for (metric, key) in keys.iter().enumerate() {
         for (curve, name) in curve_names.iter().enumerate() {
-            let (panel, look) = place(metric, curve);
+            let Some((panel, look)) = place(metric, curve) else {
+                continue;
+            };
             entries[look] = match (spec.panels, several_metrics, several_curves) {
                 (Panels::Group, ..) | (Panels::None, true, false) => key.to_string(),
                 (Panels::None, true, true) => format!("{name}, {key}"),
                 _ => name.clone(),
             };
-            let members = groups.get(curve).map_or(vec![shown[curve]], |g| g.runs.clone());
             let group = (!alone).then_some(name.as_str());
-            panels[panel].extend(drawing.curve(&members, key, ink(look), group));
+            panels[panel].extend(drawing.curve(&members(curve), key, ink(look), group));
         }
     }
     if panels.iter().all(Vec::is_empty) {

@@ -91,6 +91,20 @@ fn runs_beyond_the_palette_are_grey_and_the_legend_says_so() {
 }
 
 #[test]
+fn in_one_panel_what_has_no_curve_takes_no_colour() {
+    let mut all = runs();
+    all[0].metrics.remove(&MetricKey::eval("l1"));
+    let mut spec = spec(&["eval/l1", "eval/psnr"]);
+    spec.panels = Panels::None;
+    let figure = drawn(&spec, &all, 10);
+    let labels: Vec<&str> = figure.legend.iter().map(|e| e.label.as_str()).collect();
+    assert_eq!(
+        (labels[0], labels[7], labels[8]),
+        ("n1-seed2, eval/l1", "n5-seed3, eval/l1", "+9 curves in grey")
+    );
+}
+
+#[test]
 fn the_axis_has_room_for_every_peak() {
     let one = &runs()[..1];
     let mut spec = spec(&["eval/l1"]);

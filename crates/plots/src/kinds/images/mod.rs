@@ -99,8 +99,23 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         .into_iter()
         .collect();
     roles.sort_by_key(|r| roles::rank(r));
+    let mut notes = Vec::new();
+    let mixed = roles.iter().any(|r| roles::direction(r).is_some()) && roles.contains(&"output");
+    if mixed && spec.roles.is_empty() {
+        // What only some of the models make would leave holes in the rows.
+        let some: Vec<&str> = roles
+            .iter()
+            .copied()
+            .filter(|r| roles::direction(r).is_some())
+            .collect();
+        notes.push(format!(
+            "Only some of the models make {}, so left out (--role names them)",
+            listed(&some)
+        ));
+        roles.retain(|r| roles::direction(r).is_none());
+    }
     let roles: Vec<String> = if spec.roles.is_empty() {
-        roles.into_iter().map(str::to_owned).collect()
+        roles.iter().map(|r| (*r).to_owned()).collect()
     } else {
         let mut wanted: Vec<String> = Vec::new();
         for text in &spec.roles {
@@ -134,7 +149,6 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         true => PROBES,
         false => 1,
     };
-    let mut notes = Vec::new();
     let probes: Vec<u32> = if spec.probes.is_empty() {
         let shown: Vec<u32> = known.iter().copied().take(most).collect();
         if shown.len() < known.len() {

@@ -244,7 +244,13 @@ impl Lister<'_> {
                         let still = |role: Option<&str>| self.find(*run, role?, *probe, u64::MAX);
                         let mut row = Vec::new();
                         if before {
-                            row.push(still(source(role).filter(|s| has(s))));
+                            // Beside other models' runs the real images have their common names.
+                            let real = source(role).map(|real| match real {
+                                "real_A" if !has(real) => "input",
+                                "real_B" if !has(real) => "target",
+                                real => real,
+                            });
+                            row.push(still(real));
                         }
                         row.extend(steps.iter().map(|s| self.at(*run, role, *probe, *s)));
                         if after {

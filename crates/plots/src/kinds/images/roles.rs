@@ -34,15 +34,24 @@ pub fn both_ways(role: &str) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-/// Calls images what they are, run by run.
+/// Calls images what they are, where all runs translate both ways. Beside runs of other models the first translation keeps its common
+/// name, so that it stands in one row with theirs.
 pub fn name(shots: &mut [Shot]) {
-    let back = |role: &str| matches!(role, "fake_A" | "rec_A" | "rec_B" | "idt_A" | "idt_B");
-    let two_ways: BTreeSet<usize> = shots.iter().filter(|s| back(&s.role)).map(|s| s.run).collect();
-    for shot in shots.iter_mut().filter(|s| two_ways.contains(&s.run)) {
+    let all: BTreeSet<usize> = shots.iter().map(|s| s.run).collect();
+    if two_ways(shots) != all {
+        return;
+    }
+    for shot in shots {
         if let Some(name) = both_ways(&shot.role) {
             shot.role = name.to_owned();
         }
     }
+}
+
+/// The runs that translate both ways.
+pub fn two_ways(shots: &[Shot]) -> BTreeSet<usize> {
+    let back = |role: &str| matches!(role, "fake_A" | "rec_A" | "rec_B" | "idt_A" | "idt_B");
+    shots.iter().filter(|s| back(&s.role)).map(|s| s.run).collect()
 }
 
 /// Whether an image is the same at every step.
@@ -117,10 +126,14 @@ mod tests {
             caption: String::new(),
         };
         let mut shots: Vec<Shot> = ["input", "output", "target", "fake_A"].map(|r| shot(0, r)).into();
-        shots.push(shot(1, "output"));
+        let mut mixed = shots.clone();
         name(&mut shots);
-        let names: Vec<&str> = shots.iter().map(|s| s.role.as_str()).collect();
-        assert_eq!(names, ["real_A", "fake_B", "real_B", "fake_A", "output"]);
+        let names = |shots: &[Shot]| shots.iter().map(|s| s.role.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&shots), ["real_A", "fake_B", "real_B", "fake_A"]);
+        // Beside a run of another model both have an input and an output.
+        mixed.push(shot(1, "output"));
+        name(&mut mixed);
+        assert_eq!(names(&mixed), ["input", "output", "target", "fake_A", "output"]);
     }
 
     #[test]

@@ -153,6 +153,38 @@ fn both_ways_of_a_cyclegan_go_from_real_to_fake_and_back() {
 }
 
 #[test]
+fn runs_of_different_models_share_the_rows_that_both_have() {
+    let runs = runs();
+    let mut all = shots();
+    all.retain(|s| s.run == 0);
+    for (role, step) in [
+        ("input", 0),
+        ("target", 0),
+        ("output", 300),
+        ("fake_A", 300),
+        ("rec_A", 300),
+    ] {
+        all.push(Shot {
+            run: 1,
+            step,
+            role: role.into(),
+            probe: 0,
+            caption: "a".into(),
+        });
+    }
+    let mut spec = FigureSpec::new(Kind::Images);
+    let g = grid(&spec, &runs[..2], &all).unwrap();
+    assert_eq!(g.rows, ["input", "output", "target"]);
+    assert!(g.cells.iter().flatten().all(Option::is_some));
+    assert_eq!(
+        g.notes[0],
+        "Only some of the models make rec_A and fake_A, so left out (--role names them)"
+    );
+    spec.roles = vec!["output".into(), "fake_A".into()];
+    assert_eq!(grid(&spec, &runs[..2], &all).unwrap().rows, ["output", "fake_A"]);
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let runs = runs();
     let mut spec = FigureSpec::new(Kind::Images);
