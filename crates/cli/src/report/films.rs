@@ -85,7 +85,7 @@ pub fn make(session: &Session, spec: &ReportSpec, runs: &[RunSummary]) -> Result
     }
     let found = figures::image_shots(session, &runs[..runs.len().min(MOST_RUNS)])?;
     let (mut named, files): (Vec<Shot>, Vec<PathBuf>) = found.into_iter().unzip();
-    roles::name(&mut named);
+    roles::name_each(&mut named);
     let shots: Vec<(Shot, PathBuf)> = named.into_iter().zip(files).collect();
     let made: BTreeSet<u64> = shots
         .iter()

@@ -374,7 +374,6 @@ fn pictures(films: &Films, runs: &[RunSummary]) -> String {
                 let _ = writeln!(out, "<h4>{direction}: {}</h4>", chain(&roles));
             }
             out.push_str("<div class=\"cards\">\n");
-            let mut told: Vec<&str> = Vec::new();
             let here = |of: u32, role: &str| of == *probe && roles.contains(&role);
             for (i, still) in films
                 .stills
@@ -382,13 +381,17 @@ fn pictures(films: &Films, runs: &[RunSummary]) -> String {
                 .enumerate()
                 .filter(|(_, s)| here(s.probe, &s.role))
             {
-                let who = if told.contains(&still.role.as_str()) {
+                let alike = films
+                    .stills
+                    .iter()
+                    .filter(|s| s.probe == *probe && s.role == still.role)
+                    .count();
+                let who = if alike > 1 {
                     let names: Vec<&str> = still.runs.iter().map(|r| runs[*r].name.as_str()).collect();
                     format!("{} of {}", still.role, names.join(", "))
                 } else {
                     still.role.clone()
                 };
-                told.push(&still.role);
                 let _ = writeln!(
                     out,
                     "<figure class=\"card\"><div class=\"view\"><div class=\"i{i}\" role=\"img\" aria-label=\"{} of {}\"></div></div><figcaption>{}</figcaption></figure>",

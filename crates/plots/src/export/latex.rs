@@ -201,6 +201,7 @@ fn plot(out: &mut String, mark: &Mark, k: usize, panel: &Panel, spec: &FigureSpe
             let more = match looks {
                 Line::Faint => ", opacity=0.25, solid",
                 Line::Dense => ", solid, thin",
+                _ if mark.ink == Ink::Rest => ", very thin",
                 Line::Main => "",
                 Line::Plain => ", solid, mark size=1.4pt",
                 Line::Thin => ", very thin",

@@ -38,10 +38,15 @@ pub fn both_ways(role: &str) -> Option<&'static str> {
 /// name, so that it stands in one row with theirs.
 pub fn name(shots: &mut [Shot]) {
     let all: BTreeSet<usize> = shots.iter().map(|s| s.run).collect();
-    if two_ways(shots) != all {
-        return;
+    if two_ways(shots) == all {
+        name_each(shots);
     }
-    for shot in shots {
+}
+
+/// Calls images what they are, whatever other runs there are.
+pub fn name_each(shots: &mut [Shot]) {
+    let runs = two_ways(shots);
+    for shot in shots.iter_mut().filter(|s| runs.contains(&s.run)) {
         if let Some(name) = both_ways(&shot.role) {
             shot.role = name.to_owned();
         }
@@ -49,7 +54,7 @@ pub fn name(shots: &mut [Shot]) {
 }
 
 /// The runs that translate both ways.
-pub fn two_ways(shots: &[Shot]) -> BTreeSet<usize> {
+fn two_ways(shots: &[Shot]) -> BTreeSet<usize> {
     let back = |role: &str| matches!(role, "fake_A" | "rec_A" | "rec_B" | "idt_A" | "idt_B");
     shots.iter().filter(|s| back(&s.role)).map(|s| s.run).collect()
 }
@@ -134,6 +139,8 @@ mod tests {
         mixed.push(shot(1, "output"));
         name(&mut mixed);
         assert_eq!(names(&mixed), ["input", "output", "target", "fake_A", "output"]);
+        name_each(&mut mixed);
+        assert_eq!(names(&mixed), ["real_A", "fake_B", "real_B", "fake_A", "output"]);
     }
 
     #[test]
