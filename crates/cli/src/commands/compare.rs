@@ -9,7 +9,7 @@ use crate::failure::{Failure, chain};
 use crate::output;
 use crate::render::comparison::{Beside, Format, Page, document};
 use crate::render::terminal;
-use crate::selection::matching;
+use crate::selection::{is_query, matching};
 use crate::session::Session;
 
 /// Compare runs: beside each other, or as an ablation table
@@ -108,8 +108,7 @@ fn beside(
         ));
     }
     let session = Session::open(context)?;
-    let no_run = |word: &&String| word.contains([':', '=', '<', '>']) && session.find(word).is_err();
-    if args.what.iter().any(|word| no_run(&word)) {
+    if is_query(&args.what) && args.what.iter().any(|word| session.find(word).is_err()) {
         return Err(without_by(&session, &args.what.join(" "))?);
     }
     let runs = session.find_all(&args.what)?;
@@ -123,14 +122,8 @@ fn beside(
 
 /// Why a query cannot be compared without factors, and which would do.
 fn without_by(session: &Session, text: &str) -> Result<Failure, Failure> {
-    let query = parse_query(text)?;
-    let now = human::now();
     let mut factors: Vec<String> = Vec::new();
-    for run in session
-        .wait(session.home.list())?
-        .iter()
-        .filter(|r| query.matches(r, now))
-    {
+    for run in matching(session, text)?.some(session, text)? {
         for (name, _) in run.cells.iter().flat_map(|c| &c.factors) {
             if name != "seed" && !factors.contains(name) {
                 factors.push(name.clone());
