@@ -287,10 +287,7 @@ fn rank_blocks<const R: usize, S: Set>(
         let mut now = sums;
         for (x, y) in a.iter().zip(b) {
             let x = &x[k..k + R];
-            let Some(y) = y[lane..].first_chunk() else {
-                continue; // never: `lane` leaves room for sixteen
-            };
-            let y = set.load(y);
+            let y = set.load(&y[lane..].as_chunks::<LANES>().0[0]);
             for r in 0..R {
                 now[r] = set.fused(set.splat(x[r]), y, now[r]);
             }
