@@ -115,7 +115,7 @@ macro_rules! actions {
 
 actions! {
     Open "open" ANYWHERE ["enter"] "open" "go into what is selected: a run's details, a cell's runs, a group's members";
-    Back "back" ANYWHERE ["esc"] "" "out again: leave a pane, a mode or a zoom";
+    Back "back" ANYWHERE ["esc"] "" "out again: leave a pane, a mode, a zoom, or a view that enter went into";
     Up "up" ANYWHERE ["k", "up"] "" "up; in charts the curve above";
     Down "down" ANYWHERE ["j", "down"] "" "down; in charts the curve below";
     Left "left" ANYWHERE ["h", "left"] "" "left: columns, the cursor of charts, an earlier step of images, a tab of details";
@@ -125,6 +125,7 @@ actions! {
     First "first" ANYWHERE ["g", "home"] "" "to the first";
     Last "last" ANYWHERE ["G", "end"] "" "to the last";
     Filter "filter" ANYWHERE ["/"] "filter" "filter runs with the query language, which completes with tab";
+    ClearFilter "clear-filter" ANYWHERE ["\\"] "" "clear the filter: all runs again";
     Mark "mark" ANYWHERE ["space"] "mark" "mark or unmark: marked runs are what charts, images and differences show";
     MarkAll "mark-all" RUNS ["a"] "" "mark every run that is listed";
     Unmark "unmark" ANYWHERE ["u"] "" "unmark everything";

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
 
 use crate::action::{ACTIONS, ActionInfo, Place};
 use crate::overlay;
@@ -22,7 +23,7 @@ pub fn draw(state: &State, frame: &mut Frame<'_>) {
 /// Paints everything; says where the cursor stands, if something is being typed.
 pub fn paint(state: &State, buffer: &mut Buffer) -> Option<ratatui::layout::Position> {
     let area = buffer.area;
-    if area.width < SMALLEST.width || area.height < SMALLEST.height {
+    if state.too_small() {
         let text = format!(
             "Diptych needs a terminal of {} columns and {} rows; this one has {} and {}. A smaller font or a larger window helps; q leaves.",
             SMALLEST.width, SMALLEST.height, area.width, area.height
@@ -134,7 +135,14 @@ fn foot(state: &State, buffer: &mut Buffer) {
     let width = buffer.area.width;
     if let Some(notice) = &state.notice {
         let style = if notice.bad { theme.bad() } else { theme.accent() };
-        put(buffer, 1, y, &notice.text, width - 2, style);
+        // A long one takes rows of the view for as long as it is there.
+        let mut lines = text::wrap(&notice.text, usize::from(width - 2));
+        lines.truncate(usize::from(buffer.area.height / 3));
+        let top = (y + 1).saturating_sub(lines.len() as u16);
+        for (line, y) in lines.iter().zip(top..) {
+            Clear.render(Rect::new(0, y, width, 1), buffer);
+            put(buffer, 1, y, line, width - 2, style);
+        }
         return;
     }
     let mut x = 1;

@@ -40,6 +40,9 @@ pub async fn write(home: &Home, host: &Arc<dyn Host>, export: Export) -> Result<
         }
     };
     let size = diptych_domain::human::bytes(bytes.len() as u64);
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+        return Err(format!("there is no folder {}", folder.display()));
+    }
     save(&path, &bytes).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     Ok(format!("wrote {} ({size})", path.display()))
 }

@@ -11,10 +11,12 @@ use crate::state::State;
 use crate::widgets::line::Line;
 
 /// Something to choose.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
     /// What is chosen.
     pub value: String,
+    /// The keys that do it.
+    pub keys: String,
     /// What is said of it.
     pub note: String,
     /// Whether it is picked.
@@ -150,7 +152,7 @@ mod tests {
         let item = |value: &str, note: &str| Item {
             value: value.into(),
             note: note.into(),
-            picked: false,
+            ..Item::default()
         };
         let items = vec![
             item("log-y", "logarithmic y axis"),

@@ -6,12 +6,13 @@ use diptych_domain::compare::Factor;
 use super::form::{Form, changed};
 use super::{Choose, Item, Outcome, Overlay, Purpose};
 use crate::action::{ACTIONS, Place};
-use crate::effect::Effect;
+use crate::effect::{Checked, Effect};
+use crate::export::Export;
 use crate::host::Job;
-use crate::state::completion::groupings;
 use crate::state::{State, View};
 use crate::views::runs::column::Column;
 use crate::views::runs::rows::{Grouping, rebuild};
+use crate::widgets::text;
 
 fn open_form(state: &mut State, mut form: Form, effects: &mut Vec<Effect>) {
     changed(&mut form, state, effects, true);
@@ -27,15 +28,14 @@ fn items(values: impl IntoIterator<Item = String>, picked: &[String]) -> Vec<Ite
         .iter()
         .map(|value| Item {
             value: value.clone(),
-            note: String::new(),
             picked: true,
+            ..Item::default()
         })
         .collect();
     let rest = values.into_iter().filter(|v| !picked.contains(v));
     items.extend(rest.map(|value| Item {
         value,
-        note: String::new(),
-        picked: false,
+        ..Item::default()
     }));
     items
 }
@@ -121,8 +121,8 @@ pub fn open_launch(state: &mut State, effects: &mut Vec<Effect>) {
     let form = Form::new(
         Purpose::Launch,
         "Launch an experiment",
-        vec![("file", "experiments/"), ("changes", ""), ("name", "")],
-        "changes are KEY=VALUE with spaces between; it trains on when the dashboard is left",
+        vec![("file", ""), ("changes", ""), ("name", "")],
+        "tab completes the file; changes are KEY=VALUE with spaces between",
     );
     open_form(state, form, effects);
 }
@@ -133,8 +133,9 @@ pub fn open_fork(state: &mut State, effects: &mut Vec<Effect>) {
         let form = Form::new(
             Purpose::Fork,
             format!("Fork {}", run.name),
-            vec![("at", "latest"), ("changes", "")],
-            "at: the step of a checkpoint, latest or best; changes are KEY=VALUE with spaces between",
+            vec![("at", "latest"), ("changes", ""), ("name", "")],
+            "at: the step of a checkpoint, latest or best; changes are KEY=VALUE with spaces between; without a name it is called after \
+             its parent",
         );
         open_form(state, form, effects);
     }
@@ -179,20 +180,15 @@ pub fn open_palette(state: &mut State) {
                 .copied()
                 .find(|p| *p == here)
                 .unwrap_or(info.places[0]);
-            let keys = state.keymap.text(place, info.action);
             let away = if reachable(info.places) {
                 String::new()
             } else {
                 format!("{}: ", place.title())
             };
-            let keys = if keys.is_empty() {
-                String::new()
-            } else {
-                format!("  [{keys}]")
-            };
             let item = Item {
                 value: info.id.to_owned(),
-                note: format!("{away}{}{keys}", info.doc),
+                keys: state.keymap.text(place, info.action),
+                note: format!("{away}{}", info.doc),
                 picked: false,
             };
             (!reachable(info.places), item)
@@ -228,12 +224,24 @@ pub fn open_rows_or_columns(state: &mut State, rows: bool) {
     } else {
         &state.ablation.cols
     };
-    let mut all = groupings(state.runs.all());
+    let factors = crate::views::ablation::factors_at_hand(state);
+    let mut items: Vec<Item> = factors
+        .into_iter()
+        .map(|(value, levels)| Item {
+            note: text::count(levels, "level"),
+            picked: now.as_ref() == Some(&value),
+            value,
+            ..Item::default()
+        })
+        .collect();
     if !rows {
-        all.insert(0, "-".into());
+        let none = Item {
+            value: "-".into(),
+            picked: state.ablation.no_cols,
+            ..Item::default()
+        };
+        items.insert(0, none);
     }
-    let picked: Vec<String> = now.iter().cloned().collect();
-    let items = items(all, &picked);
     let (purpose, title) = if rows {
         (Purpose::Rows, "Rows")
     } else {
@@ -256,9 +264,9 @@ pub fn open_measure(state: &mut State) {
     open_list(state, Purpose::Measure, "Metric", items, false);
 }
 
-/// What a launch form asks to be checked.
-pub(super) fn check_launch(form: &Form) -> Effect {
-    Effect::Check {
+/// What a launch form says.
+pub(super) fn launched(form: &Form) -> Checked {
+    Checked {
         file: form.text(0).to_owned(),
         sets: words(form.text(1)),
     }
@@ -316,13 +324,18 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
             };
             rebuild(state);
         }
-        Purpose::Note => effects.extend(run.map(|run| Effect::SetNote(run, text))),
+        Purpose::Note => {
+            let Some(run) = run else { return Outcome::Close };
+            return form.submit(state, effects, Effect::SetNote(run, text), "noting…".into());
+        }
         Purpose::Tags => {
             let wanted = words(&text);
             let had = state.selected().map(|r| r.tags.clone()).unwrap_or_default();
             let add = wanted.iter().filter(|t| !had.contains(t)).cloned().collect();
             let remove = had.into_iter().filter(|t| !wanted.contains(t)).collect();
-            effects.extend(run.map(|run| Effect::SetTags { run, add, remove }));
+            let Some(run) = run else { return Outcome::Close };
+            let change = Effect::SetTags { run, add, remove };
+            return form.submit(state, effects, change, "changing tags…".into());
         }
         Purpose::Launch => {
             if text.is_empty() {
@@ -332,20 +345,26 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
             let name = Some(form.text(2).to_owned()).filter(|n| !n.is_empty());
             let sets = words(form.text(1));
             let file = text.into();
-            effects.push(Effect::Start(Box::new(Job::Launch { file, sets, name })));
-            state.say("launching…");
+            let start = Effect::Start(Box::new(Job::Launch { file, sets, name }));
+            return form.submit(state, effects, start, "launching…".into());
         }
         Purpose::Fork => {
             let Some(run) = state.selected().cloned() else {
                 return Outcome::Close;
             };
             let sets = words(form.text(1));
-            state.say(format!("forking {}…", run.name));
-            let run = Box::new(run);
-            effects.push(Effect::Start(Box::new(Job::Fork { run, at: text, sets })));
+            let name = Some(form.text(2).to_owned()).filter(|n| !n.is_empty());
+            let meanwhile = format!("forking {}…", run.name);
+            let (run, at) = (Box::new(run), text);
+            let start = Effect::Start(Box::new(Job::Fork { run, at, sets, name }));
+            return form.submit(state, effects, start, meanwhile);
         }
         Purpose::Export => match crate::export::of_view(state, &text) {
-            Ok(export) => effects.push(Effect::Export(Box::new(export))),
+            Ok(export) => {
+                let replace = form.warned.as_ref() == Some(&text);
+                let export = Effect::Export(Box::new(Export { replace, ..export }));
+                return form.submit(state, effects, export, "writing…".into());
+            }
             Err(problem) => {
                 form.error = Some((0, problem));
                 return Outcome::Open;

@@ -3,11 +3,13 @@
 use diptych_domain::RunSummary;
 use diptych_domain::query::{Query, QueryError};
 
-/// A query with its text. A text with a mistake leaves the last sound query at work.
+/// A query with its text. While the text has a mistake, the last query that found something is at work: half a word typed before it
+/// may have been sound and have found nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     text: String,
     query: Query,
+    fruitful: Query,
     error: Option<QueryError>,
 }
 
@@ -43,6 +45,25 @@ impl Filter {
 
     /// Whether a run is shown.
     pub fn shows(&self, run: &RunSummary, now: f64) -> bool {
-        self.query.matches(run, now)
+        self.at_work().matches(run, now)
+    }
+
+    /// Whether a run is not shown for the only reason that it is archived.
+    pub fn hides(&self, run: &RunSummary, now: f64) -> bool {
+        self.at_work().hides(run, now)
+    }
+
+    fn at_work(&self) -> &Query {
+        match self.error {
+            Some(_) => &self.fruitful,
+            None => &self.query,
+        }
+    }
+
+    /// Remembers that it has found something.
+    pub fn found(&mut self) {
+        if self.error.is_none() && self.fruitful != self.query {
+            self.fruitful.clone_from(&self.query);
+        }
     }
 }

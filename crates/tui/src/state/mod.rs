@@ -62,6 +62,15 @@ impl View {
     }
 }
 
+/// Where `enter` came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayBack {
+    /// The view.
+    pub view: View,
+    /// The filter that there was, where another one was set.
+    pub filter: Option<String>,
+}
+
 /// The smallest terminal that the views are made for.
 pub const SMALLEST: Size = Size::new(80, 24);
 
@@ -74,6 +83,8 @@ pub struct State {
     pub size: Size,
     /// The open view.
     pub view: View,
+    /// The views that `enter` came from, the last one last.
+    pub ways_back: Vec<WayBack>,
     /// Every run.
     pub runs: RunStore,
     /// The marked runs, in the order of marking. Some may have been deleted meanwhile.
@@ -106,6 +117,8 @@ pub struct State {
     pub dirty: bool,
     /// When the runs are to be read next.
     pub next_read: f64,
+    /// Counts what forms have sent off.
+    pub sent: u64,
 }
 
 impl State {
@@ -115,6 +128,7 @@ impl State {
             now,
             size,
             view: View::default(),
+            ways_back: Vec::new(),
             runs: RunStore::default(),
             marks: Vec::new(),
             filter: Filter::default(),
@@ -131,7 +145,23 @@ impl State {
             home,
             dirty: true,
             next_read: now,
+            sent: 0,
         }
+    }
+
+    /// Whether the terminal is smaller than the views are made for.
+    pub fn too_small(&self) -> bool {
+        self.size.width < SMALLEST.width || self.size.height < SMALLEST.height
+    }
+
+    /// Goes to a view from which `esc` leads back here.
+    pub fn go(&mut self, view: View, filter: Option<String>) {
+        let here = WayBack {
+            view: self.view,
+            filter,
+        };
+        self.ways_back.push(here);
+        self.view = view;
     }
 
     /// Where the keyboard is.

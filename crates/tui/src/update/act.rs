@@ -32,6 +32,8 @@ pub fn go_to(state: &mut State, places: &[Place], effects: &mut Vec<Effect>) {
 }
 
 fn view(state: &mut State, view: View, effects: &mut Vec<Effect>) {
+    // Who goes somewhere else does not want to go back.
+    state.ways_back.clear();
     state.view = view;
     super::enter(state, effects);
 }
@@ -64,8 +66,16 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
             };
             view(state, View::ALL[(at + by) % View::ALL.len()], effects);
         }
-        Action::Back => view(state, View::Runs, effects),
+        Action::Back => back(state, effects),
         Action::Filter => overlay::open_filter(state, effects),
+        Action::ClearFilter => {
+            if state.filter.text().is_empty() {
+                state.say("there is no filter");
+            } else {
+                state.filter.set("");
+                super::filter_changed(state, effects);
+            }
+        }
         Action::Unmark => {
             let n = std::mem::take(&mut state.marks).len();
             state.say(format!("{n} unmarked"));
@@ -102,6 +112,28 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::Quit => effects.push(Effect::Quit),
         _ => {}
     }
+}
+
+/// Back to where `enter` came from, with the filter that there was.
+fn back(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(way) = state.ways_back.pop() else {
+        let key = |action| state.keymap.text(Place::Anywhere, action);
+        let (filter, quit) = (key(Action::ClearFilter), key(Action::Quit));
+        let clears = if state.filter.text().is_empty() {
+            String::new()
+        } else {
+            format!("; {filter} clears the filter")
+        };
+        state.say(format!("nothing to leave here{clears}; {quit} quits"));
+        return;
+    };
+    state.view = way.view;
+    (state.table.in_details, state.table.alone) = (false, false);
+    if let Some(filter) = way.filter {
+        state.filter.set(&filter);
+        views::runs::rows::rebuild(state);
+    }
+    super::enter(state, effects);
 }
 
 /// Actions about the selected run; says whether it was one.
@@ -141,7 +173,7 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
         Action::Archive => {
             effects.push(Effect::SetArchived(run.id, !run.archived));
         }
-        Action::Delete => effects.push(Effect::Weigh(to_delete(state, &run))),
+        Action::Delete => delete(state, &run, effects),
         Action::Mark => {
             state.toggle_mark(&run.id);
             super::enter(state, effects);
@@ -149,6 +181,29 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
         _ => return false,
     }
     true
+}
+
+/// Asks how much there is to delete, unless something of it is being trained.
+fn delete(state: &mut State, run: &RunSummary, effects: &mut Vec<Effect>) {
+    let runs = to_delete(state, run);
+    let live = |id: &&RunId| state.runs.get(id).is_some_and(|r| r.status == RunStatus::Running);
+    let names: Vec<String> = runs
+        .iter()
+        .filter(live)
+        .filter_map(|id| Some(state.runs.get(id)?.name.clone()))
+        .collect();
+    let stop = state.keymap.text(Place::Runs, Action::Stop);
+    match names.as_slice() {
+        [] => effects.push(Effect::Weigh(runs)),
+        [one] => state.complain(format!(
+            "{one} is being trained and cannot be deleted: {stop} stops it first"
+        )),
+        several => state.complain(format!(
+            "{} of the marked runs are being trained and cannot be deleted ({}): {stop} stops a run first",
+            several.len(),
+            several.join(", ")
+        )),
+    }
 }
 
 /// The marked runs where the selected one is among them, else that one.

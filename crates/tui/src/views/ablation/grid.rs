@@ -69,6 +69,21 @@ pub fn runs(state: &State) -> Vec<RunSummary> {
     shown.cloned().collect()
 }
 
+/// What the listed runs can be told apart by, and into how many levels each parts them. What none of them has is left out.
+pub fn factors_at_hand(state: &State) -> Vec<(String, usize)> {
+    let runs = runs(state);
+    let levels = |name: &String| -> Option<usize> {
+        let factor = Factor::parse(name, &runs).ok()?;
+        let mut levels: BTreeSet<Level> = runs.iter().map(|r| factor.level(r)).collect();
+        levels.remove(&Level::Missing);
+        (!levels.is_empty()).then_some(levels.len())
+    };
+    let all = groupings(&runs).into_iter();
+    all.filter_map(|name| Some((levels(&name)?, name)))
+        .map(|(n, name)| (name, n))
+        .collect()
+}
+
 /// A number that changes with everything that shows in the table.
 pub fn ingredients(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -167,7 +167,7 @@ fn title(state: &State, grid: &Grid) -> String {
     }
     let hidden = grid.cols.len().saturating_sub(layout(state, grid).cols);
     if hidden > 0 {
-        title += &format!(" · {hidden} more columns");
+        title += &format!(" · {} more", text::count(hidden, "column"));
     }
     title
 }

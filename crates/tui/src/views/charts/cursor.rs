@@ -1,12 +1,89 @@
 //! The cursor, tied to the step slider of the images.
 
-use super::panels::{first_along, full_range, nearest, x_range};
+use diptych_plots::series::Reduced;
+use diptych_plots::spec::XAxis;
+
+use super::panels::{first_along, full_range, nearest, whole, x_range};
+use super::{CurveId, metrics, runs};
 use crate::state::State;
+
+/// Points of a curve that cursor and section are to lie at: places on one axis mean nothing on another, steps do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seek {
+    curve: CurveId,
+    cursor: Option<u64>,
+    section: Option<(u64, u64)>,
+}
+
+/// Takes another x axis. Cursor and section stay on the same points of a run, as soon as its curve along that axis has been read.
+pub fn change_axis(state: &mut State, axis: XAxis) {
+    if state.charts.seek.is_none() {
+        state.charts.seek = seek(state);
+    }
+    state.charts.options.axis = axis;
+    (state.charts.zoom, state.charts.cursor) = (None, None);
+    state.charts.sections.clear();
+}
+
+/// Where cursor and section are, as points of the first curve that has the place, else of the nearest.
+fn seek(state: &State) -> Option<Seek> {
+    let (cursor, zoom) = (state.charts.cursor, state.charts.zoom);
+    let at = cursor.or(zoom.map(|(from, to)| (from + to) / 2.0))?;
+    let mut found: Option<(f64, CurveId, &Reduced)> = None;
+    for run in runs(state) {
+        for key in metrics(state) {
+            let id = (run.id.clone(), key);
+            let Some(Ok(curve)) = whole(state, &id).map(|l| l.curve.as_ref()) else {
+                continue;
+            };
+            let Some((first, last)) = curve.raw.range() else {
+                continue;
+            };
+            let away = (first - at).max(at - last).max(0.0);
+            if found.as_ref().is_none_or(|(least, _, _)| away < *least) {
+                found = Some((away, id, &curve.raw));
+            }
+        }
+    }
+    let (_, curve, reduced) = found?;
+    let step = |x: f64| nearest(reduced, x).map(|b| b.step);
+    Some(Seek {
+        curve,
+        cursor: cursor.and_then(step),
+        section: zoom.and_then(|(from, to)| Some((step(from)?, step(to)?))),
+    })
+}
+
+/// Puts cursor and section where they are to be, if the curve that says where has been read by now.
+pub fn settle(state: &mut State) {
+    let Some(seek) = &state.charts.seek else {
+        return;
+    };
+    let reduced = match whole(state, &seek.curve).map(|l| l.curve.as_ref()) {
+        Some(Ok(curve)) => &curve.raw,
+        Some(Err(_)) => {
+            state.charts.seek = None;
+            return;
+        }
+        None => return,
+    };
+    let place = |step: u64| {
+        let points = reduced.buckets.iter().filter(|b| b.n > 0);
+        points.min_by_key(|b| b.step.abs_diff(step)).map(|b| b.x)
+    };
+    let cursor = seek.cursor.and_then(place);
+    let section = seek.section.and_then(|(a, b)| Some((place(a)?, place(b)?)));
+    state.charts.seek = None;
+    // Keys that came in meanwhile count more.
+    state.charts.cursor = state.charts.cursor.or(cursor);
+    state.charts.zoom = state.charts.zoom.or(section.filter(|(from, to)| from < to));
+}
 
 /// Moves the cursor by a part of the width; without one it begins at the right end.
 pub fn shift(state: &mut State, part: f64) {
     let (from, to) = x_range(state);
     let at = state.charts.cursor.unwrap_or(to);
+    state.charts.seek = None;
     place(state, at.clamp(from, to) + (to - from) * part);
 }
 
@@ -31,10 +108,20 @@ pub fn cursor_to_step(state: &mut State, step: Option<u64>) {
     });
     if found.is_some() {
         state.charts.cursor = found;
-    } else if let (Some(step), diptych_plots::spec::XAxis::Step) = (step, state.charts.options.axis) {
+    } else if let (Some(step), XAxis::Step) = (step, state.charts.options.axis) {
         // Before any curve has been read.
         state.charts.cursor = Some(step as f64);
+    } else if let Some(curve) = first_curve(state) {
+        state.charts.seek = step.map(|step| Seek {
+            curve,
+            cursor: Some(step),
+            section: None,
+        });
     }
+}
+
+fn first_curve(state: &State) -> Option<CurveId> {
+    Some((runs(state).first()?.id.clone(), metrics(state).first()?.clone()))
 }
 
 /// Shows a section around the cursor, a factor narrower or wider.

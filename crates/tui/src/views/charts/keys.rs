@@ -29,18 +29,18 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
         Action::Up | Action::Down => focus(state, action == Action::Down),
         Action::Back => {
             let charts = &mut state.charts;
-            if charts.focus.take().is_some() || charts.zoom.take().is_some() || charts.cursor.take().is_some()
+            if charts.focus.take().is_none() && charts.zoom.take().is_none() && charts.cursor.take().is_none()
             {
-            } else if charts.alone {
+                if !charts.alone {
+                    return false;
+                }
                 charts.alone = false;
-            } else {
-                return false;
             }
         }
         Action::Expand => state.charts.alone = !state.charts.alone,
         Action::Open => {
             // Into the images of the cursor's step.
-            state.view = crate::state::View::Images;
+            state.go(crate::state::View::Images, None);
             crate::update::enter(state, effects);
         }
         Action::Metrics => crate::overlay::open_metrics(state),
@@ -50,12 +50,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
                 .iter()
                 .position(|a| *a == state.charts.options.axis)
                 .unwrap_or(0);
-            state.charts.options.axis = all[(at + 1) % all.len()];
-            // Places on the old axis mean nothing on the new one; the step does.
-            let step = state.images.step;
-            (state.charts.zoom, state.charts.cursor) = (None, None);
-            state.charts.sections.clear();
-            cursor::cursor_to_step(state, step);
+            cursor::change_axis(state, all[(at + 1) % all.len()]);
             state.say(format!("x axis: {}", state.charts.options.axis));
         }
         Action::LogY => state.charts.options.log_y = !state.charts.options.log_y,

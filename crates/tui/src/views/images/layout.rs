@@ -1,11 +1,15 @@
 //! Which picture goes where.
 
-use diptych_domain::RunSummary;
+use std::collections::HashMap;
+
+use diptych_domain::{RunId, RunSummary};
 use ratatui::layout::Rect;
 
 use super::{Against, Mode, at_step, roles, runs};
 use crate::engine::pictures::{Mix, Request, Via};
 use crate::state::State;
+use crate::widgets::names::distinct;
+use crate::widgets::text;
 
 /// Columns of the rows' names.
 const LABEL: u16 = 7;
@@ -28,8 +32,8 @@ pub struct Slot {
 /// The grid as it is laid out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grid {
-    /// What stands above each column, and where.
-    pub columns: Vec<(String, Rect)>,
+    /// What stands above the columns, line by line, and where.
+    pub names: Vec<(String, Rect)>,
     /// What stands beside each row, and where.
     pub rows: Vec<(String, Rect)>,
     /// The places.
@@ -38,14 +42,45 @@ pub struct Grid {
     pub hidden: usize,
 }
 
-/// Where the images are: below the title and the columns' names, above the slider.
+impl Grid {
+    /// Adds a cell. A free column between images; a free row only where there is room for it.
+    fn slot(&mut self, state: &State, run: &Column<'_>, role: &str, cell: Rect, several: bool) {
+        let gap = u16::from(cell.height > 6 && several);
+        let area = Rect {
+            width: cell.width.saturating_sub(1),
+            height: cell.height - gap,
+            ..cell
+        };
+        self.slots.push(Slot {
+            area,
+            request: run.request(state, role, area),
+        });
+    }
+}
+
+/// Where the images are, with the names above them: below the title, above the slider.
 pub fn area(state: &State) -> Rect {
     let body = state.body();
     Rect {
-        y: body.y + 2,
-        height: body.height.saturating_sub(4),
+        y: body.y + 1,
+        height: body.height.saturating_sub(3),
         ..body
     }
+}
+
+/// How many columns there are, in how many bands one below the other, and how large a cell is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Shape {
+    /// Columns of a band.
+    across: usize,
+    /// Bands.
+    bands: usize,
+    /// Rows of a band.
+    down: usize,
+    /// Lines of the names above a band.
+    head: u16,
+    width: u16,
+    height: u16,
 }
 
 /// Lays the grid out.
@@ -57,69 +92,137 @@ pub fn grid(state: &State) -> Grid {
         None => all_roles,
     };
     let all = runs(state);
-    if shown_roles.is_empty() || all.is_empty() || area.width <= LABEL || area.height == 0 {
+    if shown_roles.is_empty() || all.is_empty() || area.width <= LABEL || area.height < 2 {
         return Grid::default();
     }
     let runs = columns(state, &all);
-    let turned = state.images.options.turned;
-    let label = if turned { NAME.min(area.width / 4) } else { LABEL };
-    let (across, down) = if turned {
-        (shown_roles.len(), runs.len())
+    if state.images.options.turned {
+        turned(state, area, &runs, &shown_roles)
     } else {
-        (runs.len(), shown_roles.len())
+        upright(state, area, &runs, &shown_roles)
+    }
+}
+
+/// Runs in rows.
+fn turned(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> Grid {
+    let label = NAME.min(area.width / 4);
+    let area = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
     };
-    let across_shown = across.min(usize::from(((area.width - label) / NARROWEST).max(1)));
-    let down_shown = down.min(usize::from((area.height / LOWEST).max(1)));
-    let width = (area.width - label) / across_shown as u16;
-    let height = (area.height / down_shown as u16).max(1);
-    // Images stand close to each other, the better to be compared, with room for names above them.
-    let named = if turned { NARROWEST } else { NAME };
-    let width = width.min(natural_width(state, height).max(named) + 2);
+    let across = roles
+        .len()
+        .min(usize::from(((area.width - label) / NARROWEST).max(1)));
+    let down = runs.len().min(usize::from((area.height / LOWEST).max(1)));
+    let height = (area.height / down as u16).max(1);
+    let width = (area.width - label) / across as u16;
+    let width = width.min(natural_width(state, height).max(NARROWEST) + 2);
     let mut out = Grid {
-        hidden: if turned {
-            down - down_shown
-        } else {
-            across - across_shown
-        },
+        hidden: runs.len() - down,
         ..Grid::default()
     };
-    let role_of = |(c, r): (usize, usize)| if turned { c } else { r };
-    let run_of = |(c, r): (usize, usize)| if turned { r } else { c };
-    let name = |i: usize, is_run: bool| {
-        if is_run {
-            runs[i].title(state)
-        } else {
-            shown_roles[i].clone()
-        }
-    };
-    for c in 0..across_shown {
+    for (c, role) in roles.iter().take(across).enumerate() {
         let x = area.x + label + c as u16 * width;
-        // The last name has all that is left.
-        let room = if c + 1 == across_shown {
-            area.right() - x
-        } else {
-            width.saturating_sub(1)
-        };
-        out.columns
-            .push((name(c, !turned), Rect::new(x, area.y - 1, room, 1)));
+        out.names
+            .push((role.clone(), Rect::new(x, area.y - 1, width.saturating_sub(1), 1)));
     }
-    for r in 0..down_shown {
+    let titles = titles(state, runs, usize::from(label - 1));
+    for (r, (run, title)) in runs.iter().zip(titles).take(down).enumerate() {
         let y = area.y + r as u16 * height;
         out.rows
-            .push((name(r, turned), Rect::new(area.x, y, label - 1, height)));
-        for c in 0..across_shown {
+            .push((title.whole(), Rect::new(area.x, y, label - 1, height)));
+        for (c, role) in roles.iter().take(across).enumerate() {
             let x = area.x + label + c as u16 * width;
-            // A free column between images; a free row only where there is room for it.
-            let gap = u16::from(height > 6 && down_shown > 1);
-            let place = Rect::new(x, y, width.saturating_sub(1), height - gap);
-            let role = &shown_roles[role_of((c, r))];
-            out.slots.push(Slot {
-                area: place,
-                request: runs[run_of((c, r))].request(state, role, place),
-            });
+            out.slot(state, run, role, Rect::new(x, y, width, height), down > 1);
         }
     }
     out
+}
+
+/// Runs in columns; where there are many, in several bands one below the other.
+fn upright(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> Grid {
+    let one_line = shape(state, area, runs.len(), roles.len(), 1);
+    let wide = |shape: &Shape| usize::from(shape.width.saturating_sub(1));
+    let fits = titles(state, runs, wide(&one_line))
+        .iter()
+        .all(|t| t.fits(wide(&one_line)));
+    let shape = if fits {
+        one_line
+    } else {
+        shape(state, area, runs.len(), roles.len(), 2)
+    };
+    let shown = (shape.across * shape.bands).min(runs.len());
+    let mut out = Grid {
+        hidden: runs.len() - shown,
+        ..Grid::default()
+    };
+    let titles = titles(state, runs, wide(&shape));
+    let band_height = shape.head + shape.down as u16 * shape.height;
+    for (i, (run, title)) in runs.iter().zip(&titles).take(shown).enumerate() {
+        let (band, c) = (i / shape.across, i % shape.across);
+        let x = area.x + LABEL + c as u16 * shape.width;
+        let top = area.y + band as u16 * band_height;
+        for (line, y) in title.lines(shape.head).into_iter().zip(top..) {
+            // The last name has all that is left.
+            let room = if c + 1 == shape.across {
+                area.right() - x
+            } else {
+                shape.width.saturating_sub(1)
+            };
+            out.names.push((line, Rect::new(x, y, room, 1)));
+        }
+        for (r, role) in roles.iter().take(shape.down).enumerate() {
+            let y = top + shape.head + r as u16 * shape.height;
+            if c == 0 {
+                out.rows
+                    .push((role.clone(), Rect::new(area.x, y, LABEL - 1, shape.height)));
+            }
+            let place = Rect::new(x, y, shape.width, shape.height);
+            out.slot(state, run, role, place, shape.down * shape.bands > 1);
+        }
+    }
+    out
+}
+
+/// The shape that makes images largest; of equal ones that with the fewest bands. Where not all runs have room, that with most.
+fn shape(state: &State, area: Rect, runs: usize, roles: usize, head: u16) -> Shape {
+    let room = area.width - LABEL;
+    // Images stand close to each other, the better to be compared, with room for names above them.
+    let of = |across: usize, bands: usize| {
+        let down = roles.min(usize::from(
+            ((area.height / bands as u16).saturating_sub(head) / LOWEST).max(1),
+        ));
+        let height = (area.height / bands as u16).saturating_sub(head) / down as u16;
+        let height = height.max(1);
+        Shape {
+            across,
+            bands,
+            down,
+            head,
+            width: (room / across as u16).min(natural_width(state, height).max(NAME) + 2),
+            height,
+        }
+    };
+    // Columns that the image itself gets.
+    let size =
+        |s: &Shape| natural_width(state, s.height.saturating_sub(u16::from(s.height > 6))).min(s.width - 1);
+    let fits = |s: &Shape| s.width >= NARROWEST && s.height >= LOWEST && s.down == roles;
+    let mut best: Option<Shape> = None;
+    for bands in 1..=runs.min(usize::from(area.height)) {
+        let shape = of(runs.div_ceil(bands), bands);
+        if runs.div_ceil(shape.across) == bands
+            && fits(&shape)
+            && best.as_ref().is_none_or(|b| size(&shape) > size(b))
+        {
+            best = Some(shape);
+        }
+    }
+    best.unwrap_or_else(|| {
+        let across = usize::from((room / NARROWEST).max(1)).min(runs);
+        let bands = usize::from((area.height / (head + roles as u16 * LOWEST)).max(1));
+        of(across, bands.min(runs.div_ceil(across)))
+    })
 }
 
 /// Columns that an image of so many rows takes: that of the widest shown run.
@@ -176,28 +279,68 @@ fn columns<'s>(state: &State, all: &[&'s RunSummary]) -> Vec<Column<'s>> {
     }
 }
 
-impl Column<'_> {
-    fn title(&self, state: &State) -> String {
-        let step = |run: &RunSummary| {
-            let output = at_step(state, &run.id, state.images.step);
-            let step = output
-                .iter()
-                .filter(|(role, _)| !matches!(**role, "input" | "target"))
-                .map(|(_, i)| i.step)
-                .max();
-            match step {
-                // Where a run has no image of the step itself, it says which one this is.
-                Some(step) if Some(step) != state.images.step => format!(" @{step}"),
-                _ => String::new(),
-            }
-        };
-        match (self.mix, self.other) {
-            (Mix::Wipe(_), Some(other)) => format!("{} │ {}", self.run.name, other.name),
-            (Mix::Difference, Some(other)) => format!("|{} − {}|", other.name, self.run.name),
-            _ => format!("{}{}", self.run.name, step(self.run)),
+/// What a column is called, and which step its images are of where that is not the slider's.
+struct Title {
+    name: String,
+    step: Option<String>,
+}
+
+impl Title {
+    fn whole(&self) -> String {
+        match &self.step {
+            Some(step) => format!("{} {step}", self.name),
+            None => self.name.clone(),
         }
     }
 
+    fn fits(&self, columns: usize) -> bool {
+        text::width(&self.whole()) <= columns
+    }
+
+    fn lines(&self, n: u16) -> Vec<String> {
+        match (n, &self.step) {
+            (2, Some(step)) => vec![self.name.clone(), step.clone()],
+            _ => vec![self.whole()],
+        }
+    }
+}
+
+/// The columns' titles, with names of at most so many columns.
+fn titles(state: &State, columns: &[Column<'_>], room: usize) -> Vec<Title> {
+    let short = |room: usize| -> HashMap<&RunId, String> {
+        let all = runs(state);
+        let names: Vec<&str> = all.iter().map(|r| r.name.as_str()).collect();
+        all.iter().map(|r| &r.id).zip(distinct(&names, room)).collect()
+    };
+    let (alone, of_two) = (short(room), short(room.saturating_sub(5) / 2));
+    let step = |run: &RunSummary| {
+        let found = at_step(state, &run.id, state.images.step);
+        let made = found
+            .iter()
+            .filter(|(role, _)| !matches!(**role, "input" | "target"));
+        let step = made.map(|(_, image)| image.step).max();
+        step.filter(|step| Some(*step) != state.images.step)
+            .map(|step| format!("step {step}"))
+    };
+    let title = |column: &Column<'_>| {
+        let pair = |other: &RunSummary| (&of_two[&column.run.id], &of_two[&other.id]);
+        match (column.mix, column.other) {
+            (Mix::Difference, Some(other)) => {
+                let (first, other) = pair(other);
+                (format!("|{other} − {first}|"), None)
+            }
+            (_, Some(other)) => {
+                let (first, other) = pair(other);
+                (format!("{first} │ {other}"), None)
+            }
+            (_, None) => (alone[&column.run.id].clone(), step(column.run)),
+        }
+    };
+    let titles = columns.iter().map(title);
+    titles.map(|(name, step)| Title { name, step }).collect()
+}
+
+impl Column<'_> {
     fn request(&self, state: &State, role: &str, place: Rect) -> Option<Request> {
         let images = &state.images;
         let folder = |run: &RunSummary| {

@@ -125,8 +125,7 @@ impl ImagesState {
     pub fn forget(&mut self) {
         self.lists.clear();
         self.awaited.clear();
-        self.pictures.clear();
-        self.painting.clear();
+        self.redraw();
     }
 
     /// Has everything sent anew.

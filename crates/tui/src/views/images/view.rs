@@ -7,6 +7,7 @@ use ratatui_image::Image;
 
 use super::layout::grid;
 use super::{Mode, probes, roles, runs, steps};
+use crate::action::{Action, Place};
 use crate::engine::pictures::{Picture, Via};
 use crate::state::State;
 use crate::widgets::blocks;
@@ -52,7 +53,7 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
         }
         return;
     }
-    for (name, area) in &grid.columns {
+    for (name, area) in &grid.names {
         put(
             buffer,
             area.x,
@@ -121,7 +122,14 @@ fn title(state: &State) -> String {
     }
     let hidden = grid(state).hidden;
     if hidden > 0 {
-        parts.push(format!("{hidden} runs have no room"));
+        let have = if hidden == 1 { "has" } else { "have" };
+        let expand = state.keymap.text(Place::Anywhere, Action::Expand);
+        let alone = if images.alone.is_none() {
+            format!(": {expand} shows a row alone")
+        } else {
+            String::new()
+        };
+        parts.push(format!("{} {have} no room{alone}", text::count(hidden, "run")));
     }
     parts.join(" · ")
 }

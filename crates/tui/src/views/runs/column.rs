@@ -265,14 +265,17 @@ fn bar(part: f64) -> String {
     format!("{} {:>3.0}%", text::bar(part, BAR), (part * 100.0).floor())
 }
 
+/// Readings of the speed before it is believed: the first ones have the start in them, when memory is taken and files are read.
+const BELIEVED: u64 = 3;
+
 /// Seconds that a running run has still to go, by its latest speed.
 pub fn eta(run: &RunSummary) -> Option<f64> {
     if run.status != RunStatus::Running || run.total_steps == 0 {
         return None;
     }
     let left = run.total_steps.saturating_sub(run.step) as f64;
-    let step = run.metrics.get(&MetricKey::new("perf/step_seconds"))?.last;
-    step.is_finite().then_some(left * step)
+    let speed = run.metrics.get(&MetricKey::new("perf/step_seconds"))?;
+    (speed.count >= BELIEVED && speed.last.is_finite()).then_some(left * speed.last)
 }
 
 fn value(value: FieldValue) -> String {
