@@ -44,19 +44,36 @@ pub fn distinct(names: &[&str], columns: usize) -> Vec<String> {
             }
         })
         .collect();
-    // What became the same by this is cut in its middle instead.
+    // What became the same is cut in its middle as a whole, where that tells more apart.
     let mut meant: HashMap<&str, HashSet<&str>> = HashMap::new();
     for (short, name) in shortened.iter().zip(names) {
         meant.entry(short).or_default().insert(name);
     }
+    let cut = |short: &str| -> bool {
+        let several = &meant[short];
+        let whole: HashSet<String> = several.iter().map(|n| shorten(n, columns)).collect();
+        whole.len() > 1
+    };
     shortened
         .iter()
         .zip(names)
-        .map(|(short, name)| match meant.get(short.as_str()) {
-            Some(several) if several.len() > 1 => shorten(name, columns),
-            _ => short.clone(),
+        .map(|(short, name)| {
+            if cut(short) {
+                shorten(name, columns)
+            } else {
+                short.clone()
+            }
         })
         .collect()
+}
+
+/// Whether [`distinct`] has to cut names in their middle to fit them in, or to make some the same.
+pub fn crowded(names: &[&str], columns: usize) -> bool {
+    let short = distinct(names, columns);
+    let all: HashSet<&&str> = names.iter().collect();
+    let told_apart: HashSet<&String> = short.iter().collect();
+    // A gap at the start is what all have; one further inside is a cut.
+    told_apart.len() < all.len() || short.iter().any(|s| s.trim_start_matches('…').contains('…'))
 }
 
 /// Words are parted by hyphens and spaces.
@@ -228,6 +245,12 @@ mod tests {
             ["…loss/G_L1", "…loss/D_real"]
         );
         assert!(distinct(&[], 5).is_empty());
+    }
+
+    #[test]
+    fn too_little_room_is_noticed() {
+        let names = ["losses-seed3-L1+cGAN", "losses-seed3-GAN"];
+        assert!(!crowded(&names, 30) && !crowded(&names, 12) && crowded(&names, 6));
     }
 
     #[test]

@@ -285,6 +285,14 @@ fn follows(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
     })
 }
 
+/// Whether runs fill at least half of the table of two factors: those of different sweeps hardly meet.
+fn meet(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
+    let pairs: BTreeSet<(Level, Level)> = runs.iter().map(|r| (factor.level(r), other.level(r))).collect();
+    let ours: BTreeSet<&Level> = pairs.iter().map(|(a, _)| a).collect();
+    let theirs: BTreeSet<&Level> = pairs.iter().map(|(_, b)| b).collect();
+    2 * pairs.len() >= ours.len() * theirs.len()
+}
+
 /// The chosen factors, else the first two that vary and are no seed.
 fn factors(request: &Request) -> Result<(Factor, Option<Factor>), String> {
     let runs = &request.runs;
@@ -327,7 +335,7 @@ fn factors(request: &Request) -> Result<(Factor, Option<Factor>), String> {
         Some(Ok(factor)) => Some(factor),
         Some(Err(problem)) => return Err(format!("columns: {problem}")),
         None if request.no_cols => None,
-        None => candidates.find(|f| *f != rows && !follows(f, &rows, runs)),
+        None => candidates.find(|f| *f != rows && !follows(f, &rows, runs) && meet(f, &rows, runs)),
     };
     Ok((rows.clone(), cols.filter(|f| *f != rows)))
 }

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::{Against, Mode, at_step, roles, runs};
 use crate::engine::pictures::{Mix, Request, Via};
 use crate::state::State;
-use crate::widgets::names::distinct;
+use crate::widgets::names::{crowded, distinct};
 use crate::widgets::text;
 
 /// Columns of the rows' names.
@@ -142,35 +142,36 @@ fn turned(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> G
 
 /// Runs in columns; where there are many, in several bands one below the other.
 fn upright(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> Grid {
-    let one_line = shape(state, area, runs.len(), roles.len(), 1);
-    let wide = |shape: &Shape| usize::from(shape.width.saturating_sub(1));
-    let fits = titles(state, runs, wide(&one_line))
-        .iter()
-        .all(|t| t.fits(wide(&one_line)));
-    let shape = if fits {
-        one_line
-    } else {
-        shape(state, area, runs.len(), roles.len(), 2)
+    let steps = differing_steps(state, runs);
+    let room = |shape: &Shape| match shape.across {
+        1 => usize::from(area.width - LABEL),
+        _ => usize::from(shape.width.saturating_sub(1)),
     };
+    // Names have a second line where one is too little to tell them apart.
+    let mut lines = 1;
+    let mut shape = best(state, area, runs.len(), roles.len(), 1 + u16::from(steps));
+    if is_crowded(state, room(&shape)) {
+        lines = 2;
+        shape = best(state, area, runs.len(), roles.len(), 2 + u16::from(steps));
+    }
+    let room = room(&shape);
     let shown = (shape.across * shape.bands).min(runs.len());
     let mut out = Grid {
         hidden: runs.len() - shown,
         ..Grid::default()
     };
-    let titles = titles(state, runs, wide(&shape));
+    let titles = lined(state, runs, room, lines);
     let band_height = shape.head + shape.down as u16 * shape.height;
     for (i, (run, title)) in runs.iter().zip(&titles).take(shown).enumerate() {
         let (band, c) = (i / shape.across, i % shape.across);
         let x = area.x + LABEL + c as u16 * shape.width;
         let top = area.y + band as u16 * band_height;
-        for (line, y) in title.lines(shape.head).into_iter().zip(top..) {
-            // The last name has all that is left.
-            let room = if c + 1 == shape.across {
-                area.right() - x
-            } else {
-                shape.width.saturating_sub(1)
-            };
-            out.names.push((line, Rect::new(x, y, room, 1)));
+        let place = |y| Rect::new(x, y, room as u16, 1);
+        for (line, y) in parted(&title.name, room).into_iter().take(lines).zip(top..) {
+            out.names.push((line, place(y)));
+        }
+        if let (Some(step), true) = (&title.step, steps) {
+            out.names.push((step.clone(), place(top + shape.head - 1)));
         }
         for (r, role) in roles.iter().take(shape.down).enumerate() {
             let y = top + shape.head + r as u16 * shape.height;
@@ -185,8 +186,65 @@ fn upright(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> 
     out
 }
 
+/// The name in lines, broken behind hyphens where there are some.
+fn parted(name: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = name;
+    while text::width(rest) > columns.max(1) {
+        let end = rest
+            .char_indices()
+            .nth(columns.max(1))
+            .map_or(rest.len(), |(at, _)| at);
+        let at = rest[..end].rfind('-').map_or(end, |at| at + 1);
+        lines.push(rest[..at].to_owned());
+        rest = &rest[at..];
+    }
+    lines.push(rest.to_owned());
+    lines
+}
+
+/// Titles whose names can be parted into so many lines, as long as they can be.
+fn lined(state: &State, runs: &[Column<'_>], room: usize, lines: usize) -> Vec<Title> {
+    let fit = |titles: &Vec<Title>| titles.iter().all(|t| parted(&t.name, room).len() <= lines);
+    (room..=room * lines)
+        .rev()
+        .map(|total| titles(state, runs, total))
+        .find(fit)
+        .unwrap_or_else(|| titles(state, runs, room))
+}
+
+fn is_crowded(state: &State, room: usize) -> bool {
+    let all = runs(state);
+    let names: Vec<&str> = all.iter().map(|r| r.name.as_str()).collect();
+    crowded(&names, room)
+}
+
+/// The step of a run's images.
+fn step_of(state: &State, run: &RunId) -> Option<u64> {
+    let found = at_step(state, run, state.images.step);
+    let made = found
+        .iter()
+        .filter(|(role, _)| !matches!(**role, "input" | "target"));
+    made.map(|(_, image)| image.step).max()
+}
+
+/// Whether the columns show images of several steps.
+fn differing_steps(state: &State, columns: &[Column<'_>]) -> bool {
+    let mut steps = columns.iter().filter_map(|c| step_of(state, &c.run.id));
+    let first = steps.next();
+    steps.any(|s| Some(s) != first)
+}
+
+/// The step of all images that are shown, where it is one.
+pub fn common_step(state: &State) -> Option<u64> {
+    let all = runs(state);
+    let mut steps = all.iter().filter_map(|r| step_of(state, &r.id));
+    let first = steps.next()?;
+    steps.all(|s| s == first).then_some(first)
+}
+
 /// The shape that makes images largest; of equal ones that with the fewest bands. Where not all runs have room, that with most.
-fn shape(state: &State, area: Rect, runs: usize, roles: usize, head: u16) -> Shape {
+fn best(state: &State, area: Rect, runs: usize, roles: usize, head: u16) -> Shape {
     let room = area.width - LABEL;
     // Images stand close to each other, the better to be compared, with room for names above them.
     let of = |across: usize, bands: usize| {
@@ -292,17 +350,6 @@ impl Title {
             None => self.name.clone(),
         }
     }
-
-    fn fits(&self, columns: usize) -> bool {
-        text::width(&self.whole()) <= columns
-    }
-
-    fn lines(&self, n: u16) -> Vec<String> {
-        match (n, &self.step) {
-            (2, Some(step)) => vec![self.name.clone(), step.clone()],
-            _ => vec![self.whole()],
-        }
-    }
 }
 
 /// The columns' titles, with names of at most so many columns.
@@ -314,11 +361,7 @@ fn titles(state: &State, columns: &[Column<'_>], room: usize) -> Vec<Title> {
     };
     let (alone, of_two) = (short(room), short(room.saturating_sub(5) / 2));
     let step = |run: &RunSummary| {
-        let found = at_step(state, &run.id, state.images.step);
-        let made = found
-            .iter()
-            .filter(|(role, _)| !matches!(**role, "input" | "target"));
-        let step = made.map(|(_, image)| image.step).max();
+        let step = step_of(state, &run.id);
         step.filter(|step| Some(*step) != state.images.step)
             .map(|step| format!("step {step}"))
     };
@@ -372,5 +415,17 @@ impl Column<'_> {
             thrift: 1 << images.options.thrift.min(4),
             generation: images.generation,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_parted_behind_hyphens() {
+        assert_eq!(parted("…l11000-lr0.0004-n8", 11), ["…l11000-", "lr0.0004-n8"]);
+        assert_eq!(parted("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(parted("", 3), [""]);
     }
 }

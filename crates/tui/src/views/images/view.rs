@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use ratatui_image::Image;
 
-use super::layout::grid;
+use super::layout::{common_step, grid};
 use super::{Mode, probes, roles, runs, steps};
 use crate::action::{Action, Place};
 use crate::engine::pictures::{Picture, Via};
@@ -97,7 +97,10 @@ fn title(state: &State) -> String {
         .find(|i| i.probe == images.probe)
         .map(|i| i.caption.clone())
         .filter(|c| !c.is_empty());
-    parts.extend(caption);
+    parts.extend(caption.map(|c| format!("file {c}")));
+    if let Some(step) = common_step(state) {
+        parts.push(format!("step {step}"));
+    }
     match images.mode {
         Mode::Beside => {}
         Mode::Blink(at) => parts.push(format!("blink {}", at % runs(state).len().max(1) + 1)),
@@ -122,14 +125,13 @@ fn title(state: &State) -> String {
     }
     let hidden = grid(state).hidden;
     if hidden > 0 {
-        let have = if hidden == 1 { "has" } else { "have" };
         let expand = state.keymap.text(Place::Anywhere, Action::Expand);
-        let alone = if images.alone.is_none() {
-            format!(": {expand} shows a row alone")
+        let expand = if images.alone.is_none() {
+            format!(" ({expand}: one row)")
         } else {
             String::new()
         };
-        parts.push(format!("{} {have} no room{alone}", text::count(hidden, "run")));
+        parts.push(format!("{} without room{expand}", text::count(hidden, "run")));
     }
     parts.join(" · ")
 }
