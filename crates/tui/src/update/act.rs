@@ -117,7 +117,10 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
 /// Back to where `enter` came from, with the filter that there was.
 fn back(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(way) = state.ways_back.pop() else {
-        let key = |action| state.keymap.text(Place::Anywhere, action);
+        let key = |action| {
+            let keys = state.keymap.keys(Place::Anywhere, action);
+            keys.first().map(ToString::to_string).unwrap_or_default()
+        };
         let (filter, quit) = (key(Action::ClearFilter), key(Action::Quit));
         let clears = if state.filter.text().is_empty() {
             String::new()
