@@ -169,3 +169,30 @@ fn continued(
         ..meta.clone()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fork_is_called_after_its_parent() {
+        let parent: RunSummary = serde_json::from_value(serde_json::json!({
+            "id": "0193", "name": "long", "status": "finished", "message": null, "model": "pix2pix", "tags": [], "note": "",
+            "created": 0.0, "updated": 0.0, "epoch": 0, "step": 0, "total_steps": 0, "device": "cpu", "code_version": "",
+            "data_fingerprint": null, "archived": false, "parent": null,
+            "spec": {"model": "pix2pix", "name": "mini", "data": {"root": "/d"}}, "metrics": {},
+        }))
+        .unwrap();
+        let name = |label: Label, spec: &ExperimentSpec| named(label, &parent, spec).name;
+        assert_eq!(name(Label::default(), &parent.spec).as_deref(), Some("long"));
+        let given = Label {
+            name: Some("gentler".into()),
+            ..Label::default()
+        };
+        assert_eq!(name(given, &parent.spec).as_deref(), Some("gentler"));
+        // `--set name=other`: the store takes the experiment's name.
+        let mut renamed = parent.spec.clone();
+        renamed.name = Some("other".into());
+        assert_eq!(name(Label::default(), &renamed), None);
+    }
+}

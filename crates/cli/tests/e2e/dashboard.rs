@@ -94,6 +94,11 @@ impl Terminal {
 
     /// The terminal is as it was: no alternate screen, no mouse, a cursor.
     fn is_restored(&self) {
+        // What was written last may still have to be read.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.screen.lock().unwrap().screen().alternate_screen() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let parser = self.screen.lock().unwrap();
         let screen = parser.screen();
         assert!(!screen.alternate_screen());

@@ -247,9 +247,7 @@ pub(super) fn changed(form: &mut Form, state: &mut State, effects: &mut Vec<Effe
         }
         Purpose::Launch => {
             form.error = None;
-            if form.at < 2 {
-                check(form, effects);
-            }
+            check(form, effects);
         }
         _ => form.error = None,
     }

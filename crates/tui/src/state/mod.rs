@@ -67,8 +67,8 @@ impl View {
 pub struct WayBack {
     /// The view.
     pub view: View,
-    /// The filter that there was, where another one was set.
-    pub filter: Option<String>,
+    /// Where another filter was set: the one that there was, and the new one.
+    pub filter: Option<(String, String)>,
 }
 
 /// The smallest terminal that the views are made for.
@@ -154,11 +154,11 @@ impl State {
         self.size.width < SMALLEST.width || self.size.height < SMALLEST.height
     }
 
-    /// Goes to a view from which `esc` leads back here.
-    pub fn go(&mut self, view: View, filter: Option<String>) {
+    /// Goes to a view from which `esc` leads back here. `before` is the filter that there was, where another one has been set.
+    pub fn go(&mut self, view: View, before: Option<String>) {
         let here = WayBack {
             view: self.view,
-            filter,
+            filter: before.map(|before| (before, self.filter.text().to_owned())),
         };
         self.ways_back.push(here);
         self.view = view;

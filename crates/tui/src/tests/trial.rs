@@ -348,6 +348,13 @@ fn escape_leaves_and_clears_nothing() {
         (bench.state.filter.text(), bench.state.table.shown.len()),
         ("", 10)
     );
+    // Back in the ablation the filter is the one that there was, unless it has been changed since.
+    bench.keys("4 l enter / ctrl-u \"seed:1\" enter esc");
+    assert_eq!(
+        (bench.state.view, bench.state.filter.text()),
+        (View::Ablation, "seed:1")
+    );
+    bench.keys("\\");
     // What enter went into, escape leaves.
     bench.keys("j j space 2 h enter");
     assert_eq!(bench.state.view, View::Images);

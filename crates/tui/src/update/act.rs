@@ -132,8 +132,9 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
     };
     state.view = way.view;
     (state.table.in_details, state.table.alone) = (false, false);
-    if let Some(filter) = way.filter {
-        state.filter.set(&filter);
+    // A filter that was changed since is the user's own.
+    if let Some((before, _)) = way.filter.filter(|(_, set)| set == state.filter.text()) {
+        state.filter.set(&before);
         views::runs::rows::rebuild(state);
     }
     super::enter(state, effects);

@@ -359,7 +359,12 @@ fn titles(state: &State, columns: &[Column<'_>], room: usize) -> Vec<Title> {
         let names: Vec<&str> = all.iter().map(|r| r.name.as_str()).collect();
         all.iter().map(|r| &r.id).zip(distinct(&names, room)).collect()
     };
-    let (alone, of_two) = (short(room), short(room.saturating_sub(5) / 2));
+    let of_two = if columns.iter().any(|c| c.other.is_some()) {
+        short(room.saturating_sub(5) / 2)
+    } else {
+        HashMap::new()
+    };
+    let alone = short(room);
     let step = |run: &RunSummary| {
         let step = step_of(state, &run.id);
         step.filter(|step| Some(*step) != state.images.step)
