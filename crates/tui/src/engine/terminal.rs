@@ -70,6 +70,13 @@ fn restore(out: &mut impl Write) -> io::Result<()> {
     )
 }
 
+/// Asks the terminal for its status (DSR), which all answer.
+pub fn ask_status() -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(b"\x1b[5n")?;
+    out.flush()
+}
+
 /// Asks the terminal to put text into the clipboard (OSC 52); inside tmux this needs `set -g set-clipboard on`.
 pub fn copy(text: &str) -> io::Result<()> {
     use base64::Engine;
