@@ -134,13 +134,15 @@ fn ask_terminal(via: Option<Via>) -> Picker {
         kitty_compression: std::env::var_os("SSH_CONNECTION").is_some(),
         ..QueryStdioOptions::default()
     };
-    Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| {
+    let asked = Instant::now();
+    let picker = Picker::from_query_stdio_with_options(options);
+    if asked.elapsed() >= PATIENCE {
         // Whoever asked goes on reading until the terminal's status comes, and would take the first keys for it. Inside tmux the question
         // may have been lost on its way to the outer terminal; tmux itself answers this one.
         let _ = terminal::ask_status();
         std::thread::sleep(SETTLES);
-        Picker::halfblocks()
-    })
+    }
+    picker.unwrap_or_else(|_| Picker::halfblocks())
 }
 
 /// Does what the terminal itself has to do, and starts the rest; says whether to leave.
