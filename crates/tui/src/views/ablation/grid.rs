@@ -71,7 +71,8 @@ pub fn runs(state: &State) -> Vec<RunSummary> {
 
 /// What the listed runs can be told apart by, and into how many levels each parts them. What none of them has is left out.
 pub fn factors_at_hand(state: &State) -> Vec<(String, usize)> {
-    let runs = runs(state);
+    let mut runs = runs(state);
+    runs.truncate(MOST_RUNS);
     let levels = |name: &String| -> Option<usize> {
         let factor = Factor::parse(name, &runs).ok()?;
         let mut levels: BTreeSet<Level> = runs.iter().map(|r| factor.level(r)).collect();
@@ -285,12 +286,12 @@ fn follows(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
     })
 }
 
-/// Whether runs fill at least half of the table of two factors: those of different sweeps hardly meet.
+/// Whether runs fill at least two thirds of the table of two factors: those of different sweeps hardly meet.
 fn meet(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
     let pairs: BTreeSet<(Level, Level)> = runs.iter().map(|r| (factor.level(r), other.level(r))).collect();
     let ours: BTreeSet<&Level> = pairs.iter().map(|(a, _)| a).collect();
     let theirs: BTreeSet<&Level> = pairs.iter().map(|(_, b)| b).collect();
-    2 * pairs.len() >= ours.len() * theirs.len()
+    3 * pairs.len() >= 2 * ours.len() * theirs.len()
 }
 
 /// The chosen factors, else the first two that vary and are no seed.

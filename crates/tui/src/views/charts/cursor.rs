@@ -59,6 +59,10 @@ pub fn settle(state: &mut State) {
     let Some(seek) = &state.charts.seek else {
         return;
     };
+    if !runs(state).iter().any(|r| r.id == seek.curve.0) {
+        state.charts.seek = None;
+        return;
+    }
     let reduced = match whole(state, &seek.curve).map(|l| l.curve.as_ref()) {
         Some(Ok(curve)) => &curve.raw,
         Some(Err(_)) => {
@@ -83,13 +87,13 @@ pub fn settle(state: &mut State) {
 pub fn shift(state: &mut State, part: f64) {
     let (from, to) = x_range(state);
     let at = state.charts.cursor.unwrap_or(to);
-    state.charts.seek = None;
     place(state, at.clamp(from, to) + (to - from) * part);
 }
 
 /// Puts the cursor at a place, and the images at its step.
 pub fn place(state: &mut State, x: f64) {
     let (from, to) = x_range(state);
+    state.charts.seek = None;
     state.charts.cursor = Some(x.clamp(from, to));
     let step = first_along(state)
         .and_then(|(_, reduced)| nearest(reduced, x))

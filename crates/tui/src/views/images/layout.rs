@@ -1,15 +1,12 @@
 //! Which picture goes where.
 
-use std::collections::HashMap;
-
-use diptych_domain::{RunId, RunSummary};
+use diptych_domain::RunSummary;
 use ratatui::layout::Rect;
 
+use super::title::{differing_steps, is_crowded, lined, parted, titles};
 use super::{Against, Mode, at_step, roles, runs};
 use crate::engine::pictures::{Mix, Request, Via};
 use crate::state::State;
-use crate::widgets::names::{crowded, distinct};
-use crate::widgets::text;
 
 /// Columns of the rows' names.
 const LABEL: u16 = 7;
@@ -186,63 +183,6 @@ fn upright(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> 
     out
 }
 
-/// The name in lines, broken behind hyphens where there are some.
-fn parted(name: &str, columns: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut rest = name;
-    while text::width(rest) > columns.max(1) {
-        let end = rest
-            .char_indices()
-            .nth(columns.max(1))
-            .map_or(rest.len(), |(at, _)| at);
-        let at = rest[..end].rfind('-').map_or(end, |at| at + 1);
-        lines.push(rest[..at].to_owned());
-        rest = &rest[at..];
-    }
-    lines.push(rest.to_owned());
-    lines
-}
-
-/// Titles whose names can be parted into so many lines, as long as they can be.
-fn lined(state: &State, runs: &[Column<'_>], room: usize, lines: usize) -> Vec<Title> {
-    let fit = |titles: &Vec<Title>| titles.iter().all(|t| parted(&t.name, room).len() <= lines);
-    (room..=room * lines)
-        .rev()
-        .map(|total| titles(state, runs, total))
-        .find(fit)
-        .unwrap_or_else(|| titles(state, runs, room))
-}
-
-fn is_crowded(state: &State, room: usize) -> bool {
-    let all = runs(state);
-    let names: Vec<&str> = all.iter().map(|r| r.name.as_str()).collect();
-    crowded(&names, room)
-}
-
-/// The step of a run's images.
-fn step_of(state: &State, run: &RunId) -> Option<u64> {
-    let found = at_step(state, run, state.images.step);
-    let made = found
-        .iter()
-        .filter(|(role, _)| !matches!(**role, "input" | "target"));
-    made.map(|(_, image)| image.step).max()
-}
-
-/// Whether the columns show images of several steps.
-fn differing_steps(state: &State, columns: &[Column<'_>]) -> bool {
-    let mut steps = columns.iter().filter_map(|c| step_of(state, &c.run.id));
-    let first = steps.next();
-    steps.any(|s| Some(s) != first)
-}
-
-/// The step of all images that are shown, where it is one.
-pub fn common_step(state: &State) -> Option<u64> {
-    let all = runs(state);
-    let mut steps = all.iter().filter_map(|r| step_of(state, &r.id));
-    let first = steps.next()?;
-    steps.all(|s| s == first).then_some(first)
-}
-
 /// The shape that makes images largest; of equal ones that with the fewest bands. Where not all runs have room, that with most.
 fn best(state: &State, area: Rect, runs: usize, roles: usize, head: u16) -> Shape {
     let room = area.width - LABEL;
@@ -300,10 +240,13 @@ fn natural_width(state: &State, rows: u16) -> u16 {
 }
 
 /// A column: a run, or one against another.
-struct Column<'s> {
-    run: &'s RunSummary,
-    other: Option<&'s RunSummary>,
-    mix: Mix,
+pub(super) struct Column<'s> {
+    /// The run.
+    pub run: &'s RunSummary,
+    /// The other one.
+    pub other: Option<&'s RunSummary>,
+    /// What is made of the two.
+    pub mix: Mix,
 }
 
 fn columns<'s>(state: &State, all: &[&'s RunSummary]) -> Vec<Column<'s>> {
@@ -335,57 +278,6 @@ fn columns<'s>(state: &State, all: &[&'s RunSummary]) -> Vec<Column<'s>> {
             _ => all.iter().map(|run| plain(run)).collect(),
         },
     }
-}
-
-/// What a column is called, and which step its images are of where that is not the slider's.
-struct Title {
-    name: String,
-    step: Option<String>,
-}
-
-impl Title {
-    fn whole(&self) -> String {
-        match &self.step {
-            Some(step) => format!("{} {step}", self.name),
-            None => self.name.clone(),
-        }
-    }
-}
-
-/// The columns' titles, with names of at most so many columns.
-fn titles(state: &State, columns: &[Column<'_>], room: usize) -> Vec<Title> {
-    let short = |room: usize| -> HashMap<&RunId, String> {
-        let all = runs(state);
-        let names: Vec<&str> = all.iter().map(|r| r.name.as_str()).collect();
-        all.iter().map(|r| &r.id).zip(distinct(&names, room)).collect()
-    };
-    let of_two = if columns.iter().any(|c| c.other.is_some()) {
-        short(room.saturating_sub(5) / 2)
-    } else {
-        HashMap::new()
-    };
-    let alone = short(room);
-    let step = |run: &RunSummary| {
-        let step = step_of(state, &run.id);
-        step.filter(|step| Some(*step) != state.images.step)
-            .map(|step| format!("step {step}"))
-    };
-    let title = |column: &Column<'_>| {
-        let pair = |other: &RunSummary| (&of_two[&column.run.id], &of_two[&other.id]);
-        match (column.mix, column.other) {
-            (Mix::Difference, Some(other)) => {
-                let (first, other) = pair(other);
-                (format!("|{other} − {first}|"), None)
-            }
-            (_, Some(other)) => {
-                let (first, other) = pair(other);
-                (format!("{first} │ {other}"), None)
-            }
-            (_, None) => (alone[&column.run.id].clone(), step(column.run)),
-        }
-    };
-    let titles = columns.iter().map(title);
-    titles.map(|(name, step)| Title { name, step }).collect()
 }
 
 impl Column<'_> {
@@ -420,17 +312,5 @@ impl Column<'_> {
             thrift: 1 << images.options.thrift.min(4),
             generation: images.generation,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_parted_behind_hyphens() {
-        assert_eq!(parted("…l11000-lr0.0004-n8", 11), ["…l11000-", "lr0.0004-n8"]);
-        assert_eq!(parted("abcdefgh", 3), ["abc", "def", "gh"]);
-        assert_eq!(parted("", 3), [""]);
     }
 }

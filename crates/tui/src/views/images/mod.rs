@@ -3,6 +3,7 @@
 mod ask;
 mod keys;
 mod layout;
+mod title;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use ratatui_image::Image;
 
-use super::layout::{common_step, grid};
+use super::layout::grid;
+use super::title::common_step;
 use super::{Mode, probes, roles, runs, steps};
 use crate::action::{Action, Place};
 use crate::engine::pictures::{Picture, Via};
