@@ -118,7 +118,7 @@ pub(super) fn key(
     match action {
         Some(Action::Cancel) => return Outcome::Close,
         Some(Action::Accept) => {
-            return super::open::accept_choice(choose, state, effects);
+            return super::accept::accept_choice(choose, state, effects);
         }
         Some(Action::NextItem) if n > 0 => choose.selected = (choose.selected + 1) % n,
         Some(Action::PreviousItem) if n > 0 => choose.selected = (choose.selected + n - 1) % n,

@@ -194,7 +194,7 @@ pub(super) fn key(
             return Outcome::Close;
         }
         _ if form.busy.is_some() => return Outcome::Open,
-        Some(Action::Accept) => return super::open::accept_form(form, state, effects),
+        Some(Action::Accept) => return super::accept::accept_form(form, state, effects),
         Some(Action::Complete) if form.proposals.is_empty() && several => {
             form.at = (form.at + 1) % form.fields.len()
         }
@@ -270,7 +270,7 @@ pub(super) fn changed(form: &mut Form, state: &mut State, effects: &mut Vec<Effe
 
 /// Has what is written now checked; what was written a moment ago is of no interest, so that one check goes on at a time.
 fn check(form: &mut Form, effects: &mut Vec<Effect>) {
-    let now = super::open::launched(form);
+    let now = super::accept::launched(form);
     if form.checking.is_none() && form.busy.is_none() {
         effects.push(Effect::Check(now.clone()));
         form.checking = Some(now);
@@ -288,7 +288,7 @@ pub(super) fn checked(
         return;
     }
     form.checking = None;
-    if super::open::launched(form) != *of {
+    if super::accept::launched(form) != *of {
         check(form, effects);
     } else if form.busy.is_none() {
         match result {

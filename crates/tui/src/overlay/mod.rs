@@ -1,5 +1,6 @@
 //! What lies over the view and has the keyboard: forms, lists to choose from, questions, help.
 
+mod accept;
 mod choose;
 mod confirm;
 mod draw;
