@@ -6,6 +6,7 @@ use crate::effect::{Effect, Reply};
 use crate::overlay::{self, Confirm, Overlay, Question};
 use crate::state::{State, View};
 use crate::views;
+use crate::widgets::text;
 
 /// Takes a reply in.
 pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
@@ -60,6 +61,8 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         Reply::Defaults(model, defaults) => {
             state.table.details.defaults.insert(model, defaults);
         }
+        // Somebody is doing something else by now.
+        Reply::Weighed(..) if state.overlay.is_some() => {}
         Reply::Weighed(runs, bytes) => {
             let names: Vec<String> = runs
                 .iter()
@@ -69,9 +72,9 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             let what = match names.as_slice() {
                 [one] => one.clone(),
                 several => format!(
-                    "{} runs ({})",
-                    several.len(),
-                    crate::widgets::text::cut(&several.join(", "), 120)
+                    "{} ({})",
+                    text::count(several.len(), "run"),
+                    text::cut(&several.join(", "), 120)
                 ),
             };
             state.overlay = Some(Overlay::Confirm(Confirm {

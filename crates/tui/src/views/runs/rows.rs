@@ -95,9 +95,6 @@ pub fn rebuild(state: &mut State) {
     // The old rows' indices mean other runs by now; what was selected is known by name.
     let anchor = state.table.anchor.clone();
     let shown = shown(state);
-    if !shown.is_empty() {
-        state.filter.found();
-    }
     state.table.shown.clone_from(&shown);
     state.table.refresh_columns(&state.runs);
     state.table.rows = match &state.table.grouping {
