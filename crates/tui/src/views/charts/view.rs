@@ -20,8 +20,10 @@ const BESIDE: u16 = 44;
 const BELOW: u16 = 7;
 /// A panel is no narrower than this where there are several in a row.
 const NARROWEST: u16 = 56;
-/// Nor lower, legend included.
-const LOWEST: u16 = 9;
+/// Nor lower.
+const LOWEST: u16 = 5;
+/// Lines of its legend that a panel has room for at least, where it has one of its own.
+const OWN_LEGEND: u16 = 4;
 
 /// Where charts and legend are.
 fn areas(state: &State) -> (Rect, Rect) {
@@ -70,7 +72,7 @@ fn several(state: &State) -> bool {
 fn split(state: &State, place: Rect) -> (Rect, Rect) {
     let lines = if several(state) && !state.charts.alone {
         (entries(state) as u16)
-            .min(place.height.saturating_sub(6))
+            .min(place.height.saturating_sub(LOWEST))
             .min(place.height / 2)
     } else {
         0
@@ -89,13 +91,20 @@ fn split(state: &State, place: Rect) -> (Rect, Rect) {
 }
 
 /// The panels' places for `n` of them.
-fn places(area: Rect, n: usize) -> Vec<Rect> {
+fn places(state: &State, area: Rect, n: usize) -> Vec<Rect> {
     if n == 0 || area.width == 0 || area.height == 0 {
         return Vec::new();
     }
     let across = (area.width / NARROWEST).clamp(1, 3).min(n as u16);
     // What has no room is not shown.
-    let down = (n as u16).div_ceil(across).min((area.height / LOWEST).max(1));
+    let legend = if several(state) && !state.charts.alone {
+        (entries(state) as u16).min(OWN_LEGEND)
+    } else {
+        0
+    };
+    let down = (n as u16)
+        .div_ceil(across)
+        .min((area.height / (LOWEST + legend)).max(1));
     let (width, height) = (area.width / across, area.height / down);
     (0..(across * down).min(n as u16))
         .map(|i| {
@@ -118,7 +127,7 @@ pub fn plots(state: &State) -> Vec<Rect> {
         metrics(state).len().min(1)
     };
     let plot = |place| paint::plot_of(split(state, place).0);
-    places(charts, n).into_iter().map(plot).collect()
+    places(state, charts, n).into_iter().map(plot).collect()
 }
 
 /// Draws the view.
@@ -147,7 +156,7 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     }
     let columns = plots(state).first().map_or(2, |p| usize::from(p.width) * 2);
     let charted = panels(state, columns);
-    let places = places(charts, charted.len());
+    let places = places(state, charts, charted.len());
     for (chart, place) in charted.iter().zip(&places) {
         let (place, own_legend) = split(state, *place);
         let look = paint::Look {
