@@ -139,9 +139,10 @@ fn a_session_goes_through_all_views_on_runs_that_are_being_trained() {
     tui.shows("3 of 3 runs");
     tui.press("/statis:x");
     tui.shows("did you mean `status`?");
+    tui.shows("3 of 3 runs");
     // Escape and a letter at once would be that letter with alt.
     tui.press("\x1b");
-    tui.shows("3 of 3 runs");
+    tui.shows(": palette");
 
     tui.press("u");
     tui.press("j k"); // the newest but one
