@@ -21,6 +21,7 @@ mod output;
 mod progress;
 mod render;
 mod report;
+mod selection;
 mod session;
 mod sweep;
 mod weights_file;

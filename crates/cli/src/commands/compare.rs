@@ -5,11 +5,11 @@ use diptych_domain::RunSummary;
 use diptych_domain::compare::{Baseline, Column, Factor, Table};
 
 use crate::Context;
-use crate::commands::runs::parse_query;
 use crate::failure::{Failure, chain};
 use crate::output;
 use crate::render::comparison::{Beside, Format, Page, document};
-use crate::render::{human, terminal};
+use crate::render::terminal;
+use crate::selection::matching;
 use crate::session::Session;
 
 /// Compare runs: beside each other, or as an ablation table
@@ -125,17 +125,8 @@ fn grouped(
     colours: bool,
 ) -> Result<String, Failure> {
     let query_text = args.what.join(" ");
-    let query = parse_query(&query_text)?;
     let session = Session::open(context)?;
-    let now = human::now();
-    let mut runs = session.wait(session.home.list())?;
-    let all = runs.len();
-    runs.retain(|run| query.matches(run, now));
-    if runs.is_empty() {
-        return Err(Failure::usage(format!(
-            "none of {all} runs matches `{query_text}`"
-        )));
-    }
+    let runs = matching(&session, &query_text)?.some(&session, &query_text)?;
     let factors = args
         .by
         .iter()

@@ -6,6 +6,7 @@ use crate::Context;
 use crate::failure::Failure;
 use crate::output;
 use crate::render::human;
+use crate::selection::runs_to_change;
 use crate::session::Session;
 
 /// Delete runs with everything they recorded: points, images, checkpoints, logs
@@ -15,11 +16,12 @@ use crate::session::Session;
 
 Examples:
   diptych delete brisk-otter
-  diptych delete brisk-otter calm-heron --yes"
+  diptych delete brisk-otter calm-heron --yes
+  diptych delete 'status:crashed and created > 30d'"
 )]
 pub struct Args {
-    /// The runs: names, ids, or the start of either
-    #[arg(required = true, value_name = "RUN")]
+    /// The runs: names, ids, or the start of either; or a query, as `diptych runs` takes it
+    #[arg(required = true, value_name = "RUN|QUERY")]
     runs: Vec<String>,
     /// Do not ask
     #[arg(long, short)]
@@ -28,7 +30,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let session = Session::open(context)?;
-    let runs = session.find_all(&args.runs)?;
+    let runs = runs_to_change(&session, &args.runs)?;
     if let Some(run) = runs.iter().find(|run| run.status == RunStatus::Running) {
         return Err(Failure::usage(format!(
             "{} is running: `diptych stop {}` first",

@@ -3,7 +3,7 @@ mod parquet;
 use std::collections::BTreeSet;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::ops::Bound;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use diptych_domain::{MetricKey, RunSummary, suggest};
@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::figures::Partial;
 use crate::output;
 use crate::render::csv::field;
+use crate::selection;
 use crate::session::Session;
 
 /// Print the recorded metrics of runs
@@ -26,25 +27,29 @@ with these fields, where a value that is not finite is null. Points are written 
 Examples:
   diptych metrics brisk-otter > metrics.csv
   diptych metrics brisk-otter calm-finch --metric eval/psnr --metric loss/G_L1
-  diptych metrics brisk-otter --format json | jq '.[0]'
+  diptych metrics sweep:losses --metric 'loss/*,eval/l1' -o losses.csv
+  diptych metrics brisk-otter --json | jq '.[0]'
   diptych metrics brisk-otter -o metrics.parquet"
 )]
 pub struct Args {
-    /// The runs: names, ids, or the start of either
-    #[arg(required = true, value_name = "RUN")]
+    /// The runs: names, ids, or the start of either; or a query, as `diptych runs` takes it
+    #[arg(required = true, value_name = "RUN|QUERY")]
     runs: Vec<String>,
     /// The format [default: by the ending of -o, else csv]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write to a file
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Write to a file; what it ends in says how: .csv, .json or .parquet
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The points that were superseded instead: made, and made again after the run had gone back to an older checkpoint;
     /// `back_to` says to which step
     #[arg(long)]
     superseded: bool,
-    /// Only this metric, such as eval/psnr; may be given several times
-    #[arg(long, value_name = "KEY")]
+    /// Only these metrics, such as eval/psnr, or 'loss/*' for a whole group; with commas between
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
     metric: Vec<String>,
 }
 
@@ -60,17 +65,29 @@ pub enum Format {
 }
 
 impl Args {
-    fn format(&self) -> Format {
-        let ending = self
-            .output
-            .as_deref()
-            .and_then(|p| p.extension())
-            .and_then(|e| e.to_str());
-        self.format.unwrap_or(match ending {
-            Some("json") => Format::Json,
-            Some("parquet") => Format::Parquet,
-            _ => Format::Csv,
-        })
+    fn format(&self) -> Result<Format, Failure> {
+        match (self.json, self.format, &self.output) {
+            (true, ..) => Ok(Format::Json),
+            (_, Some(format), _) => Ok(format),
+            (.., Some(path)) => of_file(path),
+            _ => Ok(Format::Csv),
+        }
+    }
+}
+
+/// The format that a file's name asks for.
+fn of_file(path: &Path) -> Result<Format, Failure> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("csv") => Ok(Format::Csv),
+        Some("json") => Ok(Format::Json),
+        Some("parquet") => Ok(Format::Parquet),
+        other => {
+            let hint = suggest::hint(other.unwrap_or_default(), ["csv", "json", "parquet"]);
+            Err(Failure::usage(format!(
+                "-o {}: what format is this{hint}? Expected a name that ends in .csv, .json or .parquet, or --format",
+                path.display()
+            )))
+        }
     }
 }
 
@@ -88,20 +105,14 @@ struct Point<'a> {
 }
 
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    let format = args.format();
+    let format = args.format()?;
     if format == Format::Parquet && args.output.is_none() && std::io::stdout().is_terminal() {
         return Err(Failure::usage(
             "Parquet is no text: write it to a file with -o FILE.parquet",
         ));
     }
     let session = Session::open(context)?;
-    let mut runs = Vec::new();
-    for text in &args.runs {
-        let run = session.find(text)?;
-        if !runs.iter().any(|r: &RunSummary| r.id == run.id) {
-            runs.push(run);
-        }
-    }
+    let runs = selection::runs(&session, &args.runs)?;
     let wanted = wanted(&args.metric, &runs)?;
     let source = Source {
         session: &session,
@@ -186,7 +197,7 @@ fn pieces(last_step: u64, count: u64) -> Vec<(Bound<u64>, Bound<u64>)> {
         .collect()
 }
 
-/// The keys asked for; every one must be in some run.
+/// The keys asked for, where some are; each has to name what some run has.
 fn wanted(keys: &[String], runs: &[RunSummary]) -> Result<Option<BTreeSet<MetricKey>>, Failure> {
     if keys.is_empty() {
         return Ok(None);
@@ -194,6 +205,18 @@ fn wanted(keys: &[String], runs: &[RunSummary]) -> Result<Option<BTreeSet<Metric
     let known: BTreeSet<&MetricKey> = runs.iter().flat_map(|r| r.metrics.keys()).collect();
     let mut wanted = BTreeSet::new();
     for key in keys {
+        let count = wanted.len();
+        if let Some(start) = key.strip_suffix('*') {
+            wanted.extend(
+                known
+                    .iter()
+                    .filter(|k| k.as_str().starts_with(start))
+                    .map(|k| (*k).clone()),
+            );
+        }
+        if wanted.len() > count {
+            continue;
+        }
         let key = MetricKey::new(key.as_str());
         if !known.contains(&key) {
             let names = || known.iter().map(|k| k.as_str());

@@ -1,9 +1,10 @@
-use diptych_domain::query::{Query, SortKey};
+use diptych_domain::query::SortKey;
 
 use crate::Context;
 use crate::failure::Failure;
 use crate::output;
 use crate::render::{self, human, terminal};
+use crate::selection::{Matches, matching};
 use crate::session::Session;
 
 /// List runs
@@ -33,30 +34,15 @@ pub struct Args {
     json: bool,
 }
 
-/// A query, or what is wrong with it and where.
-pub fn parse_query(text: &str) -> Result<Query, Failure> {
-    Query::parse(text).map_err(|e| {
-        Failure::usage(format!(
-            "{}\n  {}",
-            e.problem,
-            e.pointer(text).replace('\n', "\n  ")
-        ))
-    })
-}
-
 pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let text = args.query.join(" ");
-    let query = parse_query(&text)?;
     let sort = match &args.sort {
         Some(key) => Some(SortKey::parse(key).map_err(|e| Failure::usage(format!("--sort {key}: {e}")))?),
         None => None,
     };
     let session = Session::open(context)?;
     let now = human::now();
-    let mut runs = session.wait(session.home.list())?;
-    let all = runs.len();
-    let hidden = runs.iter().filter(|run| query.hides(run, now)).count();
-    runs.retain(|run| query.matches(run, now));
+    let Matches { mut runs, hidden, of } = matching(&session, &text)?;
     if let Some(sort) = &sort {
         runs.sort_by(|a, b| sort.compare(a, b));
     }
@@ -74,12 +60,12 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         ));
     }
     if runs.is_empty() {
-        output::note(match all {
+        output::note(match of {
             0 => format!(
                 "no runs in {}; `diptych demo` makes one",
                 session.home.path().display()
             ),
-            _ => format!("none of {all} runs matches"),
+            _ => format!("none of {of} runs matches"),
         });
         return Ok(());
     }

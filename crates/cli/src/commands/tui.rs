@@ -8,6 +8,7 @@ use diptych_tui::{Depth, Keymap, Options, Theme, Via};
 use crate::Context;
 use crate::dashboard::Program;
 use crate::failure::{Failure, ResultExt};
+use crate::selection::parse_query;
 use crate::session::Session;
 
 /// Browse, compare and steer runs in a terminal
@@ -60,7 +61,7 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         ));
     }
     let query = args.query.join(" ");
-    super::runs::parse_query(&query)?;
+    parse_query(&query)?;
     let keymap = keymap(args.keys)?;
     let session = Session::open(context)?;
     let home = session.home.clone();

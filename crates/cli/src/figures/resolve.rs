@@ -4,9 +4,8 @@ use diptych_domain::RunSummary;
 use diptych_plots::{FigureSpec, Provenance};
 use diptych_store::StoreError;
 
-use crate::commands::runs::parse_query;
 use crate::failure::Failure;
-use crate::render::human;
+use crate::selection::{is_query, matching};
 use crate::session::Session;
 
 /// Puts words of the command line where they belong: all of them names of runs, or else together a query.
@@ -14,12 +13,7 @@ pub fn words(session: &Session, spec: &mut FigureSpec, words: &[String]) -> Resu
     if words.is_empty() {
         return Ok(());
     }
-    let query = |word: &String| {
-        word.contains([':', '=', '<', '>', '(', '/'])
-            || word.contains(char::is_whitespace)
-            || matches!(word.as_str(), "and" | "or" | "not")
-    };
-    if words.iter().any(query) {
+    if is_query(words) {
         spec.query = Some(words.join(" "));
         return Ok(());
     }
@@ -41,21 +35,12 @@ pub fn runs(session: &Session, spec: &FigureSpec) -> Result<Vec<RunSummary>, Fai
     }
     let all_of_them = spec.runs.is_empty() && spec.query.is_none();
     if let Some(text) = spec.query.as_deref().or(all_of_them.then_some("")) {
-        let query = parse_query(text)?;
-        let now = human::now();
-        let all = session.wait(session.home.list())?;
-        let count = all.len();
-        let known: std::collections::HashSet<_> = found.iter().map(|r| r.id.clone()).collect();
-        found.extend(
-            all.into_iter()
-                .filter(|r| query.matches(r, now) && !known.contains(&r.id)),
-        );
+        let matching = matching(session, text)?;
         if found.is_empty() {
-            return Err(Failure::usage(match count {
-                0 => format!("there are no runs in {}", session.home.path().display()),
-                _ => format!("none of {count} runs matches `{text}`"),
-            }));
+            return matching.some(session, text);
         }
+        let known: std::collections::HashSet<_> = found.iter().map(|r| r.id.clone()).collect();
+        found.extend(matching.runs.into_iter().filter(|r| !known.contains(&r.id)));
     }
     Ok(found)
 }

@@ -91,6 +91,28 @@ fn metrics_come_out_as_csv_and_json() {
             .all(|p| p["key"] == "eval/psnr" && p["value"].is_number() && p["step"].is_u64())
     );
 
+    let keys = |arguments: &str| {
+        let points = world.json(&format!("metrics {arguments} --json"));
+        let keys = points.as_array().unwrap().iter();
+        let keys: std::collections::BTreeSet<String> =
+            keys.map(|p| p["key"].as_str().unwrap().to_owned()).collect();
+        keys.into_iter().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        keys("model:pix2pix --metric loss/D*,eval/l1"),
+        "eval/l1 loss/D_fake loss/D_real"
+    );
+    let error = world.refused("metrics m --metric lost/*");
+    assert!(error.contains("no such metric"), "{error}");
+    let error = world.refused("metrics params.ngff=1");
+    assert!(
+        error.contains("no run has the parameter `params.ngff` (did you mean `params.ngf`?)"),
+        "{error}"
+    );
+    assert!(error.contains("none of 1 runs matches"), "{error}");
+    let error = world.refused("metrics m -o points.parqet");
+    assert!(error.contains("did you mean `parquet`?"), "{error}");
+
     let error = world.refused("metrics m --metric eval/psrn");
     assert!(error.contains("did you mean `eval/psnr`?"), "{error}");
     let error = world.refused("metrics m --format xml");

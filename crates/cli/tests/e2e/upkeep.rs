@@ -46,6 +46,20 @@ fn runs_are_labelled_put_aside_and_deleted() {
     world.ok("archive first --undo");
     assert_eq!(names(""), ["second", "first"]);
 
+    // Queries name many at once; one with a name that no run has changes nothing.
+    for command in ["tag", "archive", "delete"] {
+        let more = if command == "tag" { " all" } else { "" };
+        let complaint = world.refused(&format!("{command} params.ngff!=1{more}"));
+        assert!(complaint.contains("did you mean `params.ngf`?"), "{complaint}");
+    }
+    world.ok("tag model:pix2pix all");
+    assert_eq!(names("tag:all"), ["second", "first"]);
+    world.ok("archive tag:all");
+    assert!(names("").is_empty());
+    let complaint = world.refused("metrics tag:all");
+    assert!(complaint.contains("but 2 archived"), "{complaint}");
+    world.ok("archive archived:true --undo");
+
     let id = world.json("show second --json")["id"]
         .as_str()
         .unwrap()

@@ -14,6 +14,7 @@ mod lexer;
 mod parser;
 mod print;
 mod sort;
+mod unmet;
 
 pub use error::QueryError;
 pub use field::{Aggregate, Field, FieldValue};

@@ -372,3 +372,23 @@ fn archived_runs_match_only_where_they_are_asked_for() {
     assert!(matches(&run, "otter and (archived:true or archived:false)"));
     assert!(matches(&run, "not archived:false"));
 }
+
+#[test]
+fn names_that_no_run_has_are_told_with_the_nearest_that_some_has() {
+    let runs = [run("01j", "brisk-otter")];
+    let told = |text: &str| Query::parse(text).unwrap().unmet(&runs).join("; ");
+    assert_eq!(
+        told("params.n_layers >= 3 and eval/psnr > 2 or sweep.loss = L1 optim.lr < 1"),
+        ""
+    );
+    assert_eq!(
+        told("not params.n_layer = 3 or params.n_layer = 4"),
+        "no run has the parameter `params.n_layer` (did you mean `params.n_layers`?)"
+    );
+    assert_eq!(
+        told("(x or eval/pnsr.best > 20) sweep.los = L1"),
+        "no run has the metric `eval/pnsr` (did you mean `eval/psnr`?); \
+         no run has the factor `sweep.los` (did you mean `sweep.loss`?)"
+    );
+    assert!(Query::parse("params.n_layer = 3").unwrap().unmet(&[]).is_empty());
+}

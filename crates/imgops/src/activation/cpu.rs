@@ -10,13 +10,13 @@ use crate::device::Images4;
 
 // Comparisons are written so that NaN takes the branch that keeps it: a diverged run must be seen.
 simd! {
-    fn rectify<const ROWS: usize, const FMA: bool>(values: &mut [f32], slope: f32) {
+    fn rectify(values: &mut [f32], slope: f32) {
         values.iter_mut().for_each(|v| *v = if *v < 0.0 { slope * *v } else { *v });
     }
 }
 
 simd! {
-    fn rectify_slope<const ROWS: usize, const FMA: bool>(y: &[f32], grad: &mut [f32], slope: f32) {
+    fn rectify_slope(y: &[f32], grad: &mut [f32], slope: f32) {
         grad.iter_mut().zip(y).for_each(|(g, y)| *g = if *y > 0.0 { *g } else { slope * *g });
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn task_len(columns: usize) -> usize {
 }
 
 simd! {
-    fn add_rows<const ROWS: usize, const FMA: bool>(data: &mut [f32], row: &[f32]) {
+    fn add_rows(data: &mut [f32], row: &[f32]) {
         for values in data.chunks_exact_mut(row.len()) {
             values.iter_mut().zip(row).for_each(|(v, b)| *v += *b);
         }
@@ -29,7 +29,7 @@ pub(crate) fn add(data: &mut [f32], row: &[f32]) {
 
 simd! {
     /// `sums[c] += x[c]` over the rows of `x`.
-    fn sum_rows<const ROWS: usize, const FMA: bool>(x: &[f32], sums: &mut [f32]) {
+    fn sum_rows(x: &[f32], sums: &mut [f32]) {
         for row in x.chunks_exact(sums.len()) {
             sums.iter_mut().zip(row).for_each(|(s, v)| *s += *v);
         }

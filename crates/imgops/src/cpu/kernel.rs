@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::cpu::simd::Set;
+
 /// Columns of a panel: one AVX-512 register, two AVX ones.
 pub(crate) const LANES: usize = 16;
 
@@ -94,7 +96,7 @@ pub(crate) struct Source<'a> {
 simd! {
     /// For each row: `target[row] = sum over runs and k of source[row][k] * panel[k]`, or `+=` where `accumulate`. Rows of
     /// the target may overlap: they are added one after the other.
-    pub(crate) fn multiply<const ROWS: usize, const FMA: bool>(target: Target<'_>, source: Source<'_>, runs: &[Run], panel: &[f32], accumulate: bool) {
+    pub(crate) fn multiply<const ROWS: usize, S>(set: S, target: Target<'_>, source: Source<'_>, runs: &[Run], panel: &[f32], accumulate: bool) {
         let Target { data: out, base: to, at, valid } = target;
         let mut row = 0;
         let rows = to.len().min(source.base.len());
@@ -102,15 +104,15 @@ simd! {
             let left = rows - row;
             let (o, s) = (&to[row..], &source.base[row..]);
             row += if left >= ROWS {
-                product::<ROWS, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<ROWS, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
             } else if left >= 8 {
-                product::<8, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<8, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
             } else if left >= 4 {
-                product::<4, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<4, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
             } else if left >= 2 {
-                product::<2, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<2, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
             } else {
-                product::<1, FMA>(out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<1, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
             };
         }
     }
@@ -118,7 +120,8 @@ simd! {
 
 /// `R` rows of [`multiply`]; returns `R`.
 #[inline(always)]
-fn product<const R: usize, const FMA: bool>(
+fn product<const R: usize, S: Set>(
+    set: S,
     out: &mut [f32],
     to: &[usize],
     at: usize,
@@ -129,7 +132,7 @@ fn product<const R: usize, const FMA: bool>(
     panel: &[f32],
     accumulate: bool,
 ) -> usize {
-    let mut sums = [[0.0f32; LANES]; R];
+    let mut sums = [set.splat(0.0); R];
     for run in runs {
         let columns = &panel[run.panel * LANES..(run.panel + run.len) * LANES];
         let columns = columns.as_chunks::<LANES>().0;
@@ -137,11 +140,9 @@ fn product<const R: usize, const FMA: bool>(
         let rows: [&[f32]; R] = std::array::from_fn(|r| &data[base[r] + run.at..][..len]);
         let mut now = sums;
         for (k, column) in columns.iter().enumerate() {
+            let column = set.load(column);
             for r in 0..R {
-                let x = rows[r][k];
-                for j in 0..LANES {
-                    now[r][j] = fused::<FMA>(x, column[j], now[r][j]);
-                }
+                now[r] = set.fused(set.splat(rows[r][k]), column, now[r]);
             }
         }
         sums = now;
@@ -149,15 +150,15 @@ fn product<const R: usize, const FMA: bool>(
     for (r, sums) in sums.iter().enumerate() {
         let row = &mut out[to[r] + at..][..valid];
         if let Ok(row) = <&mut Lanes>::try_from(&mut *row) {
-            if accumulate {
-                row.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
-            } else {
-                *row = *sums;
-            }
-        } else if accumulate {
-            row.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+            write(set, row, *sums, accumulate);
         } else {
-            row.copy_from_slice(&sums[..valid]);
+            let mut values = [0.0f32; LANES];
+            set.store(*sums, &mut values);
+            if accumulate {
+                row.iter_mut().zip(values).for_each(|(o, s)| *o += s);
+            } else {
+                row.copy_from_slice(&values[..valid]);
+            }
         }
     }
     R
@@ -166,7 +167,7 @@ fn product<const R: usize, const FMA: bool>(
 simd! {
     /// `out[k] += sum over rows of a[row][k] * b[row]`, or `=`: a panel of as many rows as `out` has, from the rows'
     /// outer products. Row `i` reads `a.data[a.base[i] + a_at..]` and `b.data[b.base[i] + b_at..][..16]`.
-    pub(crate) fn outer<const ROWS: usize, const FMA: bool>(out: &mut [f32], a: Source<'_>, a_at: usize, b: Source<'_>, b_at: usize, accumulate: bool) {
+    pub(crate) fn outer<const ROWS: usize, S>(set: S, out: &mut [f32], a: Source<'_>, a_at: usize, b: Source<'_>, b_at: usize, accumulate: bool) {
         let len = out.len() / LANES;
         let mut first = 0;
         let total = a.base.len().min(b.base.len());
@@ -179,17 +180,17 @@ simd! {
                 let left = len - k;
                 let sums = &mut out[k * LANES..];
                 k += if left >= ROWS {
-                    rank::<ROWS, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                    rank::<ROWS, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else if left >= 8 {
-                    rank::<8, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                    rank::<8, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else if left >= 4 {
-                    rank::<4, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                    rank::<4, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else if left >= 3 {
-                    rank::<3, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                    rank::<3, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else if left >= 2 {
-                    rank::<2, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                    rank::<2, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
                 } else {
-                    rank::<1, FMA>(sums, a, a_at + k, b, b_at, rows.clone(), add)
+                    rank::<1, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
                 };
             }
             first += OUTER_ROWS;
@@ -241,7 +242,7 @@ pub(crate) fn by_rows(segments: impl IntoIterator<Item = Segment>) -> Vec<Vec<Se
 simd! {
     /// As [`outer`], for rows of blocks: `out[k] += sum over rows of a[row][k] * b[row][lane..][..16]`, or `=`, for each of the
     /// rows of `out`, at most [`BLOCK`].
-    pub(crate) fn outer_blocks<const ROWS: usize, const FMA: bool>(out: &mut [f32], a: &[f32], b: &[f32], lane: usize, groups: &[Vec<Segment>], accumulate: bool) {
+    pub(crate) fn outer_blocks<const ROWS: usize, S>(set: S, out: &mut [f32], a: &[f32], b: &[f32], lane: usize, groups: &[Vec<Segment>], accumulate: bool) {
         let len = out.len() / LANES;
         for (i, group) in groups.iter().enumerate() {
             let add = accumulate || i > 0;
@@ -250,15 +251,15 @@ simd! {
                 let left = len - k;
                 let sums = &mut out[k * LANES..];
                 k += if left >= ROWS {
-                    rank_blocks::<ROWS, FMA>(sums, a, k, b, lane, group, add)
+                    rank_blocks::<ROWS, S>(set, sums, a, k, b, lane, group, add)
                 } else if left >= 8 {
-                    rank_blocks::<8, FMA>(sums, a, k, b, lane, group, add)
+                    rank_blocks::<8, S>(set, sums, a, k, b, lane, group, add)
                 } else if left >= 4 {
-                    rank_blocks::<4, FMA>(sums, a, k, b, lane, group, add)
+                    rank_blocks::<4, S>(set, sums, a, k, b, lane, group, add)
                 } else if left >= 2 {
-                    rank_blocks::<2, FMA>(sums, a, k, b, lane, group, add)
+                    rank_blocks::<2, S>(set, sums, a, k, b, lane, group, add)
                 } else {
-                    rank_blocks::<1, FMA>(sums, a, k, b, lane, group, add)
+                    rank_blocks::<1, S>(set, sums, a, k, b, lane, group, add)
                 };
             }
         }
@@ -267,7 +268,8 @@ simd! {
 
 /// `R` panel rows of [`outer_blocks`]; returns `R`. Blocks are arrays, so that the inner loop checks no bounds.
 #[inline(always)]
-fn rank_blocks<const R: usize, const FMA: bool>(
+fn rank_blocks<const R: usize, S: Set>(
+    set: S,
     out: &mut [f32],
     a: &[f32],
     k: usize,
@@ -277,41 +279,51 @@ fn rank_blocks<const R: usize, const FMA: bool>(
     accumulate: bool,
 ) -> usize {
     let (k, lane) = (k.min(BLOCK - R), lane.min(BLOCK - LANES));
-    let mut sums = [[0.0f32; LANES]; R];
+    let mut sums = [set.splat(0.0); R];
     for segment in group {
         let len = segment.rows * BLOCK;
         let a = a[segment.a..segment.a + len].as_chunks::<BLOCK>().0;
         let b = b[segment.b..segment.b + len].as_chunks::<BLOCK>().0;
         let mut now = sums;
         for (x, y) in a.iter().zip(b) {
-            let (x, y) = (&x[k..k + R], &y[lane..lane + LANES]);
+            let x = &x[k..k + R];
+            let Some(y) = y[lane..].first_chunk() else {
+                continue; // never: `lane` leaves room for sixteen
+            };
+            let y = set.load(y);
             for r in 0..R {
-                for j in 0..LANES {
-                    now[r][j] = fused::<FMA>(x[r], y[j], now[r][j]);
-                }
+                now[r] = set.fused(set.splat(x[r]), y, now[r]);
             }
         }
         sums = now;
     }
-    store(out, &sums, accumulate);
+    store(set, out, &sums, accumulate);
     R
 }
 
 /// Writes sums to the first rows of `out`, or adds them.
 #[inline(always)]
-fn store<const R: usize>(out: &mut [f32], sums: &[Lanes; R], accumulate: bool) {
+fn store<const R: usize, S: Set>(set: S, out: &mut [f32], sums: &[S::V; R], accumulate: bool) {
     for (out, sums) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
-        if accumulate {
-            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
-        } else {
-            *out = *sums;
-        }
+        write(set, out, *sums, accumulate);
     }
+}
+
+/// Writes sixteen sums, or adds them.
+#[inline(always)]
+fn write<S: Set>(set: S, out: &mut Lanes, sums: S::V, accumulate: bool) {
+    let sums = if accumulate {
+        set.add(set.load(out), sums)
+    } else {
+        sums
+    };
+    set.store(sums, out);
 }
 
 /// `R` panel rows of [`outer`]; returns `R`.
 #[inline(always)]
-fn rank<const R: usize, const FMA: bool>(
+fn rank<const R: usize, S: Set>(
+    set: S,
     out: &mut [f32],
     a: Source<'_>,
     a_at: usize,
@@ -320,24 +332,16 @@ fn rank<const R: usize, const FMA: bool>(
     rows: Range<usize>,
     accumulate: bool,
 ) -> usize {
-    let mut sums = [[0.0f32; LANES]; R];
+    let mut sums = [set.splat(0.0); R];
     for (x, y) in a.base[rows.clone()].iter().zip(&b.base[rows]) {
         let x = &a.data[x + a_at..][..R];
-        let y = &b.data[y + b_at..][..LANES];
+        let y = set.load(&b.data[y + b_at..].as_chunks::<LANES>().0[0]);
         for r in 0..R {
-            for j in 0..LANES {
-                sums[r][j] = fused::<FMA>(x[r], y[j], sums[r][j]);
-            }
+            sums[r] = set.fused(set.splat(x[r]), y, sums[r]);
         }
     }
-    store(out, &sums, accumulate);
+    store(set, out, &sums, accumulate);
     R
-}
-
-/// `a * b + c`, in one rounding where `FMA`.
-#[inline(always)]
-pub(crate) fn fused<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
 #[cfg(test)]

@@ -24,12 +24,12 @@ pub(crate) fn moments(x: &[f32], groups: usize, columns: usize) -> (Vec<f64>, Ve
 }
 
 simd! {
-    fn deviations<const ROWS: usize, const FMA: bool>(x: &[f32], centre: &[f32], sum: &mut [f32], square: &mut [f32]) {
+    fn deviations<const ROWS: usize, S>(set: S, x: &[f32], centre: &[f32], sum: &mut [f32], square: &mut [f32]) {
         for row in x.chunks_exact(centre.len()) {
             for (((s, q), v), c) in sum.iter_mut().zip(square.iter_mut()).zip(row).zip(centre) {
                 let d = v - c;
                 *s += d;
-                *q = crate::cpu::kernel::fused::<FMA>(d, d, *q);
+                *q = set.fused_one(d, d, *q);
             }
         }
     }
@@ -86,11 +86,11 @@ pub(crate) fn apply(x: &[f32], groups: usize, columns: usize, affine: &Affine<'_
 }
 
 simd! {
-    fn normalise<const ROWS: usize, const FMA: bool>(a: Columns<'_>, x: &[f32], y: &mut [f32]) {
+    fn normalise<const ROWS: usize, S>(set: S, a: Columns<'_>, x: &[f32], y: &mut [f32]) {
         let columns = a.centre.len();
         for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
             for ((((y, x), c), s), b) in y.iter_mut().zip(x).zip(a.centre).zip(a.scale).zip(a.shift) {
-                let v = crate::cpu::kernel::fused::<FMA>(x - c, *s, *b);
+                let v = set.fused_one(x - c, *s, *b);
                 *y = if v < 0.0 { a.slope * v } else { v };
             }
         }
@@ -112,15 +112,15 @@ pub(crate) fn gradient_sums(
 }
 
 simd! {
-    fn sum_gradients<const ROWS: usize, const FMA: bool>(a: Columns<'_>, x: &[f32], g: &[f32], plain: &mut [f32], weighted: &mut [f32]) {
+    fn sum_gradients<const ROWS: usize, S>(set: S, a: Columns<'_>, x: &[f32], g: &[f32], plain: &mut [f32], weighted: &mut [f32]) {
         let columns = a.centre.len();
         for (x, g) in x.chunks_exact(columns).zip(g.chunks_exact(columns)) {
             for i in 0..columns {
                 let d = x[i] - a.centre[i];
-                let v = crate::cpu::kernel::fused::<FMA>(d, a.scale[i], a.shift[i]);
+                let v = set.fused_one(d, a.scale[i], a.shift[i]);
                 let g = if v > 0.0 { g[i] } else { a.slope * g[i] };
                 plain[i] += g;
-                weighted[i] = crate::cpu::kernel::fused::<FMA>(g, d, weighted[i]);
+                weighted[i] = set.fused_one(g, d, weighted[i]);
             }
         }
     }
@@ -160,14 +160,14 @@ pub(crate) fn input_gradient(
 }
 
 simd! {
-    fn add_gradient<const ROWS: usize, const FMA: bool>(a: Columns<'_>, mean_g: &[f32], tilt: &[f32], x: &[f32], g: &[f32], gx: &mut [f32]) {
+    fn add_gradient<const ROWS: usize, S>(set: S, a: Columns<'_>, mean_g: &[f32], tilt: &[f32], x: &[f32], g: &[f32], gx: &mut [f32]) {
         let columns = a.centre.len();
         for ((gx, x), g) in gx.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(g.chunks_exact(columns)) {
             for i in 0..columns {
                 let d = x[i] - a.centre[i];
-                let v = crate::cpu::kernel::fused::<FMA>(d, a.scale[i], a.shift[i]);
+                let v = set.fused_one(d, a.scale[i], a.shift[i]);
                 let g = if v > 0.0 { g[i] } else { a.slope * g[i] };
-                gx[i] = crate::cpu::kernel::fused::<FMA>(a.scale[i], g - mean_g[i] - d * tilt[i], gx[i]);
+                gx[i] = set.fused_one(a.scale[i], g - mean_g[i] - d * tilt[i], gx[i]);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Loops compiled once for each instruction set and chosen at run time.
 //!
-//! Kernels are plain safe Rust over `[f32; 16]`: the attribute on each copy only lets the compiler use wider registers. So
-//! every instruction set runs the same source, and one set of tests covers them all (`DIPTYCH_SIMD` picks a lower one).
+//! Most are plain safe Rust over slices: the attribute on each copy only lets the compiler use wider registers. The kernels
+//! that decide how fast a step is say which register holds what ([`Set`]). Either way every instruction set runs the same
+//! source, and one set of tests covers them all (`DIPTYCH_SIMD` picks a lower one).
 
 use std::sync::LazyLock;
 
@@ -68,27 +69,31 @@ pub fn level() -> Level {
 }
 
 /// Defines a function whose body is compiled for AVX-512, AVX2 with FMA, and the baseline; a call runs the one for
-/// [`level`]. The body may also ask how many rows of sixteen values the registers hold (`ROWS`), and whether a fused
-/// multiply-add is one instruction (`FMA`; elsewhere it would be a library call).
+/// [`level`]. The body may also ask how many rows of sixteen values the registers hold (`ROWS`), and for the instruction set
+/// (`set`, of a type `S` that is a [`Set`]).
 macro_rules! simd {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident<const ROWS: usize, const FMA: bool>($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident<const ROWS: usize, S>($set:ident: S, $($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
         #[allow(unsafe_code)] // calling a function compiled for AVX where the processor has been asked for it
         $vis fn $name($($arg: $ty),*) {
+            use $crate::cpu::simd::{Portable, Set};
+
             #[inline(always)]
-            fn body<const ROWS: usize, const FMA: bool>($($arg: $ty),*) $body
+            fn body<const ROWS: usize, S: Set>($set: S, $($arg: $ty),*) $body
 
             #[cfg(target_arch = "x86_64")]
             {
-                use $crate::cpu::simd::Level;
+                use $crate::cpu::simd::{Avx2, Avx512, Level};
 
                 #[target_feature(enable = "avx512f,avx512vl,fma")]
                 fn avx512($($arg: $ty),*) {
-                    body::<12, true>($($arg),*);
+                    // SAFETY: this function runs only where the processor has what it is compiled for.
+                    body::<12, _>(unsafe { Avx512::assume() }, $($arg),*);
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2($($arg: $ty),*) {
-                    body::<6, true>($($arg),*);
+                    // SAFETY: as above.
+                    body::<6, _>(unsafe { Avx2::assume() }, $($arg),*);
                 }
                 match $crate::cpu::simd::level() {
                     // SAFETY: the level is never above what the processor has said it has.
@@ -98,16 +103,22 @@ macro_rules! simd {
                     Level::Portable => {}
                 }
             }
-            body::<2, false>($($arg),*);
+            body::<2, _>(Portable, $($arg),*);
         }
     };
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         simd! {
             $(#[$doc])*
-            $vis fn $name<const ROWS: usize, const FMA: bool>($($arg: $ty),*) $body
+            $vis fn $name<const ROWS: usize, S>(_set: S, $($arg: $ty),*) $body
         }
     };
 }
+
+mod set;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use set::{Avx2, Avx512};
+pub(crate) use set::{Portable, Set};
 
 #[cfg(test)]
 mod tests {

@@ -107,38 +107,38 @@ struct Coefficients<'a> {
 }
 
 simd! {
-    fn moments_with_input<const ROWS: usize, const FMA: bool>(centre: &[f32], x: &[f32], v: &[f32], plain: &mut [f32], weighted: &mut [f32]) {
+    fn moments_with_input<const ROWS: usize, S>(set: S, centre: &[f32], x: &[f32], v: &[f32], plain: &mut [f32], weighted: &mut [f32]) {
         let columns = centre.len();
         for (x, v) in x.chunks_exact(columns).zip(v.chunks_exact(columns)) {
             for i in 0..columns {
                 plain[i] += v[i];
-                weighted[i] = crate::cpu::kernel::fused::<FMA>(x[i] - centre[i], v[i], weighted[i]);
+                weighted[i] = set.fused_one(x[i] - centre[i], v[i], weighted[i]);
             }
         }
     }
 }
 
 simd! {
-    fn sum_products<const ROWS: usize, const FMA: bool>(a: &[f32], b: &[f32], sums: &mut [f32]) {
+    fn sum_products<const ROWS: usize, S>(set: S, a: &[f32], b: &[f32], sums: &mut [f32]) {
         let columns = sums.len();
         for (a, b) in a.chunks_exact(columns).zip(b.chunks_exact(columns)) {
             for i in 0..columns {
-                sums[i] = crate::cpu::kernel::fused::<FMA>(a[i], b[i], sums[i]);
+                sums[i] = set.fused_one(a[i], b[i], sums[i]);
             }
         }
     }
 }
 
 simd! {
-    fn combine<const ROWS: usize, const FMA: bool>(c: Coefficients<'_>, terms: [&[f32]; 3], out: &mut [f32]) {
+    fn combine<const ROWS: usize, S>(set: S, c: Coefficients<'_>, terms: [&[f32]; 3], out: &mut [f32]) {
         let [[a, b, d], [ka, kb, kd]] = [c.means, c.factors];
         let columns = a.len();
         for (row, out) in out.chunks_exact_mut(columns).enumerate() {
             let [v, w, x] = terms.map(|t| &t[row * columns..][..columns]);
             for i in 0..columns {
-                let sum = crate::cpu::kernel::fused::<FMA>(ka[i], v[i] - a[i], out[i]);
-                let sum = crate::cpu::kernel::fused::<FMA>(kb[i], w[i] - b[i], sum);
-                out[i] = crate::cpu::kernel::fused::<FMA>(kd[i], x[i] - d[i], sum);
+                let sum = set.fused_one(ka[i], v[i] - a[i], out[i]);
+                let sum = set.fused_one(kb[i], w[i] - b[i], sum);
+                out[i] = set.fused_one(kd[i], x[i] - d[i], sum);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! A separable transform of a tile of channel vectors.
 
 use super::matrices::{Map, Matrix, SIDE, Tile};
-use crate::cpu::kernel::{BLOCK, LANES, Lanes, fused};
+use crate::cpu::kernel::{BLOCK, LANES, Lanes};
+use crate::cpu::simd::Set;
 
 /// A grid of channel vectors in a slice: vector `(i, j)` begins at `at + i * row + j * col`, with its channels in blocks of
 /// [`BLOCK`] that are `block` apart (equal to it where channels are contiguous), from channel `first`. Only `rows x cols` of
@@ -62,7 +63,7 @@ pub(super) fn transform(
 macro_rules! transforms {
     ($name:ident, $tile:expr) => {
         simd! {
-            fn $name<const ROWS: usize, const FMA: bool>(map: Map, source: &[f32], from: Grid, target: &mut [f32], to: Grid, channels: usize, accumulate: bool) {
+            fn $name<const ROWS: usize, S>(set: S, map: Map, source: &[f32], from: Grid, target: &mut [f32], to: Grid, channels: usize, accumulate: bool) {
                 macro_rules! with {
                     ($map:expr) => {{
                         const MATRIX: Matrix = $map.of($tile.transforms());
@@ -70,7 +71,7 @@ macro_rules! transforms {
                         fn row(i: usize) -> [f32; SIDE] {
                             MATRIX.values[i]
                         }
-                        separable::<{ MATRIX.rows }, { MATRIX.cols }, FMA>(row, source, from, target, to, channels, accumulate)
+                        separable::<{ MATRIX.rows }, { MATRIX.cols }, S>(set, row, source, from, target, to, channels, accumulate)
                     }};
                 }
                 match map {
@@ -94,7 +95,8 @@ transforms!(of_f43, Tile::F43);
 /// The transform by a matrix of `OUT x IN`, whose rows `matrix` knows.
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // rows and columns of three grids go together
-fn separable<const OUT: usize, const IN: usize, const FMA: bool>(
+fn separable<const OUT: usize, const IN: usize, S: Set>(
+    set: S,
     matrix: impl Fn(usize) -> [f32; SIDE],
     source: &[f32],
     from: Grid,
@@ -104,32 +106,32 @@ fn separable<const OUT: usize, const IN: usize, const FMA: bool>(
     accumulate: bool,
 ) {
     let whole = from.rows >= IN && from.cols >= IN && to.rows >= OUT && to.cols >= OUT;
-    let mut mixed = [[[0.0f32; LANES]; IN]; OUT];
+    let zero = set.splat(0.0);
+    let mut mixed = [[zero; IN]; OUT];
     for c in (0..channels).step_by(LANES) {
         let (read, write) = (from.channel(c), to.channel(c));
         for j in 0..IN {
-            let mut column = [[0.0f32; LANES]; IN];
+            let mut column = [zero; IN];
             for (i, vector) in column.iter_mut().enumerate() {
                 if whole || (i < from.rows && j < from.cols) {
-                    *vector = *lanes(source, read + i * from.row + j * from.col);
+                    *vector = set.load(lanes(source, read + i * from.row + j * from.col));
                 }
             }
             for i in 0..OUT {
-                mixed[i][j] = combine::<IN, FMA>(matrix(i), &column);
+                mixed[i][j] = combine::<IN, S>(set, matrix(i), &column);
             }
         }
         for (i, row) in mixed.iter().enumerate() {
             for j in 0..OUT {
                 if whole || (i < to.rows && j < to.cols) {
-                    let sum = combine::<IN, FMA>(matrix(j), row);
+                    let sum = combine::<IN, S>(set, matrix(j), row);
                     let out = lanes_mut(target, write + i * to.row + j * to.col);
-                    if accumulate {
-                        for l in 0..LANES {
-                            out[l] += sum[l];
-                        }
+                    let sum = if accumulate {
+                        set.add(set.load(out), sum)
                     } else {
-                        *out = sum;
-                    }
+                        sum
+                    };
+                    set.store(sum, out);
                 }
             }
         }
@@ -138,13 +140,11 @@ fn separable<const OUT: usize, const IN: usize, const FMA: bool>(
 
 /// The sum of vectors times factors, which are constants after inlining: zeros cost nothing.
 #[inline(always)]
-fn combine<const IN: usize, const FMA: bool>(factors: [f32; SIDE], vectors: &[Lanes; IN]) -> Lanes {
-    let mut sum = [0.0f32; LANES];
+fn combine<const IN: usize, S: Set>(set: S, factors: [f32; SIDE], vectors: &[S::V; IN]) -> S::V {
+    let mut sum = set.splat(0.0);
     for k in 0..IN {
         if factors[k] != 0.0 {
-            for l in 0..LANES {
-                sum[l] = fused::<FMA>(factors[k], vectors[k][l], sum[l]);
-            }
+            sum = set.fused(set.splat(factors[k]), vectors[k], sum);
         }
     }
     sum

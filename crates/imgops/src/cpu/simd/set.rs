@@ -1,0 +1,189 @@
+//! Sixteen values at a time, in whatever registers an instruction set has.
+//!
+//! Left to itself, the compiler kept blocks of sums in registers for AVX2, but for AVX-512 it found it better to vectorise
+//! across rows, and to gather from and scatter to memory for every product (rustc 1.95). So it is told.
+
+use crate::cpu::kernel::{LANES, Lanes};
+
+/// An instruction set; a value of the type is the proof that the processor has it.
+pub(crate) trait Set: Copy {
+    /// Sixteen values.
+    type V: Copy;
+
+    /// Whether a fused multiply-add is one instruction; elsewhere it would be a library call.
+    const FMA: bool;
+
+    /// The same value sixteen times.
+    fn splat(self, x: f32) -> Self::V;
+    /// From memory.
+    fn load(self, from: &Lanes) -> Self::V;
+    /// To memory.
+    fn store(self, v: Self::V, to: &mut Lanes);
+    /// `a + b`.
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, in one rounding where the set has an instruction for it.
+    fn fused(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+
+    /// The same of single values, for loops that the compiler is to vectorise.
+    #[inline(always)]
+    fn fused_one(self, a: f32, b: f32, c: f32) -> f32 {
+        if Self::FMA { a.mul_add(b, c) } else { a * b + c }
+    }
+}
+
+/// No instructions in particular: arrays, for the compiler to put into what registers the baseline has.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+impl Set for Portable {
+    type V = Lanes;
+
+    const FMA: bool = false;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Lanes {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn load(self, from: &Lanes) -> Lanes {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self, v: Lanes, to: &mut Lanes) {
+        *to = v;
+    }
+
+    #[inline(always)]
+    fn add(self, a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|l| a[l] + b[l])
+    }
+
+    #[inline(always)]
+    fn fused(self, a: Lanes, b: Lanes, mut c: Lanes) -> Lanes {
+        for l in 0..LANES {
+            c[l] = self.fused_one(a[l], b[l], c[l]);
+        }
+        c
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // intrinsics, which need the proof that an `Avx512` or an `Avx2` is
+mod x86 {
+    use std::arch::x86_64::{
+        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+        _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    };
+
+    use super::Set;
+    use crate::cpu::kernel::Lanes;
+
+    /// AVX-512 F: sixteen values are one register.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx512(());
+
+    impl Avx512 {
+        /// # Safety
+        /// The processor has AVX-512 F.
+        #[inline(always)]
+        pub(crate) unsafe fn assume() -> Self {
+            Self(())
+        }
+    }
+
+    // SAFETY of all: whoever made `self` has promised that the processor has these instructions; the references are to
+    // sixteen values, and no alignment is asked for.
+    impl Set for Avx512 {
+        type V = __m512;
+
+        const FMA: bool = true;
+
+        #[inline(always)]
+        fn splat(self, x: f32) -> __m512 {
+            unsafe { _mm512_set1_ps(x) }
+        }
+
+        #[inline(always)]
+        fn load(self, from: &Lanes) -> __m512 {
+            unsafe { _mm512_loadu_ps(from.as_ptr()) }
+        }
+
+        #[inline(always)]
+        fn store(self, v: __m512, to: &mut Lanes) {
+            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
+        }
+
+        #[inline(always)]
+        fn add(self, a: __m512, b: __m512) -> __m512 {
+            unsafe { _mm512_add_ps(a, b) }
+        }
+
+        #[inline(always)]
+        fn fused(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+            unsafe { _mm512_fmadd_ps(a, b, c) }
+        }
+    }
+
+    /// AVX2 with FMA: sixteen values are two registers.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2(());
+
+    impl Avx2 {
+        /// # Safety
+        /// The processor has AVX2 and FMA.
+        #[inline(always)]
+        pub(crate) unsafe fn assume() -> Self {
+            Self(())
+        }
+    }
+
+    // SAFETY of all: as above; the second register's eight values begin at the ninth.
+    impl Set for Avx2 {
+        type V = [__m256; 2];
+
+        const FMA: bool = true;
+
+        #[inline(always)]
+        fn splat(self, x: f32) -> [__m256; 2] {
+            unsafe { [_mm256_set1_ps(x); 2] }
+        }
+
+        #[inline(always)]
+        fn load(self, from: &Lanes) -> [__m256; 2] {
+            unsafe {
+                [
+                    _mm256_loadu_ps(from.as_ptr()),
+                    _mm256_loadu_ps(from.as_ptr().add(8)),
+                ]
+            }
+        }
+
+        #[inline(always)]
+        fn store(self, v: [__m256; 2], to: &mut Lanes) {
+            unsafe {
+                _mm256_storeu_ps(to.as_mut_ptr(), v[0]);
+                _mm256_storeu_ps(to.as_mut_ptr().add(8), v[1]);
+            }
+        }
+
+        #[inline(always)]
+        fn add(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+            unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn fused(self, a: [__m256; 2], b: [__m256; 2], c: [__m256; 2]) -> [__m256; 2] {
+            unsafe {
+                [
+                    _mm256_fmadd_ps(a[0], b[0], c[0]),
+                    _mm256_fmadd_ps(a[1], b[1], c[1]),
+                ]
+            }
+        }
+    }
+}
