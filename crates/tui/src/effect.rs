@@ -55,15 +55,15 @@ pub enum Effect {
     SetNote(RunId, String),
     /// Add and remove tags.
     SetTags {
-        /// The run.
-        run: RunId,
+        /// The runs.
+        runs: Vec<RunId>,
         /// To add.
         add: Vec<String>,
         /// To remove.
         remove: Vec<String>,
     },
-    /// Put a run aside, or bring it back.
-    SetArchived(RunId, bool),
+    /// Put runs aside, or bring them back.
+    SetArchived(Vec<RunId>, bool),
     /// See how many bytes runs take.
     Weigh(Vec<RunId>),
     /// Delete runs and their files.

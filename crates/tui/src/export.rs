@@ -7,6 +7,7 @@ use diptych_plots::FigureSpec;
 use diptych_plots::export::Form;
 use diptych_plots::spec::{Kind, Panels};
 
+use crate::state::runs::RunStore;
 use crate::state::{State, View};
 use crate::views;
 use crate::views::runs::column::Column;
@@ -191,25 +192,31 @@ fn rows(state: &State, ending: &str) -> Result<String, String> {
     for at in &state.table.shown {
         let run = &state.runs.all()[*at];
         let mut row = vec![run.name.clone()];
-        row.extend(state.table.columns.iter().map(|c| plain(c, run, state.now)));
+        row.extend(
+            state
+                .table
+                .columns
+                .iter()
+                .map(|c| plain(c, run, &state.runs, state.now)),
+        );
         table.push(row);
     }
     written(&table, ending)
 }
 
 /// A cell without bars and glyphs.
-fn plain(column: &Column, run: &RunSummary, now: f64) -> String {
+fn plain(column: &Column, run: &RunSummary, all: &RunStore, now: f64) -> String {
     use diptych_domain::query::{Field, FieldValue};
     match column {
         Column::Progress => format!("{:.3}", views::runs::column::part(run)),
-        Column::Eta => views::runs::column::eta(run).map_or_else(String::new, |s| format!("{s:.0}")),
+        Column::Eta => all.to_go(run).map_or_else(String::new, |s| format!("{s:.0}")),
         Column::Field(Field::Status) => run.status.to_string(),
         Column::Field(Field::Created) => time(run.created),
         Column::Field(Field::Updated) => time(run.updated),
         Column::Field(Field::Id) => run.id.to_string(),
         Column::Field(field) => match field.value(run) {
             Some(FieldValue::Number(v)) => number(v),
-            _ => column.cell(run, now),
+            _ => column.cell(run, all, now),
         },
     }
 }

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
-use crate::action::{ACTIONS, ActionInfo, Place};
+use crate::action::{ACTIONS, Action, ActionInfo, Place};
 use crate::overlay;
 use crate::state::{SMALLEST, State, View};
 use crate::views;
@@ -161,6 +161,9 @@ fn foot(state: &State, buffer: &mut Buffer) {
 /// The keys of the place at hand, those that work everywhere last.
 fn context(state: &State) -> Vec<(String, &'static str)> {
     let place = state.place();
+    if let Some(keys) = of_overlay(state) {
+        return keys;
+    }
     let key = |place: Place, info: &'static ActionInfo| {
         let first = state.keymap.keys(place, info.action).first()?;
         Some((first.to_string(), info.short))
@@ -173,13 +176,50 @@ fn context(state: &State) -> Vec<(String, &'static str)> {
     };
     let mut out: Vec<(String, &'static str)> = of(place).collect();
     if place != Place::Input {
-        // Help, palette and leaving are never pushed out by what is special here.
-        let everywhere: Vec<_> = of(Place::Anywhere).collect();
-        let (last, first): (Vec<_>, Vec<_>) = everywhere
-            .into_iter()
-            .partition(|(_, s)| matches!(*s, "palette" | "help" | "quit"));
-        out.splice(0..0, last);
-        out.extend(first);
+        // Help, palette and leaving are never pushed out by what is special here; nor is in the table what one begins with.
+        let table = place == Place::Runs;
+        let (mut always, mut begin, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for key in of(Place::Anywhere) {
+            match key.1 {
+                "palette" | "help" | "quit" => always.push(key),
+                "open" | "filter" | "mark" if table => begin.push(key),
+                // Elsewhere nothing is seen of it.
+                "sort" if !table => {}
+                _ => rest.push(key),
+            }
+        }
+        always.extend(begin);
+        out.splice(0..0, always);
+        out.extend(rest);
     }
     out
+}
+
+/// The keys of what lies over the view, where they are others than those of typing.
+fn of_overlay(state: &State) -> Option<Vec<(String, &'static str)>> {
+    let key = |place: Place, action: Action, what| {
+        let first = state.keymap.keys(place, action).first()?;
+        Some((first.to_string(), what))
+    };
+    let keys = match state.overlay.as_ref()? {
+        overlay::Overlay::Confirm(_) => vec![Some(("y".into(), "yes")), Some(("n".into(), "no"))],
+        overlay::Overlay::Help(_) => vec![
+            key(Place::Anywhere, Action::Down, "down"),
+            key(Place::Anywhere, Action::Up, "up"),
+            key(Place::Anywhere, Action::PageDown, "a page down"),
+            key(Place::Input, Action::Cancel, "close"),
+        ],
+        overlay::Overlay::Choose(choose) => vec![
+            key(Place::Input, Action::Accept, "ok"),
+            key(Place::Input, Action::Cancel, "cancel"),
+            key(Place::Input, Action::NextItem, "next"),
+            key(Place::Input, Action::PreviousItem, "previous"),
+            choose
+                .several
+                .then(|| key(Place::Input, Action::Complete, "pick"))
+                .flatten(),
+        ],
+        overlay::Overlay::Form(_) => return None,
+    };
+    Some(keys.into_iter().flatten().collect())
 }

@@ -173,20 +173,34 @@ impl Performer {
                 Err(e) => Reply::Failed(text(e)),
             },
             Effect::SetNote(run, note) => done(home.set_note(&run, &note).await, "noted"),
-            Effect::SetTags { run, add, remove } => {
+            Effect::SetTags { runs, add, remove } => {
                 let changed = async {
-                    home.add_tags(&run, &add).await?;
-                    home.remove_tags(&run, &remove).await
+                    for run in &runs {
+                        home.add_tags(run, &add).await?;
+                        home.remove_tags(run, &remove).await?;
+                    }
+                    Ok(())
                 };
-                done(changed.await, "tags changed")
+                let what = match runs.len() {
+                    1 => "tags changed".to_owned(),
+                    several => format!("tags of {several} runs changed"),
+                };
+                done(changed.await, &what)
             }
-            Effect::SetArchived(run, archived) => {
-                let what = if archived {
-                    "archived; archived:true in the filter finds it"
-                } else {
-                    "brought back"
+            Effect::SetArchived(runs, archived) => {
+                let changed = async {
+                    for run in &runs {
+                        home.set_archived(run, archived).await?;
+                    }
+                    Ok(())
                 };
-                done(home.set_archived(&run, archived).await, what)
+                let what = match (archived, runs.len()) {
+                    (true, 1) => "archived; archived:true in the filter finds it".to_owned(),
+                    (true, n) => format!("{n} runs archived; archived:true in the filter finds them"),
+                    (false, 1) => "brought back".to_owned(),
+                    (false, n) => format!("{n} runs brought back"),
+                };
+                done(changed.await, &what)
             }
             Effect::Weigh(runs) => {
                 let mut bytes = 0;

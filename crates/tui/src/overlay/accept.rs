@@ -1,7 +1,7 @@
 //! What happens when a form or a list is accepted.
 
-use diptych_domain::RunId;
 use diptych_domain::compare::Factor;
+use diptych_domain::{RunId, RunSummary};
 
 use super::form::Form;
 use super::{Choose, Outcome, Purpose};
@@ -46,6 +46,15 @@ fn words(text: &str) -> Vec<String> {
     out
 }
 
+/// The tags that all of the runs have.
+pub(super) fn common_tags(runs: &[&RunSummary]) -> Vec<String> {
+    let Some((first, others)) = runs.split_first() else {
+        return Vec::new();
+    };
+    let common = |tag: &&String| others.iter().all(|r| r.tags.contains(tag));
+    first.tags.iter().filter(common).cloned().collect()
+}
+
 /// Does what a form was filled in for.
 pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<Effect>) -> Outcome {
     let text = form.text(0).to_owned();
@@ -77,12 +86,17 @@ pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<
             return form.submit(state, effects, Effect::SetNote(run, text), "noting…".into());
         }
         Purpose::Tags => {
-            let wanted = words(&text);
-            let had = state.selected().map(|r| r.tags.clone()).unwrap_or_default();
+            let wanted = words(&text.replace(',', " "));
+            let runs = state.acted_on();
+            // What all of them had, and was taken out, goes; what only some have stays theirs.
+            let had = common_tags(&runs);
             let add = wanted.iter().filter(|t| !had.contains(t)).cloned().collect();
             let remove = had.into_iter().filter(|t| !wanted.contains(t)).collect();
-            let Some(run) = run else { return Outcome::Close };
-            let change = Effect::SetTags { run, add, remove };
+            let runs: Vec<RunId> = runs.into_iter().map(|r| r.id.clone()).collect();
+            if runs.is_empty() {
+                return Outcome::Close;
+            }
+            let change = Effect::SetTags { runs, add, remove };
             return form.submit(state, effects, change, "changing tags…".into());
         }
         Purpose::Launch => {

@@ -169,8 +169,15 @@ fn dialog(state: &State, form: &Form, buffer: &mut Buffer) -> Option<Position> {
             }
         }
         None => {
-            let said = form.busy.as_ref().map_or(&form.hint, |(_, meanwhile)| meanwhile);
-            for (line, y) in text::wrap(said, usize::from(room)).iter().zip(y..inner.bottom()) {
+            let said = match &form.busy {
+                // A store that is locked is waited for.
+                Some((_, meanwhile)) if form.slow(state.now) => {
+                    format!("{meanwhile} the database does not answer: another process may be writing to it")
+                }
+                Some((_, meanwhile)) => meanwhile.clone(),
+                None => form.hint.clone(),
+            };
+            for (line, y) in text::wrap(&said, usize::from(room)).iter().zip(y..inner.bottom()) {
                 put(buffer, inner.x + indent, y, line, room, state.theme.dim());
             }
         }
@@ -269,7 +276,16 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
         inner.width.saturating_sub(2),
         Style::new(),
     );
-    let rows = usize::from(inner.height.saturating_sub(2));
+    // What the selected item does, where its line has no room for that.
+    let current = choose.current().filter(|_| state.size.width < 120);
+    let said = current.map_or_else(Vec::new, |i| text::wrap(&i.note, usize::from(inner.width)));
+    let said = if choose.items.iter().any(|i| text::width(&i.note) > 24) {
+        said
+    } else {
+        Vec::new()
+    };
+    let below = if said.is_empty() { 0 } else { 2 };
+    let rows = usize::from(inner.height.saturating_sub(2 + below));
     let top = choose
         .selected
         .saturating_sub(rows / 2)
@@ -322,6 +338,9 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
             buffer.set_style(Rect::new(inner.x, y, inner.width, 1), theme.selected());
         }
     }
+    for (line, y) in said.iter().take(2).zip(inner.bottom().saturating_sub(3)..) {
+        put(buffer, inner.x, y, line, inner.width, theme.accent());
+    }
     let foot = if choose.several {
         "tab picks · enter accepts"
     } else {
@@ -342,16 +361,9 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
 fn draw_help(state: &State, help: &Help, buffer: &mut Buffer) {
     let theme = state.theme;
     let body = state.body();
-    let inner = window(state, body.width.min(110), body.height, "Keys", buffer);
-    let lines = help::lines(&state.keymap, help.place);
-    let widest = lines
-        .iter()
-        .map(|l| match l {
-            HelpLine::Keys(keys, _) => text::width(keys),
-            _ => 0,
-        })
-        .max()
-        .unwrap_or(0);
+    let inner = window(state, body.width.min(help::WIDEST), body.height, "Keys", buffer);
+    let lines = help::wrapped(&state.keymap, help.place, help::columns(state));
+    let widest = help::key_columns(&lines);
     let rows = usize::from(inner.height.saturating_sub(1));
     for (line, y) in lines.iter().skip(help.scroll).take(rows).zip(inner.y..) {
         match line {

@@ -43,6 +43,8 @@ pub struct Form {
     pub before: String,
     /// What has been sent off and is not done yet, and what is said meanwhile. Until then nothing can be typed.
     pub busy: Option<(u64, String)>,
+    /// When that was sent off.
+    pub since: f64,
     /// The text of which it has been said that it names a file that exists.
     pub warned: Option<String>,
     /// What is being checked.
@@ -83,9 +85,16 @@ impl Form {
             error: None,
             hint: hint.to_owned(),
             busy: None,
+            since: 0.0,
             warned: None,
             checking: None,
         }
+    }
+
+    /// Whether the store has been waited for longer than it takes.
+    pub fn slow(&self, now: f64) -> bool {
+        let of_store = matches!(self.purpose, Purpose::Note | Purpose::Tags);
+        of_store && self.busy.is_some() && now - self.since > crate::update::SLOW
     }
 
     /// Whether a path is being typed, and if so whether of an experiment.
@@ -107,6 +116,7 @@ impl Form {
     ) -> Outcome {
         state.sent += 1;
         self.busy = Some((state.sent, meanwhile));
+        self.since = state.now;
         (self.error, self.proposals) = (None, Vec::new());
         effects.push(Effect::Submit(state.sent, Box::new(what)));
         Outcome::Open

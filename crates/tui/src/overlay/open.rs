@@ -97,17 +97,19 @@ pub fn open_note(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for the selected run's tags.
+/// Asks for the tags of the marked runs, or of the selected one.
 pub fn open_tags(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(run) = state.selected() {
-        let form = Form::single(
-            Purpose::Tags,
-            format!("Tags of {}", run.name),
-            &run.tags.join(" "),
-            "with spaces between",
-        );
-        open_form(state, form, effects);
-    }
+    let runs = state.acted_on();
+    let (title, hint) = match runs.as_slice() {
+        [] => return,
+        [one] => (format!("Tags of {}", one.name), "with spaces between"),
+        several => (
+            format!("Tags of {} marked runs", several.len()),
+            "those that all of them have, with spaces between; what only some have stays",
+        ),
+    };
+    let text = super::accept::common_tags(&runs).join(" ");
+    open_form(state, Form::single(Purpose::Tags, title, &text, hint), effects);
 }
 
 /// Asks for an experiment file.

@@ -3,6 +3,7 @@
 pub mod completion;
 pub mod filter;
 pub mod notice;
+pub mod pace;
 pub mod runs;
 
 use diptych_domain::{RunId, RunSummary};
@@ -215,6 +216,14 @@ impl State {
             self.selected().into_iter().collect()
         } else {
             marked
+        }
+    }
+
+    /// The runs that actions for several are about: the marked ones where the selected one is among them, else that one.
+    pub fn acted_on(&self) -> Vec<&RunSummary> {
+        match self.selected() {
+            Some(run) if self.is_marked(&run.id) => self.marked(),
+            run => run.into_iter().collect(),
         }
     }
 

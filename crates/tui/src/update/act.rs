@@ -8,6 +8,7 @@ use crate::host::Job;
 use crate::overlay::{self, Confirm, Help, Overlay, Question};
 use crate::state::{State, View};
 use crate::views;
+use crate::widgets::text;
 
 /// Goes where an action belongs, unless it can be done here.
 pub fn go_to(state: &mut State, places: &[Place], effects: &mut Vec<Effect>) {
@@ -174,10 +175,8 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
         Action::Fork => overlay::open_fork(state, effects),
         Action::EditNote => overlay::open_note(state, effects),
         Action::EditTags => overlay::open_tags(state, effects),
-        Action::Archive => {
-            effects.push(Effect::SetArchived(run.id, !run.archived));
-        }
-        Action::Delete => delete(state, &run, effects),
+        Action::Archive => archive(state, effects),
+        Action::Delete => delete(state, effects),
         Action::Mark => {
             state.toggle_mark(&run.id);
             super::enter(state, effects);
@@ -187,9 +186,22 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
     true
 }
 
+/// Puts the runs aside that are not yet, or where all are, brings them back. What is put aside is no longer marked: it is out of sight.
+fn archive(state: &mut State, effects: &mut Vec<Effect>) {
+    let runs = state.acted_on();
+    let archived = runs.iter().any(|r| !r.archived);
+    let runs: Vec<RunId> = runs.into_iter().map(|r| r.id.clone()).collect();
+    if archived {
+        state.marks.retain(|m| !runs.contains(m));
+    }
+    let what = if archived { "archiving" } else { "bringing back" };
+    state.say(format!("{what} {}…", text::count(runs.len(), "run")));
+    effects.push(Effect::SetArchived(runs, archived));
+}
+
 /// Asks how much there is to delete, unless something of it is being trained.
-fn delete(state: &mut State, run: &RunSummary, effects: &mut Vec<Effect>) {
-    let runs = to_delete(state, run);
+fn delete(state: &mut State, effects: &mut Vec<Effect>) {
+    let runs: Vec<RunId> = state.acted_on().into_iter().map(|r| r.id.clone()).collect();
     let live = |id: &&RunId| state.runs.get(id).is_some_and(|r| r.status == RunStatus::Running);
     let names: Vec<String> = runs
         .iter()
@@ -207,15 +219,6 @@ fn delete(state: &mut State, run: &RunSummary, effects: &mut Vec<Effect>) {
             several.len(),
             several.join(", ")
         )),
-    }
-}
-
-/// The marked runs where the selected one is among them, else that one.
-fn to_delete(state: &State, run: &RunSummary) -> Vec<RunId> {
-    if state.is_marked(&run.id) {
-        state.marked().into_iter().map(|r| r.id.clone()).collect()
-    } else {
-        vec![run.id.clone()]
     }
 }
 

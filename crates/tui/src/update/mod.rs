@@ -42,6 +42,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Mouse(_) | Event::Paste(_) if state.too_small() => {}
         Event::Key(event) => {
             state.dirty = true;
+            if state.notice.as_ref().is_some_and(|n| n.has_been_read(state.now)) {
+                state.notice = None;
+            }
             if state.overlay.is_some() {
                 overlay::key(state, event, &mut effects);
             } else if let Some(action) = state.keymap.lookup(state.place(), Chord::from(event)) {

@@ -66,7 +66,7 @@ fn the_palette_shows_whole_keys() {
     let mut bench = Bench::full(80, 24);
     bench.keys(": \"archive\"");
     let screen = bench.screen();
-    let line = screen.lines().find(|l| l.contains("archive the run")).unwrap();
+    let line = screen.lines().find(|l| l.contains("archive the marked")).unwrap();
     assert!(line.contains(" A "), "{line}");
 }
 
@@ -106,4 +106,56 @@ fn images_are_read_anew() {
     assert!(bench.state.images.pictures.is_empty());
     bench.answer();
     assert!(!bench.state.images.pictures.is_empty());
+}
+
+#[test]
+fn the_last_row_has_the_keys_of_what_lies_over_the_view() {
+    let mut bench = Bench::full(80, 24);
+    let last = |bench: &Bench| bench.screen().lines().last().unwrap_or_default().to_owned();
+    assert!(last(&bench).contains("/ filter  space mark"), "{}", last(&bench));
+    bench.keys("?");
+    assert!(last(&bench).contains("esc close"), "{}", last(&bench));
+    bench.keys("esc j j D");
+    assert!(last(&bench).contains("y yes  n no"), "{}", last(&bench));
+    bench.keys("n c");
+    assert!(last(&bench).contains("tab pick"), "{}", last(&bench));
+    // Where nothing is seen of the table's order it is not offered.
+    bench.keys("esc 5");
+    assert!(!last(&bench).contains("sort"), "{}", last(&bench));
+}
+
+#[test]
+fn what_was_done_gives_way_to_the_keys_and_what_went_wrong_stays() {
+    let mut bench = Bench::full(80, 24);
+    let at = |bench: &mut Bench, seconds: f64| bench.event(Event::Tick(crate::testing::NOW + seconds));
+    at(&mut bench, 0.0);
+    bench.state.say("it was done");
+    at(&mut bench, 1.0);
+    bench.keys("j");
+    assert!(bench.screen().contains("it was done"), "it could not be read yet");
+    at(&mut bench, 3.0);
+    bench.keys("k");
+    assert!(!bench.screen().contains("it was done"), "{}", bench.screen());
+    bench.state.complain("it went wrong");
+    at(&mut bench, 6.0);
+    bench.keys("j");
+    assert!(bench.screen().contains("it went wrong"), "{}", bench.screen());
+}
+
+#[test]
+fn help_and_palette_say_whole_sentences() {
+    let mut bench = Bench::full(80, 24);
+    bench.keys("? G");
+    let whole = bench.screen();
+    assert!(!whole.contains('…'), "{whole}");
+    bench.keys("g");
+    assert!(!bench.screen().contains('…'), "{}", bench.screen());
+    bench.keys("esc : \"export\"");
+    assert!(
+        bench
+            .screen()
+            .contains("SVG, PNG, PDF, CSV or LaTeX by its ending"),
+        "{}",
+        bench.screen()
+    );
 }

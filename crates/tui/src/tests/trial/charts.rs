@@ -112,3 +112,46 @@ fn one_run_is_one_run() {
         bench.screen()
     );
 }
+
+#[test]
+fn panels_without_room_are_a_key_away() {
+    let mut bench = Bench::full(80, 24);
+    let every = [
+        "eval/psnr",
+        "health/D_accuracy",
+        "loss/G_GAN",
+        "loss/G_L1",
+        "perf/data_wait",
+    ];
+    bench.state.charts.options.metrics = every.iter().map(|m| (*m).to_owned()).collect();
+    bench.keys("j j space space space 2 M");
+    let mut seen = Vec::new();
+    for _ in 0..every.len() {
+        let screen = bench.screen();
+        assert!(screen.contains(" of 5 (] next)"), "{screen}");
+        seen.extend(every.into_iter().filter(|m| screen.contains(*m)));
+        bench.keys("]");
+        if seen.len() == every.len() {
+            break;
+        }
+    }
+    assert_eq!(seen, every, "each once");
+    bench.keys("[");
+    assert!(
+        bench.screen().contains(every[4]),
+        "back from the first is the last"
+    );
+}
+
+#[test]
+fn more_curves_than_the_legend_has_lines_are_reached_by_focus() {
+    let mut bench = Bench::full(80, 24);
+    bench.keys("a 2");
+    assert!(bench.screen().contains("more"), "{}", bench.screen());
+    let names: Vec<String> = bench.state.shown().iter().map(|r| r.name.clone()).collect();
+    let last = names.last().cloned().unwrap_or_default();
+    let tail = &last[last.len() - 12..];
+    assert!(!bench.screen().contains(tail), "{}", bench.screen());
+    bench.keys("k");
+    assert!(bench.screen().contains(tail), "{tail}: {}", bench.screen());
+}

@@ -149,3 +149,19 @@ fn an_exported_table_has_times_and_figures_for_people() {
     let last = text.lines().last().unwrap();
     assert_eq!(last, "losses-L1-n_layers1-seed1,2026-11-25T07:47:40Z,20.12346,1");
 }
+
+#[test]
+fn a_locked_database_is_said_in_the_form_that_waits_for_it() {
+    let mut bench = Bench::full(80, 24);
+    bench.keys("j j N \"seen\" enter");
+    assert!(bench.screen().contains("noting…"), "{}", bench.screen());
+    assert!(!bench.screen().contains("another process"), "{}", bench.screen());
+    bench.event(Event::Tick(crate::testing::NOW + 4.0));
+    assert!(
+        bench
+            .screen()
+            .contains("noting… the database does not answer: another process may be writing"),
+        "{}",
+        bench.screen()
+    );
+}

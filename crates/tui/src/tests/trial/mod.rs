@@ -1,9 +1,11 @@
-//! What a first trial found: each of these went wrong once.
+//! What trials found: each of these went wrong once.
 
 mod anywhere;
 mod charts;
 mod forms;
+mod images;
 mod runs;
+mod system;
 
 use crate::effect::{Effect, Reply};
 use crate::overlay::{Form, Overlay};

@@ -2,7 +2,7 @@
 
 use diptych_plots::spec::XAxis;
 
-use super::view::plots;
+use super::view::{plots, shown_panels};
 use super::{SMOOTHINGS, ask, cursor, panels};
 use crate::action::Action;
 use crate::effect::Effect;
@@ -37,6 +37,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
                 charts.alone = false;
             }
         }
+        Action::NextPage | Action::PreviousPage => turn_page(state, action == Action::NextPage),
         Action::Expand => state.charts.alone = !state.charts.alone,
         Action::Open => {
             // Into the images of the cursor's step.
@@ -69,6 +70,23 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
     }
     ask(state, effects);
     true
+}
+
+/// To the panels that have no room, or back.
+fn turn_page(state: &mut State, forward: bool) {
+    let (shown, page, all) = shown_panels(state);
+    if shown.len() == all {
+        state.say("every panel has room");
+        return;
+    }
+    state.charts.first = if forward {
+        // Behind the last page comes the first.
+        if shown.end < all { shown.end } else { 0 }
+    } else if shown.start == 0 {
+        (all - 1) / page * page
+    } else {
+        shown.start.saturating_sub(page)
+    };
 }
 
 fn focus(state: &mut State, down: bool) {

@@ -88,6 +88,8 @@ pub struct ChartsState {
     pub focus: Option<usize>,
     /// Whether the plot has the whole screen.
     pub alone: bool,
+    /// The first panel that is shown, where not all have room.
+    pub first: usize,
 }
 
 impl ChartsState {

@@ -37,9 +37,10 @@ pub struct Look {
     pub theme: Theme,
 }
 
-/// The letter of a curve, where curves have some.
+/// The letter of a curve, where curves have some: small ones, capitals, digits, and from the start again.
 pub fn letter(slot: usize) -> char {
-    char::from(b'a' + (slot % 26) as u8)
+    let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9');
+    letters.cycle().nth(slot % 62).unwrap_or('a')
 }
 
 /// Paints a panel.
@@ -316,4 +317,15 @@ fn axes(panel: &Panel, area: Rect, plot: Rect, theme: Theme, buffer: &mut Buffer
         width,
         theme.dim(),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_curve_has_a_letter_of_its_own() {
+        let letters: std::collections::BTreeSet<char> = (0..62).map(letter).collect();
+        assert_eq!(letters.len(), 62);
+    }
 }

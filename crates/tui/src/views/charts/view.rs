@@ -1,5 +1,7 @@
 //! Draws the charts with their legend.
 
+use std::ops::Range;
+
 use diptych_domain::human;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -7,6 +9,7 @@ use ratatui::style::Modifier;
 
 use super::panels::{Charted, Entry, entries, panels};
 use super::{metrics, paint, runs};
+use crate::action::{Action, Place};
 use crate::state::State;
 use crate::theme::Depth;
 use crate::widgets::frame::{message, put, titled};
@@ -16,6 +19,8 @@ use crate::widgets::{names, text};
 const WIDE: u16 = 120;
 /// Its columns there.
 const BESIDE: u16 = 44;
+/// Its columns where there is plenty of room.
+const BESIDE_WIDER: u16 = 60;
 /// Lines of a legend below.
 const BELOW: u16 = 7;
 /// A panel is no narrower than this where there are several in a row.
@@ -38,13 +43,19 @@ fn areas(state: &State) -> (Rect, Rect) {
         return (inner, Rect { height: 0, ..inner });
     }
     if body.width >= WIDE {
+        // With several metrics in one chart each name has its metric beside it.
+        let beside = if body.width >= 2 * WIDE - BESIDE && metrics(state).len() > 1 {
+            BESIDE_WIDER
+        } else {
+            BESIDE
+        };
         let charts = Rect {
-            width: inner.width - BESIDE,
+            width: inner.width - beside,
             ..inner
         };
         let legend = Rect {
             x: charts.right() + 1,
-            width: BESIDE - 1,
+            width: beside - 1,
             ..inner
         };
         return (charts, legend);
@@ -118,16 +129,27 @@ fn places(state: &State, area: Rect, n: usize) -> Vec<Rect> {
         .collect()
 }
 
-/// Where curves are, for each panel that is shown.
-pub fn plots(state: &State) -> Vec<Rect> {
+/// The panels that are shown, how many have room on a page, and how many there are.
+pub fn shown_panels(state: &State) -> (Range<usize>, usize, usize) {
     let (charts, _) = areas(state);
-    let n = if state.charts.options.multiples {
+    let all = if state.charts.options.multiples {
         metrics(state).len()
     } else {
         metrics(state).len().min(1)
     };
+    let page = places(state, charts, all).len().max(1);
+    let first = state.charts.first.min(all.saturating_sub(1)) / page * page;
+    (first..(first + page).min(all), page, all)
+}
+
+/// Where curves are, for each panel that is shown.
+pub fn plots(state: &State) -> Vec<Rect> {
+    let (charts, _) = areas(state);
     let plot = |place| paint::plot_of(split(state, place).0);
-    places(state, charts, n).into_iter().map(plot).collect()
+    places(state, charts, shown_panels(state).0.len())
+        .into_iter()
+        .map(plot)
+        .collect()
 }
 
 /// Draws the view.
@@ -156,8 +178,9 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     }
     let columns = plots(state).first().map_or(2, |p| usize::from(p.width) * 2);
     let charted = panels(state, columns);
-    let places = places(state, charts, charted.len());
-    for (chart, place) in charted.iter().zip(&places) {
+    let (shown, _, _) = shown_panels(state);
+    let places = places(state, charts, shown.len());
+    for (chart, place) in charted.iter().skip(shown.start).zip(&places) {
         let (place, own_legend) = split(state, *place);
         let look = paint::Look {
             cursor: state.charts.cursor,
@@ -204,9 +227,11 @@ fn title(state: &State) -> String {
     if state.charts.zoom.is_some() {
         parts.push("section".into());
     }
-    let n = metrics(state).len();
-    if options.multiples && plots(state).len() < n {
-        parts.push(format!("{} of {n} panels have room", plots(state).len()));
+    let (shown, _, all) = shown_panels(state);
+    if shown.len() < all {
+        let next = state.keymap.text(Place::Charts, Action::NextPage);
+        let (first, last) = (shown.start + 1, shown.end);
+        parts.push(format!("panels {first}–{last} of {all} ({next} next)"));
     }
     parts.join(" · ")
 }
@@ -233,10 +258,24 @@ fn lines(state: &State, chart: &Charted, area: Rect, each: u16, buffer: &mut Buf
     let room = usize::from(area.height / each);
     let all: Vec<&str> = chart.entries.iter().map(|e| e.name.as_str()).collect();
     let names = names::distinct(&all, name_room(area.width, each));
-    for (at, (entry, name)) in chart.entries.iter().zip(&names).take(room).enumerate() {
+    // The curve in focus is in sight, the last line is for how many are not.
+    let fit = if room < all.len() {
+        room.saturating_sub(1)
+    } else {
+        room
+    };
+    let first = state.charts.focus.map_or(0, |at| (at + 1).saturating_sub(fit));
+    for (at, (entry, name)) in chart
+        .entries
+        .iter()
+        .zip(&names)
+        .skip(first)
+        .take(room)
+        .enumerate()
+    {
         let y = area.y + at as u16 * each;
-        if at + 1 == room && room < all.len() {
-            let more = format!("   and {} more", all.len() - at);
+        if at == fit {
+            let more = format!("   and {} more", all.len() - fit);
             put(buffer, area.x, y, &more, area.width, state.theme.dim());
             return;
         }

@@ -1,5 +1,7 @@
 //! Which picture goes where.
 
+use std::ops::Range;
+
 use diptych_domain::RunSummary;
 use ratatui::layout::Rect;
 
@@ -24,6 +26,8 @@ pub struct Slot {
     pub area: Rect,
     /// What is to be drawn there; nothing: there is no such image.
     pub request: Option<Request>,
+    /// Whether it is not known yet which images the run has.
+    pub unread: bool,
 }
 
 /// The grid as it is laid out.
@@ -35,8 +39,12 @@ pub struct Grid {
     pub rows: Vec<(String, Rect)>,
     /// The places.
     pub slots: Vec<Slot>,
-    /// Runs without room.
-    pub hidden: usize,
+    /// Which of the runs have room.
+    pub shown: Range<usize>,
+    /// How many have room on a page.
+    pub page: usize,
+    /// How many there are.
+    pub all: usize,
 }
 
 impl Grid {
@@ -51,6 +59,7 @@ impl Grid {
         self.slots.push(Slot {
             area,
             request: run.request(state, role, area),
+            unread: !state.images.lists.contains_key(&run.run.id),
         });
     }
 }
@@ -93,14 +102,32 @@ pub fn grid(state: &State) -> Grid {
         return Grid::default();
     }
     let runs = columns(state, &all);
-    if state.images.options.turned {
-        turned(state, area, &runs, &shown_roles)
+    let lay = |runs: &[Column<'_>]| {
+        if state.images.options.turned {
+            turned(state, area, runs, &shown_roles)
+        } else {
+            upright(state, area, runs, &shown_roles)
+        }
+    };
+    let whole = lay(&runs);
+    let page = whole.page;
+    let mut grid = if page < runs.len() {
+        // The runs behind those that have room, a page at a time.
+        let first = state.images.first.min(runs.len() - 1) / page * page;
+        let mut grid = lay(&runs[first..(first + page).min(runs.len())]);
+        grid.shown = first..first + grid.page;
+        grid
     } else {
-        upright(state, area, &runs, &shown_roles)
-    }
+        Grid {
+            shown: 0..runs.len(),
+            ..whole
+        }
+    };
+    (grid.page, grid.all) = (page, runs.len());
+    grid
 }
 
-/// Runs in rows.
+/// Runs in rows; where there are many, in several bands beside each other.
 fn turned(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> Grid {
     let label = NAME.min(area.width / 4);
     let area = Rect {
@@ -108,33 +135,50 @@ fn turned(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> G
         height: area.height - 1,
         ..area
     };
-    let across = roles
-        .len()
-        .min(usize::from(((area.width - label) / NARROWEST).max(1)));
-    let down = runs.len().min(usize::from((area.height / LOWEST).max(1)));
+    let (bands, down) = rows_of(state, area, label, runs.len(), roles.len());
+    let band = area.width / bands as u16;
+    let across = roles.len().min(usize::from(((band - label) / NARROWEST).max(1)));
     let height = (area.height / down as u16).max(1);
-    let width = (area.width - label) / across as u16;
+    let width = (band - label) / across as u16;
     let width = width.min(natural_width(state, height).max(NARROWEST) + 2);
     let mut out = Grid {
-        hidden: runs.len() - down,
+        page: (bands * down).min(runs.len()),
         ..Grid::default()
     };
-    for (c, role) in roles.iter().take(across).enumerate() {
-        let x = area.x + label + c as u16 * width;
-        out.names
-            .push((role.clone(), Rect::new(x, area.y - 1, width.saturating_sub(1), 1)));
-    }
     let titles = titles(state, runs, usize::from(label - 1));
-    for (r, (run, title)) in runs.iter().zip(titles).take(down).enumerate() {
-        let y = area.y + r as u16 * height;
+    for (i, (run, title)) in runs.iter().zip(titles).take(bands * down).enumerate() {
+        // Bands stand close to each other.
+        let left = area.x + (i / down) as u16 * (label + across as u16 * width);
+        let y = area.y + (i % down) as u16 * height;
+        let x = |c: usize| left + label + c as u16 * width;
         out.rows
-            .push((title.whole(), Rect::new(area.x, y, label - 1, height)));
+            .push((title.lines(), Rect::new(left, y, label - 1, height)));
         for (c, role) in roles.iter().take(across).enumerate() {
-            let x = area.x + label + c as u16 * width;
-            out.slot(state, run, role, Rect::new(x, y, width, height), down > 1);
+            if i % down == 0 {
+                let place = Rect::new(x(c), area.y - 1, width.saturating_sub(1), 1);
+                out.names.push((role.clone(), place));
+            }
+            out.slot(state, run, role, Rect::new(x(c), y, width, height), down > 1);
         }
     }
     out
+}
+
+/// How many bands make images largest where runs are rows, and how many rows each has; of equal ones the fewest bands.
+fn rows_of(state: &State, area: Rect, label: u16, runs: usize, roles: usize) -> (usize, usize) {
+    let least = label + roles as u16 * NARROWEST;
+    let most = usize::from((area.width / least).max(1));
+    let lowest = usize::from((area.height / LOWEST).max(1));
+    let size = |bands: usize| {
+        let height = area.height / runs.div_ceil(bands) as u16;
+        let width = (area.width / bands as u16 - label) / roles as u16;
+        natural_width(state, height.saturating_sub(u16::from(height > 6))).min(width - 1)
+    };
+    let fits = (1..=most).filter(|bands| runs.div_ceil(*bands) <= lowest);
+    match fits.max_by_key(|bands| (size(*bands), std::cmp::Reverse(*bands))) {
+        Some(bands) => (bands, runs.div_ceil(bands)),
+        None => (most, lowest.min(runs)),
+    }
 }
 
 /// Runs in columns; where there are many, in several bands one below the other.
@@ -154,7 +198,7 @@ fn upright(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> 
     let room = room(&shape);
     let shown = (shape.across * shape.bands).min(runs.len());
     let mut out = Grid {
-        hidden: runs.len() - shown,
+        page: shown,
         ..Grid::default()
     };
     let titles = lined(state, runs, room, lines);

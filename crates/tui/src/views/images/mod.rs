@@ -81,6 +81,8 @@ pub struct ImagesState {
     pub loupe: Loupe,
     /// Only this row, on the whole screen.
     pub alone: Option<usize>,
+    /// The first run that is shown, where not all have room.
+    pub first: usize,
     /// Pictures ready to be drawn, with when each was used last.
     pub pictures: HashMap<Request, (u64, Result<Picture, String>)>,
     /// Pictures that are being made.
@@ -111,6 +113,7 @@ impl Default for ImagesState {
                 y: 500,
             },
             alone: None,
+            first: 0,
             pictures: HashMap::new(),
             painting: BTreeSet::new(),
             clock: 0,

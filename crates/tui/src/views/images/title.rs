@@ -20,10 +20,10 @@ pub(super) struct Title {
 }
 
 impl Title {
-    /// In one line.
-    pub fn whole(&self) -> String {
+    /// In one line, or in two.
+    pub fn lines(&self) -> String {
         match &self.step {
-            Some(step) => format!("{} {step}", self.name),
+            Some(step) => format!("{}\n{step}", self.name),
             None => self.name.clone(),
         }
     }

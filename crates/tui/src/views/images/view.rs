@@ -74,7 +74,8 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     }
     for slot in &grid.slots {
         let Some(request) = &slot.request else {
-            message(buffer, slot.area, "no image", theme.dim());
+            let text = if slot.unread { "…" } else { "no image" };
+            message(buffer, slot.area, text, theme.dim());
             continue;
         };
         match state.images.pictures.get(request) {
@@ -124,15 +125,21 @@ fn title(state: &State) -> String {
     if images.via() != Via::Blocks {
         parts.push(images.via().name().into());
     }
-    let hidden = grid(state).hidden;
-    if hidden > 0 {
-        let expand = state.keymap.text(Place::Anywhere, Action::Expand);
+    let grid = grid(state);
+    if grid.shown.len() < grid.all {
+        let key = |place, action| state.keymap.text(place, action);
+        let next = key(Place::Images, Action::NextPage);
+        let expand = key(Place::Anywhere, Action::Expand);
         let expand = if images.alone.is_none() {
-            format!(" ({expand}: one row)")
+            format!(", {expand} one row")
         } else {
             String::new()
         };
-        parts.push(format!("{} without room{expand}", text::count(hidden, "run")));
+        let (first, last) = (grid.shown.start + 1, grid.shown.end);
+        parts.push(format!(
+            "runs {first}–{last} of {} ({next} next{expand})",
+            grid.all
+        ));
     }
     parts.join(" · ")
 }

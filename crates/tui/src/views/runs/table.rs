@@ -191,10 +191,10 @@ fn aligned(column: &Column, cell: &str, width: usize) -> String {
 
 fn cell(state: &State, column: &Column, row: &Row) -> String {
     match row {
-        Row::Run { index, .. } => column.cell(&state.runs.all()[*index], state.now),
+        Row::Run { index, .. } => column.cell(&state.runs.all()[*index], &state.runs, state.now),
         Row::Group { members, .. } => {
             let runs: Vec<_> = members.iter().map(|at| &state.runs.all()[*at]).collect();
-            column.of_group(&runs, state.now)
+            column.of_group(&runs, &state.runs, state.now)
         }
     }
 }
@@ -295,8 +295,9 @@ fn nothing(state: &State) -> (String, Style) {
             .text(crate::action::Place::Runs, crate::action::Action::Launch);
         return (
             format!(
-                "This home has no runs yet.\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
-                 makes a first run in a minute, and `diptych train EXPERIMENT.toml` a real one; they show up here by themselves."
+                "The home {} has no runs yet.\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
+                 makes a first run in a minute, and `diptych train EXPERIMENT.toml` a real one; they show up here by themselves.",
+                state.home
             ),
             theme.text(),
         );

@@ -216,7 +216,7 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
             text::left(&names[i], name),
             text::bar(part, 8),
             (part * 100.0).floor(),
-            column::eta(run).map_or_else(String::new, human::duration),
+            state.runs.to_go(run).map_or_else(String::new, human::duration),
             metric(run, "perf/images_per_second").map_or_else(|| "-".to_owned(), human::rate),
             number(metric(run, "perf/step_seconds"), 3),
             number(metric(run, "perf/data_wait").map(|w| w * 100.0), 0),
@@ -247,18 +247,26 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
             );
             x += text::width(&gpu) as u16 + 2;
         }
-        for key in health_keys(run) {
+        let strips: Vec<_> = health_keys(run)
+            .into_iter()
+            .map(|key| {
+                let name = key.as_str().trim_start_matches("health/").to_owned();
+                let last = run.metrics.get(&key).map(|m| human::number(m.last));
+                (key, name, last.unwrap_or_default())
+            })
+            .collect();
+        // All of them have room, as short as that makes them.
+        let words = strips
+            .iter()
+            .map(|(_, name, last)| text::width(name) + text::width(last) + 4);
+        let free = usize::from(area.right().saturating_sub(x)).saturating_sub(words.sum());
+        let columns = (free / strips.len().max(1)).clamp(3, STRIP);
+        for (key, name, last) in strips {
             let values = state
                 .system
                 .strips
                 .get(&(run.id.clone(), key.clone()))
                 .map_or(&[][..], |(_, v)| v);
-            let name = key.as_str().trim_start_matches("health/");
-            let last = run
-                .metrics
-                .get(&key)
-                .map_or_else(String::new, |m| human::number(m.last));
-            let columns = if area.width >= 120 { STRIP } else { 8 };
             let strip = format!("{name} {} {last}  ", text::sparkline(values, columns));
             put(
                 buffer,
@@ -286,9 +294,8 @@ fn queue(state: &State, l: &Layout, buffer: &mut Buffer) {
     let area = titled(buffer, l.queue, &title, false, theme);
     if queued.is_empty() {
         let launch = state.keymap.text(Place::System, Action::Launch);
-        let hint = format!(
-            "nothing waits; {launch} launches an experiment, missing cells are queued in the ablation table"
-        );
+        let hint =
+            format!("nothing waits; {launch} launches an experiment; the ablation queues missing cells");
         put(buffer, area.x + 1, area.y, &hint, area.width, theme.dim());
         return;
     }
