@@ -114,7 +114,8 @@ fn status(state: &State) -> (String, ratatui::style::Style) {
     if state.frozen {
         parts.push("FROZEN".to_owned());
     }
-    if !state.marks.is_empty() {
+    // A marked run may have been deleted meanwhile.
+    if !state.marked().is_empty() {
         parts.push(format!("{} marked", state.marked().len()));
     }
     if !state.runs.loaded {

@@ -155,3 +155,33 @@ fn more_curves_than_the_legend_has_lines_are_reached_by_focus() {
     bench.keys("k");
     assert!(bench.screen().contains(tail), "{tail}: {}", bench.screen());
 }
+
+#[test]
+fn beyond_the_end_of_the_first_run_the_images_are_those_of_the_cursor() {
+    let mut bench = Bench::full(120, 40);
+    bench.keys("j j space j space 2");
+    // The first run has ended early.
+    let first = bench.state.shown()[0].id.clone();
+    for ((run, _), loaded) in &mut bench.state.charts.whole {
+        if let (true, Ok(curve)) = (*run == first, &loaded.curve) {
+            let mut short = curve.as_ref().clone();
+            short.raw.buckets.truncate(10);
+            loaded.curve = Ok(short.into());
+        }
+    }
+    bench.keys("l pgup pgup");
+    let cursor = bench.state.charts.cursor.unwrap_or_default();
+    let step = bench.state.images.step.unwrap_or_default();
+    assert!(
+        cursor > 1000.0 && (cursor - step as f64).abs() <= 10.0,
+        "{cursor} {step}"
+    );
+    // And the other way round.
+    bench.keys("3 h 2");
+    let step = bench.state.images.step.unwrap_or_default();
+    let cursor = bench.state.charts.cursor.unwrap_or_default();
+    assert!(
+        step > 0 && (cursor - step as f64).abs() <= 10.0,
+        "{cursor} {step}"
+    );
+}

@@ -3,7 +3,7 @@
 use diptych_plots::series::Reduced;
 use diptych_plots::spec::XAxis;
 
-use super::panels::{first_along, full_range, nearest, whole, x_range};
+use super::panels::{full_range, nearest, whole, x_range};
 use super::{CurveId, metrics, runs};
 use crate::state::State;
 
@@ -25,10 +25,13 @@ pub fn change_axis(state: &mut State, axis: XAxis) {
     state.charts.sections.clear();
 }
 
-/// Where cursor and section are, as points of the first curve that has the place, else of the nearest.
-fn seek(state: &State) -> Option<Seek> {
-    let (cursor, zoom) = (state.charts.cursor, state.charts.zoom);
-    let at = cursor.or(zoom.map(|(from, to)| (from + to) / 2.0))?;
+/// The first curve that reaches to where one wants to be, else the nearest: runs are not all of one length. `range` says from
+/// where to where a curve goes.
+fn reaching(
+    state: &State,
+    at: f64,
+    range: impl Fn(&Reduced) -> Option<(f64, f64)>,
+) -> Option<(CurveId, &Reduced)> {
     let mut found: Option<(f64, CurveId, &Reduced)> = None;
     for run in runs(state) {
         for key in metrics(state) {
@@ -36,7 +39,7 @@ fn seek(state: &State) -> Option<Seek> {
             let Some(Ok(curve)) = whole(state, &id).map(|l| l.curve.as_ref()) else {
                 continue;
             };
-            let Some((first, last)) = curve.raw.range() else {
+            let Some((first, last)) = range(&curve.raw) else {
                 continue;
             };
             let away = (first - at).max(at - last).max(0.0);
@@ -45,7 +48,21 @@ fn seek(state: &State) -> Option<Seek> {
             }
         }
     }
-    let (_, curve, reduced) = found?;
+    found.map(|(_, id, reduced)| (id, reduced))
+}
+
+/// The first step of a curve and its last.
+fn steps(reduced: &Reduced) -> Option<(f64, f64)> {
+    let mut points = reduced.buckets.iter().filter(|b| b.n > 0).map(|b| b.step as f64);
+    let first = points.next()?;
+    Some((first, points.next_back().unwrap_or(first)))
+}
+
+/// Where cursor and section are, as points of the first curve that has the place, else of the nearest.
+fn seek(state: &State) -> Option<Seek> {
+    let (cursor, zoom) = (state.charts.cursor, state.charts.zoom);
+    let at = cursor.or(zoom.map(|(from, to)| (from + to) / 2.0))?;
+    let (curve, reduced) = reaching(state, at, Reduced::range)?;
     let step = |x: f64| nearest(reduced, x).map(|b| b.step);
     Some(Seek {
         curve,
@@ -95,7 +112,7 @@ pub fn place(state: &mut State, x: f64) {
     let (from, to) = x_range(state);
     state.charts.seek = None;
     state.charts.cursor = Some(x.clamp(from, to));
-    let step = first_along(state)
+    let step = reaching(state, x, Reduced::range)
         .and_then(|(_, reduced)| nearest(reduced, x))
         .map(|b| b.step);
     // At the right end the images follow the runs.
@@ -106,7 +123,7 @@ pub fn place(state: &mut State, x: f64) {
 /// Puts the cursor where a step is.
 pub fn cursor_to_step(state: &mut State, step: Option<u64>) {
     let found = step.and_then(|step| {
-        let (_, reduced) = first_along(state)?;
+        let (_, reduced) = reaching(state, step as f64, steps)?;
         let end = reduced.buckets.partition_point(|b| b.step <= step);
         reduced.buckets.get(end.saturating_sub(1)).map(|b| b.x)
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diptych_domain::{MetricKey, RunSummary};
 use diptych_plots::figure::{Axis, Ink, Line, Mark, Panel, Scale, Shape, Values};
-use diptych_plots::series::{Along, Mean, Reduced, decimate};
+use diptych_plots::series::{Mean, Reduced, decimate};
 use diptych_plots::spec::{Band, XAxis};
 
 use super::{CurveId, Loaded, metrics, runs};
@@ -391,13 +391,4 @@ pub fn nearest(reduced: &Reduced, x: f64) -> Option<&diptych_plots::series::Buck
         (Some(a), Some(b)) => Some(if x - a.x <= b.x - x { a } else { b }),
         (a, b) => a.or(b),
     }
-}
-
-/// The axis of the first shown run, to go from steps to places and back.
-pub fn first_along(state: &State) -> Option<(Along, &Reduced)> {
-    let run = *runs(state).first()?;
-    let key = metrics(state).first()?.clone();
-    let loaded = whole(state, &(run.id.clone(), key))?;
-    let curve = loaded.curve.as_ref().ok()?;
-    Some((Along::of(state.charts.options.axis, run), &curve.raw))
 }
