@@ -9,6 +9,7 @@ use super::title::{differing_steps, is_crowded, lined, parted, titles};
 use super::{Against, Mode, at_step, roles, runs};
 use crate::engine::pictures::{Mix, Request, Via};
 use crate::state::State;
+use crate::widgets::text;
 
 /// Columns of the rows' names.
 const LABEL: u16 = 7;
@@ -141,6 +142,10 @@ fn turned(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> G
     let height = (area.height / down as u16).max(1);
     let width = (band - label) / across as u16;
     let width = width.min(natural_width(state, height).max(NARROWEST) + 2);
+    // What images leave free is for the names.
+    let spare = band.saturating_sub(label + across as u16 * width);
+    let longest = runs.iter().map(|c| text::width(&c.run.name)).max();
+    let label = (longest.unwrap_or(0) as u16 + 1).clamp(label, label + spare);
     let mut out = Grid {
         page: (bands * down).min(runs.len()),
         ..Grid::default()
