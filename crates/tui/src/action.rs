@@ -85,6 +85,8 @@ const RUNS: &[Place] = &[Place::Runs];
 const DETAILS: &[Place] = &[Place::Details];
 const CHARTS: &[Place] = &[Place::Charts];
 const IMAGES: &[Place] = &[Place::Images];
+/// Where there can be more than has room.
+const PAGED: &[Place] = &[Place::Charts, Place::Images];
 const ABLATION: &[Place] = &[Place::Ablation];
 const SYSTEM: &[Place] = &[Place::System];
 const INPUT: &[Place] = &[Place::Input];
@@ -115,7 +117,7 @@ macro_rules! actions {
 
 actions! {
     Open "open" ANYWHERE ["enter"] "open" "go into what is selected: a run's details, a cell's runs, a group's members";
-    Back "back" ANYWHERE ["esc"] "" "out again: leave a pane, a mode or a zoom";
+    Back "back" ANYWHERE ["esc"] "" "out again: leave a pane, a mode, a zoom, or a view that enter went into";
     Up "up" ANYWHERE ["k", "up"] "" "up; in charts the curve above";
     Down "down" ANYWHERE ["j", "down"] "" "down; in charts the curve below";
     Left "left" ANYWHERE ["h", "left"] "" "left: columns, the cursor of charts, an earlier step of images, a tab of details";
@@ -125,6 +127,7 @@ actions! {
     First "first" ANYWHERE ["g", "home"] "" "to the first";
     Last "last" ANYWHERE ["G", "end"] "" "to the last";
     Filter "filter" ANYWHERE ["/"] "filter" "filter runs with the query language, which completes with tab";
+    ClearFilter "clear-filter" ANYWHERE ["\\"] "" "clear the filter: all runs again";
     Mark "mark" ANYWHERE ["space"] "mark" "mark or unmark: marked runs are what charts, images and differences show";
     MarkAll "mark-all" RUNS ["a"] "" "mark every run that is listed";
     Unmark "unmark" ANYWHERE ["u"] "" "unmark everything";
@@ -161,8 +164,8 @@ actions! {
     Fork "fork" RUN ["F"] "" "fork the run: from a checkpoint on with other settings";
     Launch "launch" RUN ["n"] "new" "launch an experiment file, with changes";
     EditNote "note" RUN ["N"] "" "write a note about the run";
-    EditTags "tags" RUN ["T"] "" "change the run's tags";
-    Archive "archive" RUN ["A"] "" "archive the run, which lists then leave out unless the filter says archived:true, or bring it back";
+    EditTags "tags" RUN ["T"] "" "change the tags of the marked runs, or of this one";
+    Archive "archive" RUN ["A"] "" "archive the marked runs, or this one: lists leave them out unless the filter says archived:true; again: bring back";
     Delete "delete" RUN ["D"] "" "delete the marked runs, or this one; asks, and says how many bytes";
 
     Metrics "metrics" CHARTS ["m"] "metrics" "choose metrics";
@@ -177,6 +180,9 @@ actions! {
     ZoomReset "zoom-reset" CHARTS ["0"] "" "show everything again";
     PanLeft "pan-left" CHARTS ["<", ","] "" "move the section to the left";
     PanRight "pan-right" CHARTS [">", "."] "" "move the section to the right";
+
+    NextPage "next-page" PAGED ["]"] "" "to the panels or runs that have no room, a screen at a time";
+    PreviousPage "previous-page" PAGED ["["] "" "back to the panels or runs before";
 
     Blink "blink" IMAGES ["b"] "blink" "blink: two runs alternate in the same cells; hold the key";
     Wipe "wipe" IMAGES ["w"] "wipe" "wipe: one run to the left of a border, another to the right";

@@ -43,28 +43,27 @@ pub enum Effect {
     Export(Box<Export>),
     /// Train something.
     Start(Box<Job>),
+    /// Do what a form was filled in for, and answer to that form.
+    Submit(u64, Box<Effect>),
     /// Check an experiment file.
-    Check {
-        /// The file.
-        file: String,
-        /// Assignments.
-        sets: Vec<String>,
-    },
+    Check(Checked),
+    /// See what a path may go on to: anything, or experiments alone.
+    FindPaths(String, bool),
     /// Ask a run to stop.
     Stop(RunId),
     /// Replace a run's note.
     SetNote(RunId, String),
     /// Add and remove tags.
     SetTags {
-        /// The run.
-        run: RunId,
+        /// The runs.
+        runs: Vec<RunId>,
         /// To add.
         add: Vec<String>,
         /// To remove.
         remove: Vec<String>,
     },
-    /// Put a run aside, or bring it back.
-    SetArchived(RunId, bool),
+    /// Put runs aside, or bring them back.
+    SetArchived(Vec<RunId>, bool),
     /// See how many bytes runs take.
     Weigh(Vec<RunId>),
     /// Delete runs and their files.
@@ -83,6 +82,15 @@ pub enum Effect {
     Redraw,
     /// Leave.
     Quit,
+}
+
+/// What a launch form says: an experiment file and assignments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// The file.
+    pub file: String,
+    /// Assignments.
+    pub sets: Vec<String>,
 }
 
 /// Everything about a run that its summary does not say.
@@ -122,7 +130,13 @@ pub enum Reply {
     /// The command that makes a run again.
     Command(String),
     /// Whether an experiment can be launched.
-    Checked(Result<String, String>),
+    Checked(Checked, Result<String, String>),
+    /// What came of what a form was filled in for.
+    Submitted(u64, Box<Reply>),
+    /// What a path may go on to.
+    Paths(String, Vec<String>),
+    /// A file was not written, for there is one of that name.
+    Exists(PathBuf),
     /// Experiment files.
     Experiments(Vec<String>),
     /// The defaults of a model's hyperparameters.

@@ -7,6 +7,7 @@ use diptych_plots::FigureSpec;
 use diptych_plots::export::Form;
 use diptych_plots::spec::{Kind, Panels};
 
+use crate::state::runs::RunStore;
 use crate::state::{State, View};
 use crate::views;
 use crate::views::runs::column::Column;
@@ -16,6 +17,8 @@ use crate::views::runs::column::Column;
 pub struct Export {
     /// Where.
     pub path: PathBuf,
+    /// Whether a file of that name may be replaced.
+    pub replace: bool,
     /// What.
     pub content: Content,
 }
@@ -70,7 +73,11 @@ pub fn of_view(state: &State, name: &str) -> Result<Export, String> {
         View::Images => images(state, &path)?,
         View::Ablation => ablation(state, &path, &ending)?,
     };
-    Ok(Export { path, content })
+    Ok(Export {
+        path,
+        replace: false,
+        content,
+    })
 }
 
 fn charts(state: &State, path: &Path) -> Result<Content, String> {
@@ -185,24 +192,47 @@ fn rows(state: &State, ending: &str) -> Result<String, String> {
     for at in &state.table.shown {
         let run = &state.runs.all()[*at];
         let mut row = vec![run.name.clone()];
-        row.extend(state.table.columns.iter().map(|c| plain(c, run, state.now)));
+        row.extend(
+            state
+                .table
+                .columns
+                .iter()
+                .map(|c| plain(c, run, &state.runs, state.now)),
+        );
         table.push(row);
     }
     written(&table, ending)
 }
 
 /// A cell without bars and glyphs.
-fn plain(column: &Column, run: &RunSummary, now: f64) -> String {
+fn plain(column: &Column, run: &RunSummary, all: &RunStore, now: f64) -> String {
     use diptych_domain::query::{Field, FieldValue};
     match column {
         Column::Progress => format!("{:.3}", views::runs::column::part(run)),
-        Column::Eta => views::runs::column::eta(run).map_or_else(String::new, |s| format!("{s:.0}")),
+        Column::Eta => all.to_go(run).map_or_else(String::new, |s| format!("{s:.0}")),
         Column::Field(Field::Status) => run.status.to_string(),
+        Column::Field(Field::Created) => time(run.created),
+        Column::Field(Field::Updated) => time(run.updated),
+        Column::Field(Field::Id) => run.id.to_string(),
         Column::Field(field) => match field.value(run) {
-            Some(FieldValue::Number(v)) => v.to_string(),
-            _ => column.cell(run, now),
+            Some(FieldValue::Number(v)) => number(v),
+            _ => column.cell(run, all, now),
         },
     }
+}
+
+/// `2026-11-25T14:03:09Z`.
+fn time(seconds: f64) -> String {
+    jiff::Timestamp::from_second(seconds as i64).map_or_else(|_| String::new(), |t| t.to_string())
+}
+
+/// Seven figures: as many as single precision, in which everything is computed, has.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let rounded: f64 = format!("{value:.6e}").parse().unwrap_or(value);
+    rounded.to_string()
 }
 
 fn queue(state: &State, ending: &str) -> Result<String, String> {

@@ -29,6 +29,8 @@ pub enum Job {
         at: String,
         /// The assignments.
         sets: Vec<String>,
+        /// What it is to be called, instead of after its parent.
+        name: Option<String>,
     },
     /// Queue experiments; whoever works the queue off trains them.
     Queue(Vec<Wanted>),

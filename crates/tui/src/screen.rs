@@ -3,8 +3,9 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
 
-use crate::action::{ACTIONS, ActionInfo, Place};
+use crate::action::{ACTIONS, Action, ActionInfo, Place};
 use crate::overlay;
 use crate::state::{SMALLEST, State, View};
 use crate::views;
@@ -22,7 +23,7 @@ pub fn draw(state: &State, frame: &mut Frame<'_>) {
 /// Paints everything; says where the cursor stands, if something is being typed.
 pub fn paint(state: &State, buffer: &mut Buffer) -> Option<ratatui::layout::Position> {
     let area = buffer.area;
-    if area.width < SMALLEST.width || area.height < SMALLEST.height {
+    if state.too_small() {
         let text = format!(
             "Diptych needs a terminal of {} columns and {} rows; this one has {} and {}. A smaller font or a larger window helps; q leaves.",
             SMALLEST.width, SMALLEST.height, area.width, area.height
@@ -113,7 +114,8 @@ fn status(state: &State) -> (String, ratatui::style::Style) {
     if state.frozen {
         parts.push("FROZEN".to_owned());
     }
-    if !state.marks.is_empty() {
+    // A marked run may have been deleted meanwhile.
+    if !state.marked().is_empty() {
         parts.push(format!("{} marked", state.marked().len()));
     }
     if !state.runs.loaded {
@@ -134,7 +136,14 @@ fn foot(state: &State, buffer: &mut Buffer) {
     let width = buffer.area.width;
     if let Some(notice) = &state.notice {
         let style = if notice.bad { theme.bad() } else { theme.accent() };
-        put(buffer, 1, y, &notice.text, width - 2, style);
+        // A long one takes rows of the view for as long as it is there.
+        let mut lines = text::wrap(&notice.text, usize::from(width - 2));
+        lines.truncate(usize::from(buffer.area.height / 3));
+        let top = (y + 1).saturating_sub(lines.len() as u16);
+        for (line, y) in lines.iter().zip(top..) {
+            Clear.render(Rect::new(0, y, width, 1), buffer);
+            put(buffer, 1, y, line, width - 2, style);
+        }
         return;
     }
     let mut x = 1;
@@ -153,6 +162,9 @@ fn foot(state: &State, buffer: &mut Buffer) {
 /// The keys of the place at hand, those that work everywhere last.
 fn context(state: &State) -> Vec<(String, &'static str)> {
     let place = state.place();
+    if let Some(keys) = of_overlay(state) {
+        return keys;
+    }
     let key = |place: Place, info: &'static ActionInfo| {
         let first = state.keymap.keys(place, info.action).first()?;
         Some((first.to_string(), info.short))
@@ -165,13 +177,50 @@ fn context(state: &State) -> Vec<(String, &'static str)> {
     };
     let mut out: Vec<(String, &'static str)> = of(place).collect();
     if place != Place::Input {
-        // Help, palette and leaving are never pushed out by what is special here.
-        let everywhere: Vec<_> = of(Place::Anywhere).collect();
-        let (last, first): (Vec<_>, Vec<_>) = everywhere
-            .into_iter()
-            .partition(|(_, s)| matches!(*s, "palette" | "help" | "quit"));
-        out.splice(0..0, last);
-        out.extend(first);
+        // Help, palette and leaving are never pushed out by what is special here; nor is in the table what one begins with.
+        let table = place == Place::Runs;
+        let (mut always, mut begin, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for key in of(Place::Anywhere) {
+            match key.1 {
+                "palette" | "help" | "quit" => always.push(key),
+                "open" | "filter" | "mark" if table => begin.push(key),
+                // Elsewhere nothing is seen of it.
+                "sort" if !table => {}
+                _ => rest.push(key),
+            }
+        }
+        always.extend(begin);
+        out.splice(0..0, always);
+        out.extend(rest);
     }
     out
+}
+
+/// The keys of what lies over the view, where they are others than those of typing.
+fn of_overlay(state: &State) -> Option<Vec<(String, &'static str)>> {
+    let key = |place: Place, action: Action, what| {
+        let first = state.keymap.keys(place, action).first()?;
+        Some((first.to_string(), what))
+    };
+    let keys = match state.overlay.as_ref()? {
+        overlay::Overlay::Confirm(_) => vec![Some(("y".into(), "yes")), Some(("n".into(), "no"))],
+        overlay::Overlay::Help(_) => vec![
+            key(Place::Anywhere, Action::Down, "down"),
+            key(Place::Anywhere, Action::Up, "up"),
+            key(Place::Anywhere, Action::PageDown, "a page down"),
+            key(Place::Input, Action::Cancel, "close"),
+        ],
+        overlay::Overlay::Choose(choose) => vec![
+            key(Place::Input, Action::Accept, "ok"),
+            key(Place::Input, Action::Cancel, "cancel"),
+            key(Place::Input, Action::NextItem, "next"),
+            key(Place::Input, Action::PreviousItem, "previous"),
+            choose
+                .several
+                .then(|| key(Place::Input, Action::Complete, "pick"))
+                .flatten(),
+        ],
+        overlay::Overlay::Form(_) => return None,
+    };
+    Some(keys.into_iter().flatten().collect())
 }

@@ -278,7 +278,21 @@ fn reply(state: &State, effect: Effect) -> Result<Reply, Effect> {
         Effect::LoadQueue => Reply::Queue(Ok(state.system.order.clone())),
         Effect::LookAtMachine(runs) => Reply::Machine(Box::new(machine(&runs))),
         Effect::FindExperiments => Reply::Experiments(vec!["experiments/facades.toml".into()]),
-        Effect::Check { .. } => Reply::Checked(Ok("pix2pix, 200 epochs on /sets/facades".into())),
+        Effect::Check(of) if of.file.ends_with(".toml") => {
+            Reply::Checked(of, Ok("pix2pix, 200 epochs on /sets/facades".into()))
+        }
+        Effect::Check(of) => Reply::Checked(of, Ok("an experiment is a TOML file; tab completes".into())),
+        Effect::FindPaths(typed, _) => {
+            let known = ["elsewhere/", "elsewhere/night.toml", "elsewhere/noon.toml"];
+            let found = known.into_iter().filter(|p| {
+                let rest = p.strip_prefix(typed.as_str());
+                rest.is_some_and(|rest| {
+                    !rest.is_empty() && rest.find('/').is_none_or(|at| at + 1 == rest.len())
+                })
+            });
+            let found = found.map(str::to_owned).collect();
+            Reply::Paths(typed, found)
+        }
         Effect::Weigh(runs) => Reply::Weighed(runs, 12_345_678),
         Effect::FindCommand(run) => Reply::Command(format!("diptych train /dev/stdin # {}", run.name)),
         other => return Err(other),

@@ -18,7 +18,7 @@ use crate::{checkpoints, experiment};
     after_help = "The fork goes on from the checkpoint as its parent would have: with unchanged settings bit for bit. \
         Settings that change the architecture (the shapes in the checkpoint) are refused. The parent's points up \
         to the step are copied, so that the fork's history is whole, and stays so where the parent is deleted; \
-        `diptych show` names the parent.
+        `diptych show` names the parent. Without --name it is called after its parent, with a number.
 
 The arithmetic (`--exact`) and, unless given, the number of threads are the parent's. A checkpoint of every k-th \
         epoch is kept for good with `log.keep_every = k`.
@@ -61,11 +61,20 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let compute = launch::compute_of(&session, &parent, args.compute)?;
     let model = restored(plugin, &parent, &spec, &compute, &checkpoint)?;
     let meta = continued(checkpoint.meta(), &parent.spec, &spec)?;
-    let run = launch::create_fork(&session, &spec, &compute, args.label, (&parent, meta.step))?;
+    let label = named(args.label, &parent, &spec);
+    let run = launch::create_fork(&session, &spec, &compute, label, (&parent, meta.step))?;
     launch::begin_with(&session, &run, model.as_ref(), &meta)?;
     drop(model);
     let outcome = launch::train(&session, plugin, &run, &compute)?;
     launch::conclude(&session, &run, &outcome)
+}
+
+/// A fork is called after its parent unless another name is given to it or to its experiment.
+fn named(mut label: Label, parent: &RunSummary, spec: &ExperimentSpec) -> Label {
+    if label.name.is_none() && spec.name == parent.spec.name {
+        label.name = Some(parent.name.clone());
+    }
+    label
 }
 
 /// The changed experiment's model with the checkpoint's state; where that does not fit, the setting that is to blame.
@@ -159,4 +168,31 @@ fn continued(
         },
         ..meta.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fork_is_called_after_its_parent() {
+        let parent: RunSummary = serde_json::from_value(serde_json::json!({
+            "id": "0193", "name": "long", "status": "finished", "message": null, "model": "pix2pix", "tags": [], "note": "",
+            "created": 0.0, "updated": 0.0, "epoch": 0, "step": 0, "total_steps": 0, "device": "cpu", "code_version": "",
+            "data_fingerprint": null, "archived": false, "parent": null,
+            "spec": {"model": "pix2pix", "name": "mini", "data": {"root": "/d"}}, "metrics": {},
+        }))
+        .unwrap();
+        let name = |label: Label, spec: &ExperimentSpec| named(label, &parent, spec).name;
+        assert_eq!(name(Label::default(), &parent.spec).as_deref(), Some("long"));
+        let given = Label {
+            name: Some("gentler".into()),
+            ..Label::default()
+        };
+        assert_eq!(name(given, &parent.spec).as_deref(), Some("gentler"));
+        // `--set name=other`: the store takes the experiment's name.
+        let mut renamed = parent.spec.clone();
+        renamed.name = Some("other".into());
+        assert_eq!(name(Label::default(), &renamed), None);
+    }
 }

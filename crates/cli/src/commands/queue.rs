@@ -81,17 +81,26 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     if interrupt::received() {
         return Err(Failure::interrupted(format!(
-            "stopped after {done} runs; `diptych queue` continues with what is queued"
+            "stopped after {}; `diptych queue` continues with what is queued",
+            runs(done)
         )));
     }
     output::note(format!("the queue is empty: {done} trained, {failed} failed"));
     if failed > 0 {
         return Err(Failure::new(format!(
-            "{failed} of {} runs did not finish",
-            done + failed
+            "{failed} of {} did not finish",
+            runs(done + failed)
         )));
     }
     Ok(())
+}
+
+fn runs(n: u32) -> String {
+    if n == 1 {
+        "1 run".into()
+    } else {
+        format!("{n} runs")
+    }
 }
 
 /// The queued runs that nobody is about to train, in the order of the queue.

@@ -111,9 +111,12 @@ impl Program {
                 Ok(format!("{} goes on; {output}", run.name))
             }
             Job::Retry(run) => self.retry(run),
-            Job::Fork { run, at, sets } => {
+            Job::Fork { run, at, sets, name } => {
                 let mut args = vec!["fork".into(), run.id.to_string(), "--at".into(), at.clone()];
                 args.extend(assignments(sets));
+                if let Some(name) = name {
+                    args.extend(["--name".to_owned(), name.clone()]);
+                }
                 let output = self.start(&args)?;
                 Ok(format!("a fork of {} begun; {output}", run.name))
             }

@@ -21,6 +21,7 @@ use crate::host::Host;
 /// What cannot be read, drawn or written.
 pub async fn write(home: &Home, host: &Arc<dyn Host>, export: Export) -> Result<String, String> {
     let path = export.path.clone();
+    has_folder(&path)?;
     let bytes = match export.content {
         Content::Text(text) => text.into_bytes(),
         Content::Figure { spec, runs, form } => figure(home, &spec, &runs, form).await?,
@@ -107,10 +108,39 @@ async fn images(home: &Home, spec: &FigureSpec, runs: &[RunSummary]) -> Result<F
     kinds::images::figure(spec, runs, &shots, grid, content).map_err(|e| e.to_string())
 }
 
+fn has_folder(path: &Path) -> Result<(), String> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(format!("there is no folder {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Written under another name, then renamed: a file is whole or not there.
 fn save(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
     std::fs::write(&temporary, bytes)?;
     std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(has_folder(&dir.path().join("a.svg")), Ok(()));
+        assert_eq!(has_folder(Path::new("a.svg")), Ok(()));
+        let missing = dir.path().join("none/a.svg");
+        assert_eq!(
+            has_folder(&missing),
+            Err(format!(
+                "there is no folder {}",
+                dir.path().join("none").display()
+            ))
+        );
+    }
 }

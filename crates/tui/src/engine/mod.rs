@@ -4,6 +4,7 @@ pub mod curves;
 mod details;
 mod figures;
 pub mod machine;
+mod paths;
 mod perform;
 pub mod pictures;
 mod reader;

@@ -11,10 +11,10 @@ use tokio::sync::{Mutex, Semaphore};
 use super::machine::{Watcher, gpus};
 use super::pictures::Painter;
 use super::reader::{Reader, text};
-use super::{curves, details, figures};
+use super::{curves, details, figures, paths};
 use crate::effect::{Effect, Reply};
 use crate::event::Event;
-use crate::host::Host;
+use crate::host::{Host, Job};
 
 /// Curves that are read at once.
 const CURVES: usize = 2;
@@ -139,15 +139,33 @@ impl Performer {
                     Err(problem) => Reply::Failed(problem),
                 }
             }
-            Effect::Export(export) => said(figures::write(home, &self.host, *export).await),
-            Effect::Start(job) => said(
-                self.blocking(move |this| this.host.start(&job))
-                    .await
-                    .and_then(|r| r),
-            ),
-            Effect::Check { file, sets } => {
-                let checked = self.blocking(move |this| this.host.check(&file, &sets)).await;
-                Reply::Checked(checked.and_then(|r| r))
+            Effect::Export(mut export) => {
+                export.path = paths::expand(&export.path.to_string_lossy());
+                if !export.replace && export.path.exists() {
+                    return Some(Reply::Exists(export.path));
+                }
+                said(figures::write(home, &self.host, *export).await)
+            }
+            Effect::Start(mut job) => {
+                if let Job::Launch { file, .. } = job.as_mut() {
+                    *file = paths::expand(&file.to_string_lossy());
+                }
+                let started = self.blocking(move |this| this.host.start(&job)).await;
+                said(started.and_then(|r| r))
+            }
+            Effect::Submit(form, what) => {
+                let reply = Box::pin(self.perform(*what)).await?;
+                Reply::Submitted(form, Box::new(reply))
+            }
+            Effect::Check(asked) => {
+                let (file, sets) = (paths::expand(&asked.file), asked.sets.clone());
+                let check = move |this: &Self| this.host.check(&file.to_string_lossy(), &sets);
+                Reply::Checked(asked, self.blocking(check).await.and_then(|r| r))
+            }
+            Effect::FindPaths(typed, experiments) => {
+                let start = typed.clone();
+                let find = move |_: &Self| paths::proposals(&start, experiments);
+                Reply::Paths(typed, self.blocking(find).await.unwrap_or_default())
             }
             Effect::Stop(run) => match home.request_stop(&run).await {
                 Ok(true) => Reply::Done("asked to stop; it ends after its step, with a checkpoint".into()),
@@ -155,20 +173,34 @@ impl Performer {
                 Err(e) => Reply::Failed(text(e)),
             },
             Effect::SetNote(run, note) => done(home.set_note(&run, &note).await, "noted"),
-            Effect::SetTags { run, add, remove } => {
+            Effect::SetTags { runs, add, remove } => {
                 let changed = async {
-                    home.add_tags(&run, &add).await?;
-                    home.remove_tags(&run, &remove).await
+                    for run in &runs {
+                        home.add_tags(run, &add).await?;
+                        home.remove_tags(run, &remove).await?;
+                    }
+                    Ok(())
                 };
-                done(changed.await, "tags changed")
+                let what = match runs.len() {
+                    1 => "tags changed".to_owned(),
+                    several => format!("tags of {several} runs changed"),
+                };
+                done(changed.await, &what)
             }
-            Effect::SetArchived(run, archived) => {
-                let what = if archived {
-                    "archived; archived:true in the filter finds it"
-                } else {
-                    "brought back"
+            Effect::SetArchived(runs, archived) => {
+                let changed = async {
+                    for run in &runs {
+                        home.set_archived(run, archived).await?;
+                    }
+                    Ok(())
                 };
-                done(home.set_archived(&run, archived).await, what)
+                let what = match (archived, runs.len()) {
+                    (true, 1) => "archived; archived:true in the filter finds it".to_owned(),
+                    (true, n) => format!("{n} runs archived; archived:true in the filter finds them"),
+                    (false, 1) => "brought back".to_owned(),
+                    (false, n) => format!("{n} runs brought back"),
+                };
+                done(changed.await, &what)
             }
             Effect::Weigh(runs) => {
                 let mut bytes = 0;

@@ -123,7 +123,14 @@ impl fmt::Debug for Picture {
 /// Makes pictures, and remembers what it has decoded.
 pub struct Painter {
     picker: Picker,
-    decoded: Mutex<VecDeque<(PathBuf, Arc<RgbImage>)>>,
+    decoded: Mutex<VecDeque<(Source, Arc<RgbImage>)>>,
+}
+
+/// What was decoded: a file as it was in a generation of requests. A later one has it read anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Source {
+    file: PathBuf,
+    generation: u32,
 }
 
 impl Painter {
@@ -159,7 +166,12 @@ impl Painter {
         let images: Vec<Arc<RgbImage>> = request
             .files
             .iter()
-            .map(|file| self.decode(file))
+            .map(|file| {
+                self.decode(Source {
+                    file: file.clone(),
+                    generation: request.generation,
+                })
+            })
             .collect::<Result<_, _>>()?;
         let mixed = mix(&images, request.mix)?;
         let seen = match request.loupe {
@@ -194,9 +206,9 @@ impl Painter {
             .map_err(|e| format!("the image cannot be encoded: {e}"))
     }
 
-    fn decode(&self, file: &Path) -> Result<Arc<RgbImage>, String> {
+    fn decode(&self, source: Source) -> Result<Arc<RgbImage>, String> {
         let mut kept = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = kept.iter().position(|(path, _)| path == file)
+        if let Some(at) = kept.iter().position(|(known, _)| *known == source)
             && let Some(found) = kept.remove(at)
         {
             let image = found.1.clone();
@@ -204,9 +216,9 @@ impl Painter {
             return Ok(image);
         }
         drop(kept);
-        let image = Arc::new(read(file)?);
+        let image = Arc::new(read(&source.file)?);
         let mut kept = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_front((file.to_owned(), image.clone()));
+        kept.push_front((source, image.clone()));
         let mut bytes = 0;
         kept.retain(|(_, image)| {
             bytes += image.as_raw().len();
@@ -369,6 +381,23 @@ mod tests {
         );
         let difference = blocks(painter().paint(&request(vec![a, b], Mix::Difference)).unwrap());
         assert_eq!(difference.get_pixel(3, 3).0, [40, 0, 120]);
+    }
+
+    #[test]
+    fn a_file_is_read_anew_where_that_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (painter, a) = (painter(), file(dir.path(), "a.png", [200, 10, 10]));
+        let mut asked = request(vec![a], Mix::Plain);
+        blocks(painter.paint(&asked).unwrap());
+        file(dir.path(), "a.png", [10, 200, 10]);
+        let colour = |asked: &Request| blocks(painter.paint(asked).unwrap()).get_pixel(0, 0).0;
+        assert_eq!(
+            colour(&asked),
+            [200, 10, 10],
+            "what is kept is not read for every picture"
+        );
+        asked.generation += 1;
+        assert_eq!(colour(&asked), [10, 200, 10]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ use crate::update::{begin, update};
 const TICK: Duration = Duration::from_millis(250);
 /// How long the terminal may take to say what it can show.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a terminal that is slower than that may take to say that it is there.
+const SETTLES: Duration = Duration::from_millis(50);
 /// Events that are taken in before the next frame.
 const AT_ONCE: usize = 256;
 
@@ -132,7 +134,15 @@ fn ask_terminal(via: Option<Via>) -> Picker {
         kitty_compression: std::env::var_os("SSH_CONNECTION").is_some(),
         ..QueryStdioOptions::default()
     };
-    Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| Picker::halfblocks())
+    let asked = Instant::now();
+    let picker = Picker::from_query_stdio_with_options(options);
+    if asked.elapsed() >= PATIENCE {
+        // Whoever asked goes on reading until the terminal's status comes, and would take the first keys for it. Inside tmux the question
+        // may have been lost on its way to the outer terminal; tmux itself answers this one.
+        let _ = terminal::ask_status();
+        std::thread::sleep(SETTLES);
+    }
+    picker.unwrap_or_else(|_| Picker::halfblocks())
 }
 
 /// Does what the terminal itself has to do, and starts the rest; says whether to leave.

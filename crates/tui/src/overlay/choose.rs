@@ -11,10 +11,12 @@ use crate::state::State;
 use crate::widgets::line::Line;
 
 /// Something to choose.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
     /// What is chosen.
     pub value: String,
+    /// The keys that do it.
+    pub keys: String,
     /// What is said of it.
     pub note: String,
     /// Whether it is picked.
@@ -116,7 +118,7 @@ pub(super) fn key(
     match action {
         Some(Action::Cancel) => return Outcome::Close,
         Some(Action::Accept) => {
-            return super::open::accept_choice(choose, state, effects);
+            return super::accept::accept_choice(choose, state, effects);
         }
         Some(Action::NextItem) if n > 0 => choose.selected = (choose.selected + 1) % n,
         Some(Action::PreviousItem) if n > 0 => choose.selected = (choose.selected + n - 1) % n,
@@ -150,7 +152,7 @@ mod tests {
         let item = |value: &str, note: &str| Item {
             value: value.into(),
             note: note.into(),
-            picked: false,
+            ..Item::default()
         };
         let items = vec![
             item("log-y", "logarithmic y axis"),

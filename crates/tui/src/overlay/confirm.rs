@@ -7,6 +7,7 @@ use crate::action::Action;
 use crate::effect::Effect;
 use crate::keys::Chord;
 use crate::state::State;
+use crate::widgets::text;
 
 /// What is to be confirmed.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,11 +41,11 @@ pub(super) fn key(
         (Some(Action::Accept), _) | (_, Some('y' | 'Y')) => {
             match &confirm.question {
                 Question::Delete(runs) => {
-                    state.say(format!("deleting {} runs…", runs.len()));
+                    state.say(format!("deleting {}…", text::count(runs.len(), "run")));
                     effects.push(Effect::Delete(runs.clone()));
                 }
                 Question::Queue(wanted) => {
-                    state.say(format!("queueing {} runs…", wanted.len()));
+                    state.say(format!("queueing {}…", text::count(wanted.len(), "run")));
                     effects.push(Effect::Start(Box::new(crate::host::Job::Queue(wanted.clone()))));
                 }
                 Question::Stop(run) => effects.push(Effect::Stop(run.clone())),

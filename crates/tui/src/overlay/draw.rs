@@ -8,6 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::help::HelpLine;
 use super::{Choose, Form, Help, Overlay, Purpose, help};
 use crate::state::State;
+use crate::views::runs::archived_hint;
 use crate::widgets::frame::{centred, put, titled};
 use crate::widgets::text;
 
@@ -93,11 +94,14 @@ fn filter(state: &State, form: &Form, buffer: &mut Buffer) -> Option<Position> {
     let height = 2 + said.len() as u16 + shown;
     let area = Rect::new(body.x, body.bottom().saturating_sub(height), body.width, height).intersection(body);
     Clear.render(area, buffer);
-    let title = format!(
-        "Filter · {} of {} runs",
+    let mut title = format!(
+        "Filter · {} of {}",
         state.table.shown.len(),
-        state.runs.all().len()
+        text::count(state.runs.all().len(), "run")
     );
+    if let Some(hint) = archived_hint(state) {
+        title += &format!(" · {hint}");
+    }
     let inner = titled(buffer, area, &title, true, theme);
     let cursor = input(state, form, 0, inner.x, inner.y, inner.width, "/ ", buffer);
     let style = if form.error.is_some() {
@@ -133,7 +137,9 @@ fn dialog(state: &State, form: &Form, buffer: &mut Buffer) -> Option<Position> {
         Some((_, problem)) => text::wrap(problem, usize::from(width).saturating_sub(8 + label))
             .len()
             .min(6) as u16,
-        None => 2,
+        None => {
+            (text::wrap(&form.hint, usize::from(width).saturating_sub(8 + label)).len() as u16).clamp(2, 3)
+        }
     };
     let height = form.fields.len() as u16 + below + shown + 3;
     let inner = window(state, width, height, &form.title, buffer);
@@ -163,10 +169,15 @@ fn dialog(state: &State, form: &Form, buffer: &mut Buffer) -> Option<Position> {
             }
         }
         None => {
-            for (line, y) in text::wrap(&form.hint, usize::from(room))
-                .iter()
-                .zip(y..inner.bottom())
-            {
+            let said = match &form.busy {
+                // A store that is locked is waited for.
+                Some((_, meanwhile)) if form.slow(state.now) => {
+                    format!("{meanwhile} the database does not answer: another process may be writing to it")
+                }
+                Some((_, meanwhile)) => meanwhile.clone(),
+                None => form.hint.clone(),
+            };
+            for (line, y) in text::wrap(&said, usize::from(room)).iter().zip(y..inner.bottom()) {
                 put(buffer, inner.x + indent, y, line, room, state.theme.dim());
             }
         }
@@ -265,7 +276,16 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
         inner.width.saturating_sub(2),
         Style::new(),
     );
-    let rows = usize::from(inner.height.saturating_sub(2));
+    // What the selected item does, where its line has no room for that.
+    let current = choose.current().filter(|_| state.size.width < 120);
+    let said = current.map_or_else(Vec::new, |i| text::wrap(&i.note, usize::from(inner.width)));
+    let said = if choose.items.iter().any(|i| text::width(&i.note) > 24) {
+        said
+    } else {
+        Vec::new()
+    };
+    let below = if said.is_empty() { 0 } else { 2 };
+    let rows = usize::from(inner.height.saturating_sub(2 + below));
     let top = choose
         .selected
         .saturating_sub(rows / 2)
@@ -277,6 +297,12 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
         .max()
         .unwrap_or(0)
         .min(usize::from(inner.width) * 2 / 3);
+    let keys = choose
+        .items
+        .iter()
+        .map(|i| text::width(&i.keys))
+        .max()
+        .unwrap_or(0) as u16;
     for (i, at) in choose.matching.iter().skip(top).take(rows).enumerate() {
         let item = &choose.items[*at];
         let y = inner.y + 1 + i as u16;
@@ -295,7 +321,11 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
             inner.width,
             if item.picked { theme.marked() } else { Style::new() },
         );
-        let own = text::width(&shown) as u16 + 1;
+        let mut own = text::width(&shown) as u16 + 1;
+        if keys > 0 {
+            put(buffer, inner.x + own, y, &item.keys, keys, theme.accent());
+            own += keys + 1;
+        }
         put(
             buffer,
             inner.x + own,
@@ -307,6 +337,9 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
         if top + i == choose.selected {
             buffer.set_style(Rect::new(inner.x, y, inner.width, 1), theme.selected());
         }
+    }
+    for (line, y) in said.iter().take(2).zip(inner.bottom().saturating_sub(3)..) {
+        put(buffer, inner.x, y, line, inner.width, theme.accent());
     }
     let foot = if choose.several {
         "tab picks · enter accepts"
@@ -328,16 +361,9 @@ fn list(state: &State, choose: &Choose, buffer: &mut Buffer) -> Option<Position>
 fn draw_help(state: &State, help: &Help, buffer: &mut Buffer) {
     let theme = state.theme;
     let body = state.body();
-    let inner = window(state, body.width.min(110), body.height, "Keys", buffer);
-    let lines = help::lines(&state.keymap, help.place);
-    let widest = lines
-        .iter()
-        .map(|l| match l {
-            HelpLine::Keys(keys, _) => text::width(keys),
-            _ => 0,
-        })
-        .max()
-        .unwrap_or(0);
+    let inner = window(state, body.width.min(help::WIDEST), body.height, "Keys", buffer);
+    let lines = help::wrapped(&state.keymap, help.place, help::columns(state));
+    let widest = help::key_columns(&lines);
     let rows = usize::from(inner.height.saturating_sub(1));
     for (line, y) in lines.iter().skip(help.scroll).take(rows).zip(inner.y..) {
         match line {

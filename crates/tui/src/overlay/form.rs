@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Outcome, Purpose, edit};
 use crate::action::Action;
-use crate::effect::Effect;
+use crate::effect::{Checked, Effect};
 use crate::keys::Chord;
 use crate::state::{State, completion};
 use crate::widgets::line::Line;
@@ -41,6 +41,14 @@ pub struct Form {
     pub hint: String,
     /// What was there before.
     pub before: String,
+    /// What has been sent off and is not done yet, and what is said meanwhile. Until then nothing can be typed.
+    pub busy: Option<(u64, String)>,
+    /// When that was sent off.
+    pub since: f64,
+    /// The text of which it has been said that it names a file that exists.
+    pub warned: Option<String>,
+    /// What is being checked.
+    pub checking: Option<Checked>,
 }
 
 impl Form {
@@ -76,7 +84,75 @@ impl Form {
             taken: None,
             error: None,
             hint: hint.to_owned(),
+            busy: None,
+            since: 0.0,
+            warned: None,
+            checking: None,
         }
+    }
+
+    /// Whether the store has been waited for longer than it takes.
+    pub fn slow(&self, now: f64) -> bool {
+        let of_store = matches!(self.purpose, Purpose::Note | Purpose::Tags);
+        of_store && self.busy.is_some() && now - self.since > crate::update::SLOW
+    }
+
+    /// Whether a path is being typed, and if so whether of an experiment.
+    pub fn path(&self) -> Option<bool> {
+        match (self.purpose, self.at) {
+            (Purpose::Launch, 0) => Some(true),
+            (Purpose::Export, _) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Sends off what the form was filled in for. The form stays until that is done, and with the error where it cannot be.
+    pub(super) fn submit(
+        &mut self,
+        state: &mut State,
+        effects: &mut Vec<Effect>,
+        what: Effect,
+        meanwhile: String,
+    ) -> Outcome {
+        state.sent += 1;
+        self.busy = Some((state.sent, meanwhile));
+        self.since = state.now;
+        (self.error, self.proposals) = (None, Vec::new());
+        effects.push(Effect::Submit(state.sent, Box::new(what)));
+        Outcome::Open
+    }
+
+    /// Takes in what a path may go on to.
+    pub(super) fn take_paths(&mut self, typed: &str, paths: Vec<String>) {
+        let Some(field) = self.fields.get(self.at) else {
+            return;
+        };
+        if self.path().is_none() || field.line.text() != typed || self.taken.is_some() || self.busy.is_some()
+        {
+            return;
+        }
+        let known = std::mem::take(&mut self.proposals);
+        self.proposals = paths.into_iter().filter(|p| p != typed).collect();
+        let new = known.into_iter().filter(|k| !self.proposals.contains(k));
+        self.proposals.extend(new.collect::<Vec<_>>());
+        self.replaces = 0..typed.len();
+    }
+
+    /// What all proposals begin with, where that is more than what is written.
+    fn common_start(&self) -> Option<String> {
+        let typed = self.fields.get(self.at)?.line.text();
+        let first = self.proposals.first()?;
+        let same = |other: &String| -> usize {
+            let pairs = first.char_indices().zip(other.chars());
+            pairs
+                .take_while(|((_, a), b)| a == b)
+                .map(|((at, a), _)| at + a.len_utf8())
+                .last()
+                .unwrap_or(0)
+        };
+        let length = self.proposals.iter().map(same).min()?;
+        let common = &first[..length];
+        (common.len() > typed.len() && common.starts_with(typed)).then(|| common.to_owned())
     }
 
     /// The text of a line.
@@ -123,13 +199,21 @@ pub(super) fn key(
         Some(Action::Cancel) => {
             if form.purpose == Purpose::Filter {
                 state.filter.set(&form.before);
-                crate::views::runs::rows::rebuild(state);
+                crate::update::filter_changed(state, effects);
             }
             return Outcome::Close;
         }
-        Some(Action::Accept) => return super::open::accept_form(form, state, effects),
+        _ if form.busy.is_some() => return Outcome::Open,
+        Some(Action::Accept) => return super::accept::accept_form(form, state, effects),
         Some(Action::Complete) if form.proposals.is_empty() && several => {
             form.at = (form.at + 1) % form.fields.len()
+        }
+        Some(Action::Complete)
+            if form.path().is_some() && form.taken.is_none() && form.common_start().is_some() =>
+        {
+            // As shells do: as far as it is clear, then the choice.
+            let common = form.common_start().unwrap_or_default();
+            form.fields[form.at].line = Line::new(common);
         }
         Some(Action::Complete) => {
             form.take(true);
@@ -169,13 +253,11 @@ pub(super) fn changed(form: &mut Form, state: &mut State, effects: &mut Vec<Effe
         Purpose::Filter => {
             state.filter.set(&text);
             form.error = state.filter.error().map(|e| (e.at, e.problem.clone()));
-            crate::views::runs::rows::rebuild(state);
+            crate::update::filter_changed(state, effects);
         }
         Purpose::Launch => {
             form.error = None;
-            if form.at < 2 {
-                effects.push(super::open::check_launch(form));
-            }
+            check(form, effects);
         }
         _ => form.error = None,
     }
@@ -184,11 +266,45 @@ pub(super) fn changed(form: &mut Form, state: &mut State, effects: &mut Vec<Effe
             (Purpose::Filter, _) => completion::query(&text, cursor, &state.runs),
             (Purpose::GroupBy, _) => completion::factors(&text, cursor, &state.runs),
             (Purpose::Launch, 0) => (0..text.len(), matching(&state.system.experiments, &text)),
+            (Purpose::Export, _) => (0..text.len(), Vec::new()),
             (Purpose::Launch | Purpose::Fork, 1) => assignments(&text, cursor, state),
             (Purpose::Tags, _) => tags(&text, cursor, state),
             _ => (0..0, Vec::new()),
         };
         form.taken = None;
+        if let Some(experiments) = form.path() {
+            effects.push(Effect::FindPaths(text, experiments));
+        }
+    }
+}
+
+/// Has what is written now checked; what was written a moment ago is of no interest, so that one check goes on at a time.
+fn check(form: &mut Form, effects: &mut Vec<Effect>) {
+    let now = super::accept::launched(form);
+    if form.checking.is_none() && form.busy.is_none() {
+        effects.push(Effect::Check(now.clone()));
+        form.checking = Some(now);
+    }
+}
+
+/// Takes in what a check found, if that is what is written by now; else has that checked.
+pub(super) fn checked(
+    form: &mut Form,
+    of: &Checked,
+    result: Result<String, String>,
+    effects: &mut Vec<Effect>,
+) {
+    if form.purpose != Purpose::Launch || form.checking.as_ref() != Some(of) {
+        return;
+    }
+    form.checking = None;
+    if super::accept::launched(form) != *of {
+        check(form, effects);
+    } else if form.busy.is_none() {
+        match result {
+            Ok(what) => (form.hint, form.error) = (what, None),
+            Err(problem) => form.error = Some((0, problem)),
+        }
     }
 }
 

@@ -4,6 +4,10 @@ use super::Outcome;
 use crate::action::{ACTIONS, Action, Place};
 use crate::keys::{Chord, Keymap};
 use crate::state::State;
+use crate::widgets::text;
+
+/// Columns of its window at most.
+pub const WIDEST: u16 = 110;
 
 /// The help, and how far it is scrolled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +23,8 @@ pub struct Help {
 pub enum HelpLine {
     /// The name of a place.
     Heading(&'static str),
-    /// Keys and what they do.
-    Keys(String, &'static str),
+    /// Keys and what they do; without keys it goes on with what those above do.
+    Keys(String, String),
     /// Nothing.
     Gap,
 }
@@ -36,16 +40,51 @@ pub fn lines(keymap: &Keymap, first: Option<Place>) -> Vec<HelpLine> {
         }
         out.push(HelpLine::Heading(place.title()));
         for info in ACTIONS.iter().filter(|i| i.places.contains(&place)) {
-            out.push(HelpLine::Keys(keymap.text(place, info.action), info.doc));
+            out.push(HelpLine::Keys(
+                keymap.text(place, info.action),
+                info.doc.to_owned(),
+            ));
         }
     }
     out
 }
 
+/// Columns of the keys.
+pub fn key_columns(lines: &[HelpLine]) -> usize {
+    let keys = lines.iter().map(|l| match l {
+        HelpLine::Keys(keys, _) => text::width(keys),
+        _ => 0,
+    });
+    keys.max().unwrap_or(0)
+}
+
+/// The lines in a window of so many columns: what is too long goes on in the next one.
+pub fn wrapped(keymap: &Keymap, first: Option<Place>, columns: usize) -> Vec<HelpLine> {
+    let lines = lines(keymap, first);
+    let room = columns.saturating_sub(key_columns(&lines) + 3);
+    let mut out = Vec::new();
+    for line in lines {
+        match line {
+            HelpLine::Keys(mut keys, doc) => {
+                for part in text::wrap(&doc, room) {
+                    out.push(HelpLine::Keys(std::mem::take(&mut keys), part));
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Columns of the help's window, without its border.
+pub fn columns(state: &State) -> usize {
+    usize::from(state.body().width.min(WIDEST)).saturating_sub(4)
+}
+
 /// Hands a key to the help.
 pub(super) fn key(help: &mut Help, state: &State, chord: Chord, action: Option<Action>) -> Outcome {
     let page = usize::from(state.size.height.saturating_sub(6)).max(1);
-    let lines = lines(&state.keymap, help.place).len();
+    let lines = wrapped(&state.keymap, help.place, columns(state)).len();
     let most = lines.saturating_sub(page);
     // The keys of lists, and those that scroll elsewhere.
     let anywhere = state.keymap.lookup(Place::Anywhere, chord);

@@ -1,5 +1,6 @@
 //! What lies over the view and has the keyboard: forms, lists to choose from, questions, help.
 
+mod accept;
 mod choose;
 mod confirm;
 mod draw;
@@ -20,7 +21,7 @@ pub use open::{
 use crossterm::event::KeyEvent;
 
 use crate::action::{Action, Place};
-use crate::effect::Effect;
+use crate::effect::{Checked, Effect, Reply};
 use crate::keys::Chord;
 use crate::state::State;
 
@@ -100,11 +101,71 @@ pub fn key(state: &mut State, event: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 /// Makes the proposals anew: something that they are made of has come in.
-pub fn propose_again(state: &mut State) {
-    if let Some(Overlay::Form(form)) = &state.overlay {
-        let mut form = form.clone();
-        form::changed(&mut form, state, &mut Vec::new(), true);
-        state.overlay = Some(Overlay::Form(form));
+pub fn propose_again(state: &mut State, effects: &mut Vec<Effect>) {
+    with_form(state, |form, state| {
+        if form.busy.is_none() {
+            form::changed(form, state, effects, true);
+        }
+    });
+}
+
+/// Takes in what a check found.
+pub fn took_check(
+    state: &mut State,
+    of: &Checked,
+    result: Result<String, String>,
+    effects: &mut Vec<Effect>,
+) {
+    with_form(state, |form, _| form::checked(form, of, result, effects));
+}
+
+/// Takes in what a path may go on to.
+pub fn took_paths(state: &mut State, typed: &str, paths: Vec<String>) {
+    with_form(state, |form, _| form.take_paths(typed, paths));
+}
+
+/// Takes in what came of what a form was filled in for. The form closes where it is done, and says what is wrong where it is not; the
+/// reply is given back where it is still to be told.
+pub fn took_submission(state: &mut State, form: u64, reply: Reply) -> Option<Reply> {
+    let open = match &mut state.overlay {
+        Some(Overlay::Form(open)) if open.busy.as_ref().is_some_and(|(id, _)| *id == form) => open,
+        // It was left meanwhile.
+        _ => {
+            return Some(match reply {
+                Reply::Exists(path) => Reply::Failed(format!(
+                    "{} is there already; nothing was written",
+                    path.display()
+                )),
+                other => other,
+            });
+        }
+    };
+    open.busy = None;
+    match reply {
+        Reply::Failed(problem) => open.error = Some((0, problem)),
+        Reply::Exists(path) => {
+            open.warned = Some(open.text(0).to_owned());
+            let problem = format!(
+                "{} is there already: enter again replaces it, another name keeps it",
+                path.display()
+            );
+            open.error = Some((0, problem));
+        }
+        done => {
+            state.overlay = None;
+            return Some(done);
+        }
+    }
+    None
+}
+
+fn with_form(state: &mut State, change: impl FnOnce(&mut Form, &mut State)) {
+    match state.overlay.take() {
+        Some(Overlay::Form(mut form)) => {
+            change(&mut form, state);
+            state.overlay = Some(Overlay::Form(form));
+        }
+        other => state.overlay = other,
     }
 }
 
@@ -116,6 +177,7 @@ pub fn help_lines(state: &State) -> usize {
 /// Types text that was pasted.
 pub fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     match state.overlay.take() {
+        Some(Overlay::Form(form)) if form.busy.is_some() => state.overlay = Some(Overlay::Form(form)),
         Some(Overlay::Form(mut form)) => {
             form.paste(text);
             form::changed(&mut form, state, effects, true);

@@ -1,17 +1,13 @@
-//! Opening overlays, and what happens when they are accepted.
-
-use diptych_domain::RunId;
-use diptych_domain::compare::Factor;
+//! Opening overlays.
 
 use super::form::{Form, changed};
-use super::{Choose, Item, Outcome, Overlay, Purpose};
+use super::{Choose, Item, Overlay, Purpose};
 use crate::action::{ACTIONS, Place};
 use crate::effect::Effect;
-use crate::host::Job;
-use crate::state::completion::groupings;
 use crate::state::{State, View};
 use crate::views::runs::column::Column;
-use crate::views::runs::rows::{Grouping, rebuild};
+use crate::views::runs::rows::Grouping;
+use crate::widgets::text;
 
 fn open_form(state: &mut State, mut form: Form, effects: &mut Vec<Effect>) {
     changed(&mut form, state, effects, true);
@@ -27,15 +23,14 @@ fn items(values: impl IntoIterator<Item = String>, picked: &[String]) -> Vec<Ite
         .iter()
         .map(|value| Item {
             value: value.clone(),
-            note: String::new(),
             picked: true,
+            ..Item::default()
         })
         .collect();
     let rest = values.into_iter().filter(|v| !picked.contains(v));
     items.extend(rest.map(|value| Item {
         value,
-        note: String::new(),
-        picked: false,
+        ..Item::default()
     }));
     items
 }
@@ -102,17 +97,19 @@ pub fn open_note(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for the selected run's tags.
+/// Asks for the tags of the marked runs, or of the selected one.
 pub fn open_tags(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(run) = state.selected() {
-        let form = Form::single(
-            Purpose::Tags,
-            format!("Tags of {}", run.name),
-            &run.tags.join(" "),
-            "with spaces between",
-        );
-        open_form(state, form, effects);
-    }
+    let runs = state.acted_on();
+    let (title, hint) = match runs.as_slice() {
+        [] => return,
+        [one] => (format!("Tags of {}", one.name), "with spaces between"),
+        several => (
+            format!("Tags of {} marked runs", several.len()),
+            "those that all of them have, with spaces between; what only some have stays",
+        ),
+    };
+    let text = super::accept::common_tags(&runs).join(" ");
+    open_form(state, Form::single(Purpose::Tags, title, &text, hint), effects);
 }
 
 /// Asks for an experiment file.
@@ -121,8 +118,8 @@ pub fn open_launch(state: &mut State, effects: &mut Vec<Effect>) {
     let form = Form::new(
         Purpose::Launch,
         "Launch an experiment",
-        vec![("file", "experiments/"), ("changes", ""), ("name", "")],
-        "changes are KEY=VALUE with spaces between; it trains on when the dashboard is left",
+        vec![("file", ""), ("changes", ""), ("name", "")],
+        "tab completes the file; changes are KEY=VALUE with spaces between",
     );
     open_form(state, form, effects);
 }
@@ -133,8 +130,9 @@ pub fn open_fork(state: &mut State, effects: &mut Vec<Effect>) {
         let form = Form::new(
             Purpose::Fork,
             format!("Fork {}", run.name),
-            vec![("at", "latest"), ("changes", "")],
-            "at: the step of a checkpoint, latest or best; changes are KEY=VALUE with spaces between",
+            vec![("at", "latest"), ("changes", ""), ("name", "")],
+            "at: the step of a checkpoint, latest or best; changes are KEY=VALUE with spaces between; without a name it is called after \
+             its parent",
         );
         open_form(state, form, effects);
     }
@@ -179,20 +177,15 @@ pub fn open_palette(state: &mut State) {
                 .copied()
                 .find(|p| *p == here)
                 .unwrap_or(info.places[0]);
-            let keys = state.keymap.text(place, info.action);
             let away = if reachable(info.places) {
                 String::new()
             } else {
                 format!("{}: ", place.title())
             };
-            let keys = if keys.is_empty() {
-                String::new()
-            } else {
-                format!("  [{keys}]")
-            };
             let item = Item {
                 value: info.id.to_owned(),
-                note: format!("{away}{}{keys}", info.doc),
+                keys: state.keymap.text(place, info.action),
+                note: format!("{away}{}", info.doc),
                 picked: false,
             };
             (!reachable(info.places), item)
@@ -228,12 +221,24 @@ pub fn open_rows_or_columns(state: &mut State, rows: bool) {
     } else {
         &state.ablation.cols
     };
-    let mut all = groupings(state.runs.all());
+    let factors = crate::views::ablation::factors_at_hand(state);
+    let mut items: Vec<Item> = factors
+        .into_iter()
+        .map(|(value, levels)| Item {
+            note: text::count(levels, "level"),
+            picked: now.as_ref() == Some(&value),
+            value,
+            ..Item::default()
+        })
+        .collect();
     if !rows {
-        all.insert(0, "-".into());
+        let none = Item {
+            value: "-".into(),
+            picked: state.ablation.no_cols,
+            ..Item::default()
+        };
+        items.insert(0, none);
     }
-    let picked: Vec<String> = now.iter().cloned().collect();
-    let items = items(all, &picked);
     let (purpose, title) = if rows {
         (Purpose::Rows, "Rows")
     } else {
@@ -254,177 +259,4 @@ pub fn open_measure(state: &mut State) {
     let picked: Vec<String> = state.ablation.measure.iter().cloned().collect();
     let items = items(all, &picked);
     open_list(state, Purpose::Measure, "Metric", items, false);
-}
-
-/// What a launch form asks to be checked.
-pub(super) fn check_launch(form: &Form) -> Effect {
-    Effect::Check {
-        file: form.text(0).to_owned(),
-        sets: words(form.text(1)),
-    }
-}
-
-/// `KEY=VALUE` words; a value in quotes or brackets may have spaces.
-fn words(text: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut word = String::new();
-    let (mut quoted, mut depth) = (false, 0_i32);
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            '[' | '{' if !quoted => depth += 1,
-            ']' | '}' if !quoted => depth -= 1,
-            _ => {}
-        }
-        if c == ' ' && !quoted && depth <= 0 {
-            if !word.is_empty() {
-                out.push(std::mem::take(&mut word));
-            }
-        } else {
-            word.push(c);
-        }
-    }
-    if !word.is_empty() {
-        out.push(word);
-    }
-    out
-}
-
-/// Does what a form was filled in for.
-pub(super) fn accept_form(form: &mut Form, state: &mut State, effects: &mut Vec<Effect>) -> Outcome {
-    let text = form.text(0).to_owned();
-    let run: Option<RunId> = state.selected().map(|r| r.id.clone());
-    match form.purpose {
-        // A mistake is to be mended first.
-        Purpose::Filter if form.error.is_some() => return Outcome::Open,
-        Purpose::GroupBy => {
-            let names: Vec<String> = text
-                .split([',', ' '])
-                .filter(|n| !n.is_empty())
-                .map(str::to_owned)
-                .collect();
-            for name in &names {
-                if let Err(problem) = Factor::parse(name, state.runs.all()) {
-                    form.error = Some((text.find(name.as_str()).unwrap_or(0), problem));
-                    return Outcome::Open;
-                }
-            }
-            state.table.grouping = if names.is_empty() {
-                Grouping::AllButSeed
-            } else {
-                Grouping::By(names)
-            };
-            rebuild(state);
-        }
-        Purpose::Note => effects.extend(run.map(|run| Effect::SetNote(run, text))),
-        Purpose::Tags => {
-            let wanted = words(&text);
-            let had = state.selected().map(|r| r.tags.clone()).unwrap_or_default();
-            let add = wanted.iter().filter(|t| !had.contains(t)).cloned().collect();
-            let remove = had.into_iter().filter(|t| !wanted.contains(t)).collect();
-            effects.extend(run.map(|run| Effect::SetTags { run, add, remove }));
-        }
-        Purpose::Launch => {
-            if text.is_empty() {
-                form.error = Some((0, "which file? Experiments are TOML files".into()));
-                return Outcome::Open;
-            }
-            let name = Some(form.text(2).to_owned()).filter(|n| !n.is_empty());
-            let sets = words(form.text(1));
-            let file = text.into();
-            effects.push(Effect::Start(Box::new(Job::Launch { file, sets, name })));
-            state.say("launching…");
-        }
-        Purpose::Fork => {
-            let Some(run) = state.selected().cloned() else {
-                return Outcome::Close;
-            };
-            let sets = words(form.text(1));
-            state.say(format!("forking {}…", run.name));
-            let run = Box::new(run);
-            effects.push(Effect::Start(Box::new(Job::Fork { run, at: text, sets })));
-        }
-        Purpose::Export => match crate::export::of_view(state, &text) {
-            Ok(export) => effects.push(Effect::Export(Box::new(export))),
-            Err(problem) => {
-                form.error = Some((0, problem));
-                return Outcome::Open;
-            }
-        },
-        _ => {}
-    }
-    Outcome::Close
-}
-
-/// Does what something was chosen for.
-pub(super) fn accept_choice(choose: &mut Choose, state: &mut State, effects: &mut Vec<Effect>) -> Outcome {
-    let current = choose.current().map(|i| i.value.clone());
-    let picked = choose.picked();
-    match (choose.purpose, current) {
-        (Purpose::Palette, Some(id)) => {
-            if let Some(info) = ACTIONS.iter().find(|i| i.id == id) {
-                // Away from where it belongs, the palette goes there first.
-                crate::update::go_to(state, info.places, effects);
-                crate::update::act(state, info.action, effects);
-            }
-        }
-        (Purpose::Columns, current) => {
-            let all_default = picked.is_empty();
-            // Enter on a single item without having picked means that one.
-            let unchanged = picked
-                == state
-                    .table
-                    .columns
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>();
-            let mut chosen = picked;
-            if unchanged && let Some(current) = current.filter(|c| !chosen.contains(c)) {
-                chosen.push(current);
-            }
-            state.table.chosen = (!all_default).then_some(chosen);
-            state.table.forget_columns();
-            rebuild(state);
-        }
-        (Purpose::SortBy, Some(key)) => crate::views::runs::set_sort(state, &key),
-        (Purpose::Metrics, current) => {
-            let mut chosen = picked;
-            let unchanged = chosen
-                == crate::views::charts::metrics(state)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>();
-            if unchanged && let Some(current) = current.filter(|c| !chosen.contains(c)) {
-                chosen.push(current);
-            }
-            crate::views::charts::choose_metrics(state, chosen, effects);
-        }
-        (Purpose::Roles, _) => crate::views::images::choose_roles(state, picked, effects),
-        (Purpose::Rows, Some(factor)) => {
-            state.ablation.rows = Some(factor);
-            crate::views::ablation::changed(state, effects);
-        }
-        (Purpose::Cols, Some(factor)) => {
-            state.ablation.cols = Some(factor).filter(|f| f != "-");
-            state.ablation.no_cols = state.ablation.cols.is_none();
-            crate::views::ablation::changed(state, effects);
-        }
-        (Purpose::Measure, Some(measure)) => {
-            state.ablation.measure = Some(measure);
-            crate::views::ablation::changed(state, effects);
-        }
-        _ => return Outcome::Open,
-    }
-    Outcome::Close
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_in_brackets_and_quotes_are_one_word() {
-        assert_eq!(words("a=1  b=[1, 2] c=\"x y\""), ["a=1", "b=[1, 2]", "c=\"x y\""]);
-        assert_eq!(words(" "), Vec::<String>::new());
-    }
 }

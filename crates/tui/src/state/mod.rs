@@ -3,6 +3,7 @@
 pub mod completion;
 pub mod filter;
 pub mod notice;
+pub mod pace;
 pub mod runs;
 
 use diptych_domain::{RunId, RunSummary};
@@ -62,6 +63,15 @@ impl View {
     }
 }
 
+/// Where `enter` came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayBack {
+    /// The view.
+    pub view: View,
+    /// Where another filter was set: the one that there was, and the new one.
+    pub filter: Option<(String, String)>,
+}
+
 /// The smallest terminal that the views are made for.
 pub const SMALLEST: Size = Size::new(80, 24);
 
@@ -74,6 +84,8 @@ pub struct State {
     pub size: Size,
     /// The open view.
     pub view: View,
+    /// The views that `enter` came from, the last one last.
+    pub ways_back: Vec<WayBack>,
     /// Every run.
     pub runs: RunStore,
     /// The marked runs, in the order of marking. Some may have been deleted meanwhile.
@@ -106,6 +118,8 @@ pub struct State {
     pub dirty: bool,
     /// When the runs are to be read next.
     pub next_read: f64,
+    /// Counts what forms have sent off.
+    pub sent: u64,
 }
 
 impl State {
@@ -115,6 +129,7 @@ impl State {
             now,
             size,
             view: View::default(),
+            ways_back: Vec::new(),
             runs: RunStore::default(),
             marks: Vec::new(),
             filter: Filter::default(),
@@ -131,7 +146,23 @@ impl State {
             home,
             dirty: true,
             next_read: now,
+            sent: 0,
         }
+    }
+
+    /// Whether the terminal is smaller than the views are made for.
+    pub fn too_small(&self) -> bool {
+        self.size.width < SMALLEST.width || self.size.height < SMALLEST.height
+    }
+
+    /// Goes to a view from which `esc` leads back here. `before` is the filter that there was, where another one has been set.
+    pub fn go(&mut self, view: View, before: Option<String>) {
+        let here = WayBack {
+            view: self.view,
+            filter: before.map(|before| (before, self.filter.text().to_owned())),
+        };
+        self.ways_back.push(here);
+        self.view = view;
     }
 
     /// Where the keyboard is.
@@ -185,6 +216,14 @@ impl State {
             self.selected().into_iter().collect()
         } else {
             marked
+        }
+    }
+
+    /// The runs that actions for several are about: the marked ones where the selected one is among them, else that one.
+    pub fn acted_on(&self) -> Vec<&RunSummary> {
+        match self.selected() {
+            Some(run) if self.is_marked(&run.id) => self.marked(),
+            run => run.into_iter().collect(),
         }
     }
 

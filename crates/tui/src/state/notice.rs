@@ -2,6 +2,8 @@
 
 /// How long a notice stays: seconds.
 const STAYS: f64 = 6.0;
+/// How long it stays at least, whatever is done meanwhile: seconds.
+const AT_LEAST: f64 = 2.0;
 
 /// What to say, and until when.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,11 @@ impl Notice {
             bad: false,
             until: now + STAYS,
         }
+    }
+
+    /// Gives way to the keys that it lies over, once it could be read: something is being done again.
+    pub fn has_been_read(&self, now: f64) -> bool {
+        !self.bad && now - (self.until - STAYS) >= AT_LEAST
     }
 
     /// Something could not be done; it stays twice as long.

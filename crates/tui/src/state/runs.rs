@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use diptych_domain::spec::keys::{self, KEYS};
 use diptych_domain::{MetricKey, RunId, RunStatus, RunSummary};
 
+use super::pace::Pace;
+
 /// What is new of the runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct News {
@@ -23,6 +25,7 @@ pub struct RunStore {
     by_id: HashMap<RunId, usize>,
     metrics: BTreeSet<MetricKey>,
     membership: u64,
+    paces: HashMap<RunId, Pace>,
     /// Whether some have been read.
     pub loaded: bool,
     /// Whether all have been read.
@@ -57,6 +60,11 @@ impl RunStore {
         }
         let mut moved = false;
         for run in news.changed {
+            if run.status == RunStatus::Running {
+                self.paces.entry(run.id.clone()).or_default().take(&run, now);
+            } else {
+                self.paces.remove(&run.id);
+            }
             match self.by_id.get(&run.id) {
                 Some(at) => self.all[*at] = run,
                 None => {
@@ -98,6 +106,15 @@ impl RunStore {
     /// Its place.
     pub fn index(&self, id: &RunId) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    /// Seconds that a running run has still to go, by its speed of the last minutes.
+    pub fn to_go(&self, run: &RunSummary) -> Option<f64> {
+        if run.status != RunStatus::Running || run.total_steps == 0 {
+            return None;
+        }
+        let left = run.total_steps.saturating_sub(run.step) as f64;
+        Some(left * self.paces.get(&run.id)?.seconds_per_step()?)
     }
 
     /// How many are being trained.

@@ -14,6 +14,7 @@ fn ways(place: Place) -> &'static [&'static str] {
             "/ \"finished\" enter j",
             "5",
             "a",
+            "2 h enter",
         ],
         Place::Runs => &["", "j j", "l"],
         Place::Details => &[

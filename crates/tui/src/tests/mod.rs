@@ -5,3 +5,4 @@ mod failures;
 mod manual;
 mod screens;
 mod steering;
+mod trial;

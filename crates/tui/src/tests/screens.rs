@@ -31,6 +31,7 @@ fn charts() {
         "j j space j space 2 + + + + h h pgup L",
     );
     snapshots("charts_bands", "a 2 b");
+    snapshots("charts_many", "a 2 m \"psnr\" tab enter pgup");
     snapshots("charts_multiples", "j j space j space 2 M m \"psnr\" tab enter");
 }
 
@@ -39,6 +40,8 @@ fn images() {
     snapshots("images", "j j space j space 3 h");
     snapshots("images_wipe", "j j space j space 3 w >");
     snapshots("images_one_row", "j j space j space 3 e");
+    snapshots("images_many", "a 3");
+    snapshots("images_many_outputs", "a 3 e h");
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn overlays() {
     snapshots("filter_mistake", "/ \"statis:finished\"");
     snapshots("columns", "c \"psnr\"");
     snapshots("launch", "n");
-    snapshots("delete", "space D");
+    snapshots("delete", "j j space D");
 }
 
 #[test]

@@ -12,6 +12,10 @@ use crate::testing::{Bench, runs};
 fn started(bench: &Bench) -> Vec<&Job> {
     let jobs = bench.effects.iter().filter_map(|e| match e {
         Effect::Start(job) => Some(job.as_ref()),
+        Effect::Submit(_, what) => match what.as_ref() {
+            Effect::Start(job) => Some(job.as_ref()),
+            _ => None,
+        },
         _ => None,
     });
     jobs.collect()
@@ -67,6 +71,12 @@ fn a_cells_runs_are_opened_by_a_filter_that_finds_them() {
     assert_eq!(bench.state.table.shown.len(), 2, "{}", bench.state.filter.text());
     assert!(bench.state.filter.error().is_none());
     bench.keys("esc");
+    assert_eq!(
+        bench.state.view,
+        View::Ablation,
+        "out again, to where it came from"
+    );
+    assert_eq!(bench.state.filter.text(), "", "with the filter that there was");
     assert_eq!(bench.state.table.shown.len(), 10);
 }
 
@@ -132,14 +142,14 @@ fn a_frozen_screen_stays_and_catches_up_later() {
 #[test]
 fn forms_start_jobs() {
     let mut bench = Bench::full(80, 24);
-    bench.keys("j j F tab \"optim.lr=1e-5\" enter");
+    bench.keys("j j F tab \"optim.lr=1e-5\" tab \"slower\" enter");
     let jobs = started(&bench);
-    let [Job::Fork { at, sets, .. }] = jobs.as_slice() else {
+    let [Job::Fork { at, sets, name, .. }] = jobs.as_slice() else {
         panic!("{jobs:?}")
     };
     assert_eq!(
-        (at.as_str(), sets.as_slice()),
-        ("latest", &["optim.lr=1e-5".to_owned()][..])
+        (at.as_str(), sets.as_slice(), name.as_deref()),
+        ("latest", &["optim.lr=1e-5".to_owned()][..], Some("slower"))
     );
     let mut bench = Bench::full(80, 24);
     bench.keys("n \"x.toml\" down \"seed=2_seed=3\" down \"again\" enter");
@@ -149,7 +159,7 @@ fn forms_start_jobs() {
     };
     assert_eq!(
         (file.to_str(), sets.len(), name.as_deref()),
-        (Some("experiments/x.toml"), 2, Some("again"))
+        (Some("x.toml"), 2, Some("again"))
     );
 }
 
@@ -167,7 +177,7 @@ fn pasted_text_counts_as_typed() {
 #[test]
 fn nothing_is_deleted_or_stopped_unasked() {
     let mut bench = Bench::full(80, 24);
-    bench.keys("D");
+    bench.keys("j j D");
     assert!(bench.screen().contains("12.3 MB"), "{}", bench.screen());
     bench.keys("n");
     assert!(bench.effects.is_empty() && bench.state.overlay.is_none());

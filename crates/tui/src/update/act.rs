@@ -8,6 +8,7 @@ use crate::host::Job;
 use crate::overlay::{self, Confirm, Help, Overlay, Question};
 use crate::state::{State, View};
 use crate::views;
+use crate::widgets::text;
 
 /// Goes where an action belongs, unless it can be done here.
 pub fn go_to(state: &mut State, places: &[Place], effects: &mut Vec<Effect>) {
@@ -32,6 +33,8 @@ pub fn go_to(state: &mut State, places: &[Place], effects: &mut Vec<Effect>) {
 }
 
 fn view(state: &mut State, view: View, effects: &mut Vec<Effect>) {
+    // Who goes somewhere else does not want to go back.
+    state.ways_back.clear();
     state.view = view;
     super::enter(state, effects);
 }
@@ -64,8 +67,16 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
             };
             view(state, View::ALL[(at + by) % View::ALL.len()], effects);
         }
-        Action::Back => view(state, View::Runs, effects),
+        Action::Back => back(state, effects),
         Action::Filter => overlay::open_filter(state, effects),
+        Action::ClearFilter => {
+            if state.filter.text().is_empty() {
+                state.say("there is no filter");
+            } else {
+                state.filter.set("");
+                super::filter_changed(state, effects);
+            }
+        }
         Action::Unmark => {
             let n = std::mem::take(&mut state.marks).len();
             state.say(format!("{n} unmarked"));
@@ -104,6 +115,32 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Back to where `enter` came from, with the filter that there was.
+fn back(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(way) = state.ways_back.pop() else {
+        let key = |action| {
+            let keys = state.keymap.keys(Place::Anywhere, action);
+            keys.first().map(ToString::to_string).unwrap_or_default()
+        };
+        let (filter, quit) = (key(Action::ClearFilter), key(Action::Quit));
+        let clears = if state.filter.text().is_empty() {
+            String::new()
+        } else {
+            format!("; {filter} clears the filter")
+        };
+        state.say(format!("nothing to leave here{clears}; {quit} quits"));
+        return;
+    };
+    state.view = way.view;
+    (state.table.in_details, state.table.alone) = (false, false);
+    // A filter that was changed since is the user's own.
+    if let Some((before, _)) = way.filter.filter(|(_, set)| set == state.filter.text()) {
+        state.filter.set(&before);
+        views::runs::rows::rebuild(state);
+    }
+    super::enter(state, effects);
+}
+
 /// Actions about the selected run; says whether it was one.
 fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool {
     match action {
@@ -138,10 +175,8 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
         Action::Fork => overlay::open_fork(state, effects),
         Action::EditNote => overlay::open_note(state, effects),
         Action::EditTags => overlay::open_tags(state, effects),
-        Action::Archive => {
-            effects.push(Effect::SetArchived(run.id, !run.archived));
-        }
-        Action::Delete => effects.push(Effect::Weigh(to_delete(state, &run))),
+        Action::Archive => archive(state, effects),
+        Action::Delete => delete(state, effects),
         Action::Mark => {
             state.toggle_mark(&run.id);
             super::enter(state, effects);
@@ -151,12 +186,39 @@ fn on_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool 
     true
 }
 
-/// The marked runs where the selected one is among them, else that one.
-fn to_delete(state: &State, run: &RunSummary) -> Vec<RunId> {
-    if state.is_marked(&run.id) {
-        state.marked().into_iter().map(|r| r.id.clone()).collect()
-    } else {
-        vec![run.id.clone()]
+/// Puts the runs aside that are not yet, or where all are, brings them back. What is put aside is no longer marked: it is out of sight.
+fn archive(state: &mut State, effects: &mut Vec<Effect>) {
+    let runs = state.acted_on();
+    let archived = runs.iter().any(|r| !r.archived);
+    let runs: Vec<RunId> = runs.into_iter().map(|r| r.id.clone()).collect();
+    if archived {
+        state.marks.retain(|m| !runs.contains(m));
+    }
+    let what = if archived { "archiving" } else { "bringing back" };
+    state.say(format!("{what} {}…", text::count(runs.len(), "run")));
+    effects.push(Effect::SetArchived(runs, archived));
+}
+
+/// Asks how much there is to delete, unless something of it is being trained.
+fn delete(state: &mut State, effects: &mut Vec<Effect>) {
+    let runs: Vec<RunId> = state.acted_on().into_iter().map(|r| r.id.clone()).collect();
+    let live = |id: &&RunId| state.runs.get(id).is_some_and(|r| r.status == RunStatus::Running);
+    let names: Vec<String> = runs
+        .iter()
+        .filter(live)
+        .filter_map(|id| Some(state.runs.get(id)?.name.clone()))
+        .collect();
+    let stop = state.keymap.text(Place::Runs, Action::Stop);
+    match names.as_slice() {
+        [] => effects.push(Effect::Weigh(runs)),
+        [one] => state.complain(format!(
+            "{one} is being trained and cannot be deleted: {stop} stops it first"
+        )),
+        several => state.complain(format!(
+            "{} of the marked runs are being trained and cannot be deleted ({}): {stop} stops a run first",
+            several.len(),
+            several.join(", ")
+        )),
     }
 }
 

@@ -9,7 +9,7 @@ use diptych_domain::RunStatus;
 pub use act::{act, go_to};
 pub use reply::runs_changed;
 
-use crate::action::Action;
+use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::keys::Chord;
@@ -33,8 +33,18 @@ pub fn begin(state: &mut State) -> Vec<Effect> {
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
     match event {
+        // What cannot be seen cannot be steered.
+        Event::Key(event) if state.too_small() => {
+            if state.keymap.lookup(Place::Anywhere, Chord::from(event)) == Some(Action::Quit) {
+                effects.push(Effect::Quit);
+            }
+        }
+        Event::Mouse(_) | Event::Paste(_) if state.too_small() => {}
         Event::Key(event) => {
             state.dirty = true;
+            if state.notice.as_ref().is_some_and(|n| n.has_been_read(state.now)) {
+                state.notice = None;
+            }
             if state.overlay.is_some() {
                 overlay::key(state, event, &mut effects);
             } else if let Some(action) = state.keymap.lookup(state.place(), Chord::from(event)) {
@@ -82,6 +92,12 @@ fn tick(state: &mut State, now: f64, effects: &mut Vec<Effect>) {
 fn live(state: &State) -> Vec<diptych_domain::RunId> {
     let live = state.runs.all().iter().filter(|r| r.status == RunStatus::Running);
     live.map(|r| r.id.clone()).collect()
+}
+
+/// Makes what follows from the filter anew, whatever view is open.
+pub fn filter_changed(state: &mut State, effects: &mut Vec<Effect>) {
+    crate::views::runs::rows::rebuild(state);
+    enter(state, effects);
 }
 
 /// Asks for what the open view needs.

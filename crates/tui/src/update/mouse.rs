@@ -71,6 +71,7 @@ fn press(state: &mut State, x: u16, y: u16, effects: &mut Vec<Effect>) {
         return;
     }
     if let Some(view) = screen::view_at(state, x, y) {
+        state.ways_back.clear();
         state.view = view;
         enter(state, effects);
         return;

@@ -3,9 +3,10 @@
 use diptych_domain::human;
 
 use crate::effect::{Effect, Reply};
-use crate::overlay::{Confirm, Overlay, Purpose, Question};
+use crate::overlay::{self, Confirm, Overlay, Question};
 use crate::state::{State, View};
 use crate::views;
+use crate::widgets::text;
 
 /// Takes a reply in.
 pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
@@ -45,23 +46,23 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             effects.push(Effect::Copy(command));
             state.say(format!("copied: {first}"));
         }
-        Reply::Checked(result) => {
-            if let Some(Overlay::Form(form)) = &mut state.overlay
-                && form.purpose == Purpose::Launch
-            {
-                match result {
-                    Ok(what) => (form.hint, form.error) = (what, None),
-                    Err(problem) => form.error = Some((0, problem)),
-                }
+        Reply::Checked(of, result) => overlay::took_check(state, &of, result, effects),
+        Reply::Paths(typed, paths) => overlay::took_paths(state, &typed, paths),
+        Reply::Submitted(form, what) => {
+            if let Some(what) = overlay::took_submission(state, form, *what) {
+                self::reply(state, what, effects);
             }
         }
+        Reply::Exists(path) => state.complain(format!("{} is there already", path.display())),
         Reply::Experiments(files) => {
             state.system.experiments = files;
-            crate::overlay::propose_again(state);
+            overlay::propose_again(state, effects);
         }
         Reply::Defaults(model, defaults) => {
             state.table.details.defaults.insert(model, defaults);
         }
+        // Somebody is doing something else by now.
+        Reply::Weighed(..) if state.overlay.is_some() => {}
         Reply::Weighed(runs, bytes) => {
             let names: Vec<String> = runs
                 .iter()
@@ -71,9 +72,9 @@ pub(super) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             let what = match names.as_slice() {
                 [one] => one.clone(),
                 several => format!(
-                    "{} runs ({})",
-                    several.len(),
-                    crate::widgets::text::cut(&several.join(", "), 120)
+                    "{} ({})",
+                    text::count(several.len(), "run"),
+                    text::cut(&several.join(", "), 120)
                 ),
             };
             state.overlay = Some(Overlay::Confirm(Confirm {

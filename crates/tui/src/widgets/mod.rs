@@ -4,4 +4,5 @@ pub mod blocks;
 pub mod braille;
 pub mod frame;
 pub mod line;
+pub mod names;
 pub mod text;

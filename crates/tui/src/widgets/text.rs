@@ -51,6 +51,15 @@ pub fn shorten(text: &str, columns: usize) -> String {
     head + tail.trim_start_matches('…')
 }
 
+/// `1 run`, `3 runs`.
+pub fn count(n: usize, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
 /// The text in exactly `columns`, leaning left.
 pub fn left(text: &str, columns: usize) -> String {
     let text = cut(text, columns);

@@ -69,6 +69,22 @@ pub fn runs(state: &State) -> Vec<RunSummary> {
     shown.cloned().collect()
 }
 
+/// What the listed runs can be told apart by, and into how many levels each parts them. What none of them has is left out.
+pub fn factors_at_hand(state: &State) -> Vec<(String, usize)> {
+    let mut runs = runs(state);
+    runs.truncate(MOST_RUNS);
+    let levels = |name: &String| -> Option<usize> {
+        let factor = Factor::parse(name, &runs).ok()?;
+        let mut levels: BTreeSet<Level> = runs.iter().map(|r| factor.level(r)).collect();
+        levels.remove(&Level::Missing);
+        (!levels.is_empty()).then_some(levels.len())
+    };
+    let all = groupings(&runs).into_iter();
+    all.filter_map(|name| Some((levels(&name)?, name)))
+        .map(|(n, name)| (name, n))
+        .collect()
+}
+
 /// A number that changes with everything that shows in the table.
 pub fn ingredients(state: &State) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -270,6 +286,14 @@ fn follows(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
     })
 }
 
+/// Whether runs fill at least two thirds of the table of two factors: those of different sweeps hardly meet.
+fn meet(factor: &Factor, other: &Factor, runs: &[RunSummary]) -> bool {
+    let pairs: BTreeSet<(Level, Level)> = runs.iter().map(|r| (factor.level(r), other.level(r))).collect();
+    let ours: BTreeSet<&Level> = pairs.iter().map(|(a, _)| a).collect();
+    let theirs: BTreeSet<&Level> = pairs.iter().map(|(_, b)| b).collect();
+    3 * pairs.len() >= 2 * ours.len() * theirs.len()
+}
+
 /// The chosen factors, else the first two that vary and are no seed.
 fn factors(request: &Request) -> Result<(Factor, Option<Factor>), String> {
     let runs = &request.runs;
@@ -312,7 +336,7 @@ fn factors(request: &Request) -> Result<(Factor, Option<Factor>), String> {
         Some(Ok(factor)) => Some(factor),
         Some(Err(problem)) => return Err(format!("columns: {problem}")),
         None if request.no_cols => None,
-        None => candidates.find(|f| *f != rows && !follows(f, &rows, runs)),
+        None => candidates.find(|f| *f != rows && !follows(f, &rows, runs) && meet(f, &rows, runs)),
     };
     Ok((rows.clone(), cols.filter(|f| *f != rows)))
 }

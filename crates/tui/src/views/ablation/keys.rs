@@ -75,21 +75,13 @@ fn queue(state: &mut State, all: bool) {
             let what = describe(&wanted);
             let text = format!(
                 "Queue {} ({what})? They train one after another, also when the dashboard is left.",
-                runs(wanted.len())
+                text::count(wanted.len(), "run")
             );
             state.overlay = Some(Overlay::Confirm(Confirm {
                 question: Question::Queue(wanted),
                 text,
             }));
         }
-    }
-}
-
-fn runs(n: usize) -> String {
-    if n == 1 {
-        "1 run".into()
-    } else {
-        format!("{n} runs")
     }
 }
 
@@ -116,10 +108,10 @@ fn mark(state: &mut State) {
     }
     if ids.iter().all(|id| state.is_marked(id)) {
         state.marks.retain(|m| !ids.contains(m));
-        state.say(format!("{} unmarked", runs(ids.len())));
+        state.say(format!("{} unmarked", text::count(ids.len(), "run")));
     } else {
         let new: Vec<_> = ids.into_iter().filter(|id| !state.is_marked(id)).collect();
-        state.say(format!("{} marked", runs(new.len())));
+        state.say(format!("{} marked", text::count(new.len(), "run")));
         state.marks.extend(new);
     }
 }
@@ -147,13 +139,14 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
             format!("({})", ids.join(" or "))
         }
     };
-    let text = match state.filter.text() {
+    let before = state.filter.text().to_owned();
+    let text = match before.as_str() {
         "" => own,
         before if before.contains(&own) => before.to_owned(),
         before => format!("({before}) {own}"),
     };
     state.filter.set(&text);
-    state.view = View::Runs;
+    state.go(View::Runs, Some(before));
     state.table.in_details = false;
     crate::views::runs::rows::rebuild(state);
     crate::update::enter(state, effects);

@@ -78,7 +78,7 @@ pub fn of_all(state: &State, grid: &Grid) -> Result<Vec<Wanted>, String> {
 }
 
 /// Whether a cell is of runs that have no value of one of the factors.
-fn without_setting(grid: &Grid, (row, col): (usize, usize)) -> bool {
+pub(super) fn without_setting(grid: &Grid, (row, col): (usize, usize)) -> bool {
     grid.rows[row] == Level::Missing || (grid.col_factor.is_some() && grid.cols[col] == Level::Missing)
 }
 

@@ -5,7 +5,7 @@ mod keys;
 mod missing;
 mod view;
 
-pub use grid::{Cell, Grid, Request, make};
+pub use grid::{Cell, Grid, Request, factors_at_hand, make};
 pub use keys::{act, press};
 pub use view::draw;
 

@@ -4,6 +4,7 @@ use diptych_domain::compare::rounding::{decimals, fixed, plain_decimals};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::missing::without_setting;
 use super::{Cell, Grid};
 use crate::action::{Action, Place};
 use crate::state::State;
@@ -167,7 +168,7 @@ fn title(state: &State, grid: &Grid) -> String {
     }
     let hidden = grid.cols.len().saturating_sub(layout(state, grid).cols);
     if hidden > 0 {
-        title += &format!(" · {hidden} more columns");
+        title += &format!(" · {} more", text::count(hidden, "column"));
     }
     title
 }
@@ -259,6 +260,9 @@ fn notes(state: &State, grid: &Grid, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
     let queue = state.keymap.text(Place::Ablation, Action::QueueCell);
     match state.ablation.selected() {
+        None if without_setting(grid, (row, col)) => {
+            lines.push(("no run has this combination".into(), theme.dim()));
+        }
         None => lines.push((
             format!(
                 "no run has this combination; {queue} queues it with seeds {}",
@@ -267,7 +271,7 @@ fn notes(state: &State, grid: &Grid, area: Rect, buffer: &mut Buffer) {
             theme.marked(),
         )),
         Some(cell) => {
-            if !cell.missing.is_empty() {
+            if !cell.missing.is_empty() && !without_setting(grid, (row, col)) {
                 lines.push((
                     format!("missing seeds {}; {queue} queues them", seeds(&cell.missing)),
                     theme.marked(),

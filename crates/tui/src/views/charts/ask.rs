@@ -111,6 +111,7 @@ pub fn took_curve(
         &mut state.charts.whole
     };
     held.insert(id, loaded);
+    super::cursor::settle(state);
     forget_unseen(state);
     ask(state, effects);
 }

@@ -1,7 +1,104 @@
 //! The cursor, tied to the step slider of the images.
 
-use super::panels::{first_along, full_range, nearest, x_range};
+use diptych_plots::series::Reduced;
+use diptych_plots::spec::XAxis;
+
+use super::panels::{full_range, nearest, whole, x_range};
+use super::{CurveId, metrics, runs};
 use crate::state::State;
+
+/// Points of a curve that cursor and section are to lie at: places on one axis mean nothing on another, steps do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seek {
+    curve: CurveId,
+    cursor: Option<u64>,
+    section: Option<(u64, u64)>,
+}
+
+/// Takes another x axis. Cursor and section stay on the same points of a run, as soon as its curve along that axis has been read.
+pub fn change_axis(state: &mut State, axis: XAxis) {
+    if state.charts.seek.is_none() {
+        state.charts.seek = seek(state);
+    }
+    state.charts.options.axis = axis;
+    (state.charts.zoom, state.charts.cursor) = (None, None);
+    state.charts.sections.clear();
+}
+
+/// The first curve that reaches to where one wants to be, else the nearest: runs are not all of one length. `range` says from
+/// where to where a curve goes.
+fn reaching(
+    state: &State,
+    at: f64,
+    range: impl Fn(&Reduced) -> Option<(f64, f64)>,
+) -> Option<(CurveId, &Reduced)> {
+    let mut found: Option<(f64, CurveId, &Reduced)> = None;
+    for run in runs(state) {
+        for key in metrics(state) {
+            let id = (run.id.clone(), key);
+            let Some(Ok(curve)) = whole(state, &id).map(|l| l.curve.as_ref()) else {
+                continue;
+            };
+            let Some((first, last)) = range(&curve.raw) else {
+                continue;
+            };
+            let away = (first - at).max(at - last).max(0.0);
+            if found.as_ref().is_none_or(|(least, _, _)| away < *least) {
+                found = Some((away, id, &curve.raw));
+            }
+        }
+    }
+    found.map(|(_, id, reduced)| (id, reduced))
+}
+
+/// The first step of a curve and its last.
+fn steps(reduced: &Reduced) -> Option<(f64, f64)> {
+    let mut points = reduced.buckets.iter().filter(|b| b.n > 0).map(|b| b.step as f64);
+    let first = points.next()?;
+    Some((first, points.next_back().unwrap_or(first)))
+}
+
+/// Where cursor and section are, as points of the first curve that has the place, else of the nearest.
+fn seek(state: &State) -> Option<Seek> {
+    let (cursor, zoom) = (state.charts.cursor, state.charts.zoom);
+    let at = cursor.or(zoom.map(|(from, to)| (from + to) / 2.0))?;
+    let (curve, reduced) = reaching(state, at, Reduced::range)?;
+    let step = |x: f64| nearest(reduced, x).map(|b| b.step);
+    Some(Seek {
+        curve,
+        cursor: cursor.and_then(step),
+        section: zoom.and_then(|(from, to)| Some((step(from)?, step(to)?))),
+    })
+}
+
+/// Puts cursor and section where they are to be, if the curve that says where has been read by now.
+pub fn settle(state: &mut State) {
+    let Some(seek) = &state.charts.seek else {
+        return;
+    };
+    if !runs(state).iter().any(|r| r.id == seek.curve.0) {
+        state.charts.seek = None;
+        return;
+    }
+    let reduced = match whole(state, &seek.curve).map(|l| l.curve.as_ref()) {
+        Some(Ok(curve)) => &curve.raw,
+        Some(Err(_)) => {
+            state.charts.seek = None;
+            return;
+        }
+        None => return,
+    };
+    let place = |step: u64| {
+        let points = reduced.buckets.iter().filter(|b| b.n > 0);
+        points.min_by_key(|b| b.step.abs_diff(step)).map(|b| b.x)
+    };
+    let cursor = seek.cursor.and_then(place);
+    let section = seek.section.and_then(|(a, b)| Some((place(a)?, place(b)?)));
+    state.charts.seek = None;
+    // Keys that came in meanwhile count more.
+    state.charts.cursor = state.charts.cursor.or(cursor);
+    state.charts.zoom = state.charts.zoom.or(section.filter(|(from, to)| from < to));
+}
 
 /// Moves the cursor by a part of the width; without one it begins at the right end.
 pub fn shift(state: &mut State, part: f64) {
@@ -13,8 +110,9 @@ pub fn shift(state: &mut State, part: f64) {
 /// Puts the cursor at a place, and the images at its step.
 pub fn place(state: &mut State, x: f64) {
     let (from, to) = x_range(state);
+    state.charts.seek = None;
     state.charts.cursor = Some(x.clamp(from, to));
-    let step = first_along(state)
+    let step = reaching(state, x, Reduced::range)
         .and_then(|(_, reduced)| nearest(reduced, x))
         .map(|b| b.step);
     // At the right end the images follow the runs.
@@ -25,16 +123,26 @@ pub fn place(state: &mut State, x: f64) {
 /// Puts the cursor where a step is.
 pub fn cursor_to_step(state: &mut State, step: Option<u64>) {
     let found = step.and_then(|step| {
-        let (_, reduced) = first_along(state)?;
+        let (_, reduced) = reaching(state, step as f64, steps)?;
         let end = reduced.buckets.partition_point(|b| b.step <= step);
         reduced.buckets.get(end.saturating_sub(1)).map(|b| b.x)
     });
     if found.is_some() {
         state.charts.cursor = found;
-    } else if let (Some(step), diptych_plots::spec::XAxis::Step) = (step, state.charts.options.axis) {
+    } else if let (Some(step), XAxis::Step) = (step, state.charts.options.axis) {
         // Before any curve has been read.
         state.charts.cursor = Some(step as f64);
+    } else if let Some(curve) = first_curve(state) {
+        state.charts.seek = step.map(|step| Seek {
+            curve,
+            cursor: Some(step),
+            section: None,
+        });
     }
+}
+
+fn first_curve(state: &State) -> Option<CurveId> {
+    Some((runs(state).first()?.id.clone(), metrics(state).first()?.clone()))
 }
 
 /// Shows a section around the cursor, a factor narrower or wider.

@@ -2,7 +2,7 @@
 
 use diptych_plots::spec::XAxis;
 
-use super::view::plots;
+use super::view::{plots, shown_panels};
 use super::{SMOOTHINGS, ask, cursor, panels};
 use crate::action::Action;
 use crate::effect::Effect;
@@ -29,18 +29,19 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
         Action::Up | Action::Down => focus(state, action == Action::Down),
         Action::Back => {
             let charts = &mut state.charts;
-            if charts.focus.take().is_some() || charts.zoom.take().is_some() || charts.cursor.take().is_some()
+            if charts.focus.take().is_none() && charts.zoom.take().is_none() && charts.cursor.take().is_none()
             {
-            } else if charts.alone {
+                if !charts.alone {
+                    return false;
+                }
                 charts.alone = false;
-            } else {
-                return false;
             }
         }
+        Action::NextPage | Action::PreviousPage => turn_page(state, action == Action::NextPage),
         Action::Expand => state.charts.alone = !state.charts.alone,
         Action::Open => {
             // Into the images of the cursor's step.
-            state.view = crate::state::View::Images;
+            state.go(crate::state::View::Images, None);
             crate::update::enter(state, effects);
         }
         Action::Metrics => crate::overlay::open_metrics(state),
@@ -50,12 +51,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
                 .iter()
                 .position(|a| *a == state.charts.options.axis)
                 .unwrap_or(0);
-            state.charts.options.axis = all[(at + 1) % all.len()];
-            // Places on the old axis mean nothing on the new one; the step does.
-            let step = state.images.step;
-            (state.charts.zoom, state.charts.cursor) = (None, None);
-            state.charts.sections.clear();
-            cursor::cursor_to_step(state, step);
+            cursor::change_axis(state, all[(at + 1) % all.len()]);
             state.say(format!("x axis: {}", state.charts.options.axis));
         }
         Action::LogY => state.charts.options.log_y = !state.charts.options.log_y,
@@ -74,6 +70,23 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
     }
     ask(state, effects);
     true
+}
+
+/// To the panels that have no room, or back.
+fn turn_page(state: &mut State, forward: bool) {
+    let (shown, page, all) = shown_panels(state);
+    if shown.len() == all {
+        state.say("every panel has room");
+        return;
+    }
+    state.charts.first = if forward {
+        // Behind the last page comes the first.
+        if shown.end < all { shown.end } else { 0 }
+    } else if shown.start == 0 {
+        (all - 1) / page * page
+    } else {
+        shown.start.saturating_sub(page)
+    };
 }
 
 fn focus(state: &mut State, down: bool) {

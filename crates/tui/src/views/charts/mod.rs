@@ -14,7 +14,7 @@ use diptych_domain::{MetricKey, RunId, RunSummary};
 use diptych_plots::spec::XAxis;
 
 pub use ask::{ask, took_curve};
-pub use cursor::cursor_to_step;
+pub use cursor::{Seek, cursor_to_step};
 pub use keys::{act, choose_metrics, point_at};
 pub use view::draw;
 
@@ -80,12 +80,16 @@ pub struct ChartsState {
     pub awaited: BTreeSet<(CurveId, bool)>,
     /// Where the cursor is on the x axis.
     pub cursor: Option<f64>,
+    /// Where cursor and section are to be once the curves of this axis have been read.
+    pub seek: Option<Seek>,
     /// The section that is shown.
     pub zoom: Option<(f64, f64)>,
     /// The curve that is emphasised.
     pub focus: Option<usize>,
     /// Whether the plot has the whole screen.
     pub alone: bool,
+    /// The first panel that is shown, where not all have room.
+    pub first: usize,
 }
 
 impl ChartsState {

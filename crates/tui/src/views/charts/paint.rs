@@ -24,15 +24,30 @@ pub fn plot_of(area: Rect) -> Rect {
     }
 }
 
+/// What a panel is painted with.
+#[derive(Clone, Copy)]
+pub struct Look {
+    /// Where the cursor is.
+    pub cursor: Option<f64>,
+    /// The curve that is emphasised.
+    pub focus: Option<usize>,
+    /// Whether curves have letters.
+    pub letters: bool,
+    /// Colours.
+    pub theme: Theme,
+}
+
+/// The letter of a curve, where curves have some: small ones, capitals, digits, and from the start again.
+pub fn letter(slot: usize) -> char {
+    let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9');
+    letters.cycle().nth(slot % 62).unwrap_or('a')
+}
+
 /// Paints a panel.
-pub fn paint(
-    panel: &Panel,
-    area: Rect,
-    cursor: Option<f64>,
-    focus: Option<usize>,
-    theme: Theme,
-    buffer: &mut Buffer,
-) {
+pub fn paint(panel: &Panel, area: Rect, look: Look, buffer: &mut Buffer) {
+    let Look {
+        cursor, focus, theme, ..
+    } = look;
     let plot = plot_of(area);
     if plot.width < 4 || plot.height < 2 {
         return;
@@ -77,6 +92,85 @@ pub fn paint(
         }
     }
     canvas.draw(plot, buffer);
+    if look.letters {
+        write_letters(panel, plot, look, buffer);
+    }
+}
+
+/// Columns between the letters of a curve.
+const APART: usize = 24;
+
+/// Writes each curve's letter at its end, and a few times along it.
+fn write_letters(panel: &Panel, plot: Rect, look: Look, buffer: &mut Buffer) {
+    let grid = Grid {
+        x: &panel.x.scale,
+        y: &panel.y.scale,
+        width: f64::from(plot.width - 1),
+        height: f64::from(plot.height - 1),
+    };
+    let mut taken = std::collections::HashSet::new();
+    // Ends first: those along the way give in.
+    for along in [false, true] {
+        for mark in &panel.marks {
+            let (
+                Ink::Slot(at),
+                Shape::Line {
+                    strands,
+                    line: Line::Main,
+                },
+            ) = (mark.ink, &mark.shape)
+            else {
+                continue;
+            };
+            let cells = cells(strands, &grid, plot);
+            let wanted: Vec<usize> = if along {
+                let first = at * 7 % APART;
+                (0..cells.len()).filter(|i| i % APART == first).collect()
+            } else {
+                // One that another curve ends at gives way to the left.
+                (cells.len().saturating_sub(8)..cells.len()).rev().collect()
+            };
+            let style = look.theme.series(at).add_modifier(Modifier::BOLD);
+            for cell in wanted.into_iter().map(|i| cells[i]) {
+                if taken.insert(cell) {
+                    let text = letter(at).to_string();
+                    put(buffer, plot.x + cell.0, plot.y + cell.1, &text, 1, style);
+                    if !along {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The cells that a curve goes through, one a column, from left to right.
+fn cells(strands: &[Vec<[f64; 2]>], grid: &Grid<'_>, plot: Rect) -> Vec<(u16, u16)> {
+    let mut cells: Vec<(u16, u16)> = Vec::new();
+    let mut add = |x: i64, y: i64| {
+        let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y)) else {
+            return;
+        };
+        if x < plot.width && y < plot.height && cells.last().is_none_or(|(last, _)| x > *last) {
+            cells.push((x, y));
+        }
+    };
+    for strand in strands {
+        for pair in strand.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let (from, to) = (grid.x(a[0]), grid.x(b[0]));
+            for x in from.max(0)..to.min(plot.width.into()) {
+                let part = (x - from) as f64 / (to - from) as f64;
+                // On the screen lines are straight, also where the axis is logarithmic.
+                let (low, high) = (grid.y(a[1]) as f64, grid.y(b[1]) as f64);
+                add(x, (low + (high - low) * part).round() as i64);
+            }
+        }
+        if let Some(last) = strand.last() {
+            add(grid.x(last[0]), grid.y(last[1]));
+        }
+    }
+    cells
 }
 
 /// From values to dots.
@@ -223,4 +317,15 @@ fn axes(panel: &Panel, area: Rect, plot: Rect, theme: Theme, buffer: &mut Buffer
         width,
         theme.dim(),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_curve_has_a_letter_of_its_own() {
+        let letters: std::collections::BTreeSet<char> = (0..62).map(letter).collect();
+        assert_eq!(letters.len(), 62);
+    }
 }

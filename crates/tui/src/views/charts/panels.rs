@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use diptych_domain::{MetricKey, RunSummary};
 use diptych_plots::figure::{Axis, Ink, Line, Mark, Panel, Scale, Shape, Values};
-use diptych_plots::series::{Along, Mean, Reduced, decimate};
+use diptych_plots::series::{Mean, Reduced, decimate};
 use diptych_plots::spec::{Band, XAxis};
 
-use super::{CurveId, metrics, runs};
+use super::{CurveId, Loaded, metrics, runs};
 use crate::engine::curves::Curve;
 use crate::state::State;
 
@@ -50,9 +50,15 @@ impl<'s> Group<'s> {
     }
 }
 
+/// A whole curve along the present axis.
+pub fn whole<'s>(state: &'s State, id: &CurveId) -> Option<&'s Loaded> {
+    let loaded = state.charts.whole.get(id)?;
+    (loaded.request.along.axis == state.charts.options.axis).then_some(loaded)
+}
+
 /// The best that is known of a curve: the section in sight, else the whole.
 pub fn curve<'s>(state: &'s State, id: &CurveId) -> Option<Result<&'s Curve, &'s str>> {
-    let whole = state.charts.whole.get(id)?;
+    let whole = whole(state, id)?;
     let section = state.charts.sections.get(id).filter(|s| {
         let same = s.request.along == whole.request.along && s.request.smoothing == whole.request.smoothing;
         let (Some((from, to)), Ok(curve)) = (state.charts.zoom, &s.curve) else {
@@ -87,7 +93,7 @@ pub fn full_range(state: &State) -> (f64, f64) {
     for run in runs(state) {
         for key in metrics(state) {
             let id = (run.id.clone(), key);
-            if let Some(Ok(curve)) = state.charts.whole.get(&id).map(|l| l.curve.as_ref())
+            if let Some(Ok(curve)) = whole(state, &id).map(|l| l.curve.as_ref())
                 && let Some((a, b)) = curve.raw.range()
             {
                 (low, high) = (low.min(a), high.max(b));
@@ -112,6 +118,15 @@ pub fn panels(state: &State, columns: usize) -> Vec<Charted> {
             .collect()
     } else {
         vec![panel(state, &keys, columns)]
+    }
+}
+
+/// How many entries the legend of a panel with one metric has.
+pub fn entries(state: &State) -> usize {
+    if state.charts.options.bands {
+        groups(state).len()
+    } else {
+        runs(state).len()
     }
 }
 
@@ -225,7 +240,10 @@ fn panel(state: &State, keys: &[MetricKey], columns: usize) -> Charted {
                     mean_marks(&mean, (from, to), &mark, &mut marks, &mut seen);
                     let at = state.charts.cursor.unwrap_or(f64::INFINITY);
                     let end = mean.points.partition_point(|p| p.x <= at);
-                    if let Some(point) = mean.points.get(end.saturating_sub(1)) {
+                    let places: Vec<f64> = mean.points.iter().map(|p| p.x).collect();
+                    if let Some(outside) = outside(state, &places) {
+                        entry.note = outside;
+                    } else if let Some(point) = mean.points.get(end.saturating_sub(1)) {
                         entry.value = Some(point.mean);
                         entry.note = match (point.low, point.high) {
                             (Some(low), Some(high)) => format!(
@@ -306,8 +324,40 @@ fn mean_marks(
     }));
 }
 
+/// What is said of a curve that has no value at the cursor: between two points it has, beyond its ends it has none.
+fn outside(state: &State, places: &[f64]) -> Option<String> {
+    let at = state.charts.cursor?;
+    let (first, last) = (*places.first()?, *places.last()?);
+    // The next point could still be due.
+    let apart = (last - first) / places.len().saturating_sub(1).max(1) as f64;
+    if at > last + apart {
+        Some(format!("ended at {}", short_place(state, last)))
+    } else if at < first - apart {
+        Some(format!("begins at {}", short_place(state, first)))
+    } else {
+        None
+    }
+}
+
+/// A place on the x axis, without the axis' name.
+fn short_place(state: &State, x: f64) -> String {
+    match state.charts.options.axis {
+        XAxis::Step => format!("{x:.0}"),
+        XAxis::Epoch => format!("{x:.2}"),
+        XAxis::Relative => diptych_domain::human::duration(x),
+        XAxis::Wall => jiff::Timestamp::from_second(x as i64)
+            .map_or_else(|_| String::new(), |t| t.strftime("%H:%M:%S").to_string()),
+    }
+}
+
 /// The value at the cursor, or the last one.
 fn read_value(state: &State, curve: &Curve, entry: &mut Entry) {
+    let points = curve.raw.buckets.iter().filter(|b| b.n > 0);
+    let places: Vec<f64> = points.map(|b| b.x).collect();
+    if let Some(outside) = outside(state, &places) {
+        entry.note = outside;
+        return;
+    }
     let at = state.charts.cursor;
     let value = |reduced: &Reduced| match at {
         None => reduced
@@ -341,13 +391,4 @@ pub fn nearest(reduced: &Reduced, x: f64) -> Option<&diptych_plots::series::Buck
         (Some(a), Some(b)) => Some(if x - a.x <= b.x - x { a } else { b }),
         (a, b) => a.or(b),
     }
-}
-
-/// The axis of the first shown run, to go from steps to places and back.
-pub fn first_along(state: &State) -> Option<(Along, &Reduced)> {
-    let run = *runs(state).first()?;
-    let key = metrics(state).first()?.clone();
-    let loaded = state.charts.whole.get(&(run.id.clone(), key))?;
-    let curve = loaded.curve.as_ref().ok()?;
-    Some((Along::of(state.charts.options.axis, run), &curve.raw))
 }

@@ -36,6 +36,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
                 Some(_) => None,
             };
         }
+        Action::NextPage | Action::PreviousPage => turn_page(state, action == Action::NextPage),
         Action::Back => return back(state, effects),
         Action::Blink => blink(state),
         Action::Wipe => wipe(state),
@@ -107,6 +108,25 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
     }
     ask(state, effects);
     true
+}
+
+/// To the runs that have no room, or back.
+fn turn_page(state: &mut State, forward: bool) {
+    let grid = grid(state);
+    let (shown, all) = (grid.shown.len(), grid.all);
+    if shown == all {
+        state.say("every run has room");
+        return;
+    }
+    let (first, page) = (grid.shown.start, grid.page.max(1));
+    state.images.first = if forward {
+        // Behind the last page comes the first.
+        Some(first + page).filter(|next| *next < all).unwrap_or(0)
+    } else if first == 0 {
+        (all - 1) / page * page
+    } else {
+        first.saturating_sub(page)
+    };
 }
 
 fn back(state: &mut State, effects: &mut Vec<Effect>) -> bool {

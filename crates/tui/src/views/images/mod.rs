@@ -3,6 +3,7 @@
 mod ask;
 mod keys;
 mod layout;
+mod title;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -80,6 +81,8 @@ pub struct ImagesState {
     pub loupe: Loupe,
     /// Only this row, on the whole screen.
     pub alone: Option<usize>,
+    /// The first run that is shown, where not all have room.
+    pub first: usize,
     /// Pictures ready to be drawn, with when each was used last.
     pub pictures: HashMap<Request, (u64, Result<Picture, String>)>,
     /// Pictures that are being made.
@@ -110,6 +113,7 @@ impl Default for ImagesState {
                 y: 500,
             },
             alone: None,
+            first: 0,
             pictures: HashMap::new(),
             painting: BTreeSet::new(),
             clock: 0,
@@ -125,8 +129,7 @@ impl ImagesState {
     pub fn forget(&mut self) {
         self.lists.clear();
         self.awaited.clear();
-        self.pictures.clear();
-        self.painting.clear();
+        self.redraw();
     }
 
     /// Has everything sent anew.

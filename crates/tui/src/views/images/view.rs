@@ -6,7 +6,9 @@ use ratatui::widgets::Widget;
 use ratatui_image::Image;
 
 use super::layout::grid;
+use super::title::common_step;
 use super::{Mode, probes, roles, runs, steps};
+use crate::action::{Action, Place};
 use crate::engine::pictures::{Picture, Via};
 use crate::state::State;
 use crate::widgets::blocks;
@@ -52,7 +54,7 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
         }
         return;
     }
-    for (name, area) in &grid.columns {
+    for (name, area) in &grid.names {
         put(
             buffer,
             area.x,
@@ -72,7 +74,8 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     }
     for slot in &grid.slots {
         let Some(request) = &slot.request else {
-            message(buffer, slot.area, "no image", theme.dim());
+            let text = if slot.unread { "…" } else { "no image" };
+            message(buffer, slot.area, text, theme.dim());
             continue;
         };
         match state.images.pictures.get(request) {
@@ -96,7 +99,10 @@ fn title(state: &State) -> String {
         .find(|i| i.probe == images.probe)
         .map(|i| i.caption.clone())
         .filter(|c| !c.is_empty());
-    parts.extend(caption);
+    parts.extend(caption.map(|c| format!("file {c}")));
+    if let Some(step) = common_step(state) {
+        parts.push(format!("step {step}"));
+    }
     match images.mode {
         Mode::Beside => {}
         Mode::Blink(at) => parts.push(format!("blink {}", at % runs(state).len().max(1) + 1)),
@@ -119,9 +125,21 @@ fn title(state: &State) -> String {
     if images.via() != Via::Blocks {
         parts.push(images.via().name().into());
     }
-    let hidden = grid(state).hidden;
-    if hidden > 0 {
-        parts.push(format!("{hidden} runs have no room"));
+    let grid = grid(state);
+    if grid.shown.len() < grid.all {
+        let key = |place, action| state.keymap.text(place, action);
+        let next = key(Place::Images, Action::NextPage);
+        let expand = key(Place::Anywhere, Action::Expand);
+        let expand = if images.alone.is_none() {
+            format!(", {expand} one row")
+        } else {
+            String::new()
+        };
+        let (first, last) = (grid.shown.start + 1, grid.shown.end);
+        parts.push(format!(
+            "runs {first}–{last} of {} ({next} next{expand})",
+            grid.all
+        ));
     }
     parts.join(" · ")
 }

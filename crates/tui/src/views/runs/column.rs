@@ -159,10 +159,10 @@ impl Column {
     }
 
     /// Its text for a run.
-    pub fn cell(&self, run: &RunSummary, now: f64) -> String {
+    pub fn cell(&self, run: &RunSummary, all: &RunStore, now: f64) -> String {
         match self {
             Self::Progress => progress(run),
-            Self::Eta => eta(run).map_or_else(String::new, human::duration),
+            Self::Eta => all.to_go(run).map_or_else(String::new, human::duration),
             Self::Field(Field::Status) => format!("{} {}", glyph(run.status), run.status),
             Self::Field(Field::Created) => human::ago(run.created, now),
             Self::Field(Field::Updated) => human::ago(run.updated, now),
@@ -172,14 +172,14 @@ impl Column {
     }
 
     /// Its text for several runs: what they share, or the mean and the standard deviation.
-    pub fn of_group(&self, runs: &[&RunSummary], now: f64) -> String {
+    pub fn of_group(&self, runs: &[&RunSummary], all: &RunStore, now: f64) -> String {
         match self {
             Self::Progress => {
                 let part = runs.iter().map(|r| part(r)).sum::<f64>() / runs.len().max(1) as f64;
                 bar(part)
             }
             Self::Eta => {
-                let left = runs.iter().filter_map(|r| eta(r)).fold(f64::NAN, f64::max);
+                let left = runs.iter().filter_map(|r| all.to_go(r)).fold(f64::NAN, f64::max);
                 if left.is_nan() {
                     String::new()
                 } else {
@@ -263,16 +263,6 @@ fn progress(run: &RunSummary) -> String {
 
 fn bar(part: f64) -> String {
     format!("{} {:>3.0}%", text::bar(part, BAR), (part * 100.0).floor())
-}
-
-/// Seconds that a running run has still to go, by its latest speed.
-pub fn eta(run: &RunSummary) -> Option<f64> {
-    if run.status != RunStatus::Running || run.total_steps == 0 {
-        return None;
-    }
-    let left = run.total_steps.saturating_sub(run.step) as f64;
-    let step = run.metrics.get(&MetricKey::new("perf/step_seconds"))?.last;
-    step.is_finite().then_some(left * step)
 }
 
 fn value(value: FieldValue) -> String {

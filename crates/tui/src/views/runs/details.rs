@@ -38,13 +38,15 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     };
     titled(buffer, area, &run.name, focused, theme);
     let details = &state.table.details;
+    let all: usize = Tab::ALL.iter().map(|t| t.title().len() + 2).sum();
+    let gap = if all <= usize::from(area.width) { "  " } else { " " };
     let tabs = Tab::ALL.iter().flat_map(|tab| {
         let style = if *tab == details.tab {
             theme.accent()
         } else {
             theme.dim()
         };
-        [Span::styled(tab.title(), style), Span::raw("  ")]
+        [Span::styled(tab.title(), style), Span::raw(gap)]
     });
     put_line(
         buffer,

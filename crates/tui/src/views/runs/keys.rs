@@ -30,7 +30,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> bool
             state.table.first_column = (state.table.first_column + 1).min(most);
         }
         Action::Open => open(state, effects),
-        Action::Back => back(state),
+        Action::Back => return back(state),
         Action::Expand => expand(state),
         Action::NextPane | Action::PreviousPane => {
             state.table.in_details = !state.table.in_details;
@@ -87,16 +87,16 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-fn back(state: &mut State) {
-    if state.table.in_details {
-        state.table.in_details = false;
-        state.table.alone = false;
-    } else if state.table.alone {
-        state.table.alone = false;
-    } else if !state.filter.text().is_empty() {
-        state.filter.set("");
-        rebuild(state);
+/// Out of the details, out of the whole screen; says whether there was something to leave.
+fn back(state: &mut State) -> bool {
+    // Details that were entered from elsewhere are left to there.
+    let from_system = state.ways_back.last().is_some_and(|w| w.view == View::System);
+    let inside = state.table.in_details || state.table.alone;
+    if inside && !from_system {
+        (state.table.in_details, state.table.alone) = (false, false);
+        return true;
     }
+    false
 }
 
 fn expand(state: &mut State) {

@@ -158,6 +158,19 @@ pub fn draw(state: &State, buffer: &mut Buffer) {
     }
 }
 
+/// What is said where the filter finds nothing but archived runs.
+pub fn archived_hint(state: &State) -> Option<String> {
+    if !state.table.shown.is_empty() || state.filter.error().is_some() {
+        return None;
+    }
+    let hidden = state.runs.all().iter();
+    match hidden.filter(|r| state.filter.hides(r, state.now)).count() {
+        0 => None,
+        1 => Some("1 archived run matches: add archived:true".into()),
+        n => Some(format!("{n} archived runs match: add archived:true")),
+    }
+}
+
 /// The row of the table that lies at a place of the screen.
 pub fn row_at(state: &State, x: u16, y: u16) -> Option<usize> {
     let (area, _) = panes(state);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diptych_domain::compare::varying;
 use diptych_domain::spec::keys;
-use diptych_domain::{ExperimentSpec, LogLevel, ParamValue, Params, RunId, RunSummary, human};
+use diptych_domain::{ExperimentSpec, LogLevel, MetricKey, ParamValue, Params, RunId, RunSummary, human};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -102,11 +102,24 @@ impl Content {
     }
 
     fn pair(&mut self, key: &str, value: &str, width: usize, theme: Theme, style: Style) {
-        let lines = text::wrap(value, width.saturating_sub(KEY + 3));
+        self.wide_pair(key, KEY, value, width, theme, style);
+    }
+
+    /// A pair whose key has so many columns.
+    fn wide_pair(
+        &mut self,
+        key: &str,
+        columns: usize,
+        value: &str,
+        width: usize,
+        theme: Theme,
+        style: Style,
+    ) {
+        let lines = text::wrap(value, width.saturating_sub(columns + 3));
         for (i, line) in lines.into_iter().enumerate() {
             let key = if i == 0 { key } else { "" };
             self.line(vec![
-                Span::styled(format!("  {} ", text::left(key, KEY)), theme.dim()),
+                Span::styled(format!("  {} ", text::left(key, columns)), theme.dim()),
                 Span::styled(line, style),
             ]);
         }
@@ -163,7 +176,7 @@ fn overview(state: &State, run: &RunSummary, page: Option<&RunPage>, width: usiz
         theme,
         plain,
     );
-    if let Some(left) = column::eta(run) {
+    if let Some(left) = state.runs.to_go(run) {
         out.pair("to go", &human::duration(left), width, theme, plain);
     }
     out.pair("model", &run.model, width, theme, plain);
@@ -207,28 +220,6 @@ fn overview(state: &State, run: &RunSummary, page: Option<&RunPage>, width: usiz
         if page.details.stop_requested {
             out.pair("", "asked to stop", width, theme, theme.warn());
         }
-        let alarms: Vec<_> = page
-            .events
-            .iter()
-            .filter(|e| matches!(e.kind.as_str(), "health" | "rolled_back"))
-            .collect();
-        if !alarms.is_empty() {
-            out.heading("Health", theme);
-            for event in alarms.iter().rev().take(4) {
-                let text = format!(
-                    "step {}: {}",
-                    event.step,
-                    event.detail.as_deref().unwrap_or_default()
-                );
-                out.pair(
-                    &human::ago(event.wall, state.now),
-                    &text,
-                    width,
-                    theme,
-                    theme.warn(),
-                );
-            }
-        }
     }
     let telling: Vec<_> = run
         .metrics
@@ -237,22 +228,55 @@ fn overview(state: &State, run: &RunSummary, page: Option<&RunPage>, width: usiz
         .collect();
     if !telling.is_empty() {
         out.heading("Evaluation", theme);
+        let name = |key: &MetricKey| key.as_str().trim_start_matches("eval/").to_owned();
+        let widest = telling.iter().map(|(k, _)| text::width(&name(k))).max();
+        // Names of measures end in what tells them apart.
+        let columns = widest.unwrap_or(0).clamp(KEY, (width * 3 / 5).max(KEY));
         for (key, m) in telling {
-            let name = key.as_str().trim_start_matches("eval/");
-            out.pair(
-                name,
-                &format!("{}   best {}", human::number(m.last), human::number(m.best)),
+            out.wide_pair(
+                &text::shorten(&name(key), columns),
+                columns,
+                &format!("{} best {}", human::number(m.last), human::number(m.best)),
                 width,
                 theme,
                 plain,
             );
         }
     }
+    if let Some(page) = page {
+        health(state, page, width, out);
+    }
     if let Some(page) = page.filter(|p| !p.log.is_empty()) {
         out.heading("Log", theme);
         for line in page.log.iter().rev().take(3).rev() {
             log_line(state, line, width, out);
         }
+    }
+}
+
+/// Alarms that an overview tells; the history has all.
+const ALARMS: usize = 2;
+
+/// The latest alarms, without the numbers that raised them.
+fn health(state: &State, page: &RunPage, width: usize, out: &mut Content) {
+    let theme = state.theme;
+    let is_alarm = |kind: &str| matches!(kind, "health" | "rolled_back");
+    let alarms: Vec<_> = page.events.iter().filter(|e| is_alarm(&e.kind)).collect();
+    if alarms.is_empty() {
+        return;
+    }
+    out.heading("Health", theme);
+    for event in alarms.iter().rev().take(ALARMS) {
+        let detail = event.detail.as_deref().unwrap_or_default();
+        let short = detail.split(" (").next().unwrap_or(detail);
+        let text = format!("step {}: {short}", event.step);
+        let ago = human::ago(event.wall, state.now);
+        out.pair(&ago, &text, width, theme, theme.warn());
+    }
+    let earlier = alarms.len().saturating_sub(ALARMS);
+    if earlier > 0 {
+        let text = format!("{earlier} earlier: see history");
+        out.pair("", &text, width, theme, theme.dim());
     }
 }
 

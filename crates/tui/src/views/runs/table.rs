@@ -1,5 +1,7 @@
 //! Draws the table.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,10 +10,15 @@ use super::column::Column;
 use super::rows::{Grouping, Row};
 use crate::state::State;
 use crate::widgets::frame::{message, put, titled};
+use crate::widgets::names::distinct;
 use crate::widgets::text;
 
-/// Names take at most so many columns.
+/// Names take at most so many columns, or a third of a wide table.
 const NAME: usize = 26;
+/// Nor more than this.
+const WIDEST: usize = 44;
+/// Up to so many rows names are shortened by what all of them are, beyond, by what is in sight.
+const AT_ONCE: usize = 200;
 
 /// The first row that is shown: the selected one stays in sight, in the middle where possible.
 fn top(selected: usize, rows: usize, height: usize) -> usize {
@@ -59,13 +66,14 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(body.height);
     let top = top(table.selected, table.rows.len(), height);
     let visible = &table.rows[top..table.rows.len().min(top + height)];
-    let names: Vec<String> = visible.iter().map(|row| name(state, row)).collect();
+    let room = (usize::from(area.width) / 3).clamp(NAME, WIDEST);
+    let names = names(state, top..top + visible.len(), room);
     let name_width = names
         .iter()
         .map(|n| text::width(n))
         .max()
         .unwrap_or(0)
-        .clamp(4, NAME);
+        .clamp(4, room);
     let mut x = area.x + 2 + name_width as u16 + 1;
     put(
         buffer,
@@ -95,14 +103,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         let line = Rect::new(area.x, y, area.width, 1);
         let (marked, style) = look(state, row);
         put(buffer, area.x, y, marked, 2, theme.marked());
-        put(
-            buffer,
-            area.x + 2,
-            y,
-            &text::shorten(&names[at], name_width),
-            name_width as u16,
-            style,
-        );
+        put(buffer, area.x + 2, y, &names[at], name_width as u16, style);
         colour_status(state, row, &laid, name_width, y, area, buffer);
         if top + at == table.selected {
             let style = if focused {
@@ -190,32 +191,58 @@ fn aligned(column: &Column, cell: &str, width: usize) -> String {
 
 fn cell(state: &State, column: &Column, row: &Row) -> String {
     match row {
-        Row::Run { index, .. } => column.cell(&state.runs.all()[*index], state.now),
+        Row::Run { index, .. } => column.cell(&state.runs.all()[*index], &state.runs, state.now),
         Row::Group { members, .. } => {
             let runs: Vec<_> = members.iter().map(|at| &state.runs.all()[*at]).collect();
-            column.of_group(&runs, state.now)
+            column.of_group(&runs, &state.runs, state.now)
         }
     }
 }
 
-fn name(state: &State, row: &Row) -> String {
-    match row {
-        Row::Run { index, inside } => {
-            let indent = if *inside { "  " } else { "" };
-            format!("{indent}{}", state.runs.all()[*index].name)
-        }
+/// What the rows in sight are called, in so many columns.
+fn names(state: &State, visible: Range<usize>, room: usize) -> Vec<String> {
+    let rows = &state.table.rows;
+    let among = if rows.len() <= AT_ONCE {
+        0..rows.len()
+    } else {
+        visible.clone()
+    };
+    let name = |row: &Row| match row {
+        Row::Run { index, .. } => state.runs.all()[*index].name.clone(),
+        Row::Group { label, .. } => label.clone(),
+    };
+    // What stands before and behind a name.
+    let around = |row: &Row| match row {
+        Row::Run { inside, .. } => (if *inside { "  " } else { "" }, String::new()),
         Row::Group {
-            label,
-            members,
-            expanded,
-            ..
-        } => {
-            let sign = if *expanded { "▾" } else { "▸" };
-            let n = format!(" n={}", members.len());
-            let room = NAME - 2 - text::width(&n);
-            format!("{sign} {}{n}", text::shorten(label, room))
+            members, expanded, ..
+        } => (
+            if *expanded { "▾ " } else { "▸ " },
+            format!(" n={}", members.len()),
+        ),
+    };
+    let is_group = |row: &Row| matches!(row, Row::Group { .. });
+    let mut out = vec![String::new(); visible.len()];
+    for groups in [false, true] {
+        let kind: Vec<usize> = among
+            .clone()
+            .filter(|at| is_group(&rows[*at]) == groups)
+            .collect();
+        let taken = kind.iter().map(|at| {
+            let (before, behind) = around(&rows[*at]);
+            text::width(before) + text::width(&behind)
+        });
+        let room = room.saturating_sub(taken.max().unwrap_or(0));
+        let full: Vec<String> = kind.iter().map(|at| name(&rows[*at])).collect();
+        let full: Vec<&str> = full.iter().map(String::as_str).collect();
+        for (at, short) in kind.iter().zip(distinct(&full, room)) {
+            if visible.contains(at) {
+                let (before, behind) = around(&rows[*at]);
+                out[*at - visible.start] = format!("{before}{short}{behind}");
+            }
         }
     }
+    out
 }
 
 fn look(state: &State, row: &Row) -> (&'static str, Style) {
@@ -231,7 +258,11 @@ fn look(state: &State, row: &Row) -> (&'static str, Style) {
 
 fn title(state: &State) -> String {
     let table = &state.table;
-    let mut title = format!("{} of {} runs", table.shown.len(), state.runs.all().len());
+    let mut title = format!(
+        "{} of {}",
+        table.shown.len(),
+        text::count(state.runs.all().len(), "run")
+    );
     if !state.filter.text().is_empty() {
         title += &format!(" · {}", state.filter.text());
     }
@@ -241,7 +272,7 @@ fn title(state: &State) -> String {
         Grouping::By(names) => title += &format!(" · grouped by {}", names.join(", ")),
     }
     if table.first_column > 0 {
-        title += &format!(" · {} columns to the left", table.first_column);
+        title += &format!(" · {} to the left", text::count(table.first_column, "column"));
     }
     title
 }
@@ -264,20 +295,24 @@ fn nothing(state: &State) -> (String, Style) {
             .text(crate::action::Place::Runs, crate::action::Action::Launch);
         return (
             format!(
-                "This home has no runs yet.\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
-                 makes a first run in a minute, and `diptych train EXPERIMENT.toml` a real one; they show up here by themselves."
+                "The home {} has no runs yet.\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
+                 makes a first run in a minute, and `diptych train EXPERIMENT.toml` a real one; they show up here by themselves.",
+                state.home
             ),
             theme.text(),
         );
     }
-    let keys = state
-        .keymap
-        .text(crate::action::Place::Anywhere, crate::action::Action::Filter);
-    (
-        format!(
-            "No run matches `{}`. `{keys}` changes the filter.",
-            state.filter.text()
-        ),
-        theme.text(),
-    )
+    let key = |action| state.keymap.text(crate::action::Place::Anywhere, action);
+    let (change, clear) = (
+        key(crate::action::Action::Filter),
+        key(crate::action::Action::ClearFilter),
+    );
+    let mut text = match state.filter.text() {
+        "" => format!("Every run of this home is archived. `{change}` filters."),
+        filter => format!("No run matches `{filter}`. `{change}` changes the filter, `{clear}` clears it."),
+    };
+    if let Some(hint) = super::archived_hint(state) {
+        text += &format!("\n\n{hint}");
+    }
+    (text, theme.text())
 }

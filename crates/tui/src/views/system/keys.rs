@@ -39,13 +39,15 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
         rows.iter()
             .position(|row| row.members().iter().any(|at| state.runs.all()[*at].id == id))
     };
+    let mut before = None;
     if found(state).is_none() {
         // The filter hides it.
+        before = Some(state.filter.text().to_owned());
         state.filter.set("");
         crate::views::runs::rows::rebuild(state);
     }
     if let Some(row) = found(state) {
-        state.view = View::Runs;
+        state.go(View::Runs, before);
         state.table.in_details = true;
         crate::views::runs::select_row(state, row, effects);
     }

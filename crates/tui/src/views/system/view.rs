@@ -9,10 +9,13 @@ use crate::action::{Action, Place};
 use crate::state::State;
 use crate::views::runs::column;
 use crate::widgets::frame::{put, titled};
+use crate::widgets::names::distinct;
 use crate::widgets::text;
 
 /// Lines that a live run takes: its own, and its health.
 const PER_LIVE: u16 = 2;
+/// Columns of a queued run's name.
+const QUEUED: usize = 28;
 
 struct Layout {
     machine: Rect,
@@ -148,6 +151,19 @@ fn machine(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// The GPU that a run is trained on, as the run itself logged it: it may be in another machine.
+fn own_gpu(run: &RunSummary) -> Option<String> {
+    let of = |key: &str| metric(run, &format!("system/gpu_{key}"));
+    let parts = [
+        of("busy").map(|v| format!("{:.0}%", v * 100.0)),
+        of("memory_bytes").map(|v| human::bytes(v as u64)),
+        of("celsius").map(|v| format!("{v:.0} °C")),
+        of("watts").map(|v| format!("{v:.0} W")),
+    ];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("GPU {}", said.join(" ")))
+}
+
 fn metric(run: &RunSummary, key: &str) -> Option<f64> {
     run.metrics
         .get(&MetricKey::new(key))
@@ -183,6 +199,8 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
     );
     put(buffer, area.x, area.y, &head, area.width, theme.heading());
     let room = usize::from(area.height.saturating_sub(1) / PER_LIVE);
+    let all: Vec<&str> = runs.iter().map(|r| r.name.as_str()).collect();
+    let names = distinct(&all, name);
     for (i, run) in runs.iter().enumerate().skip(l.first_live).take(room) {
         let y = area.y + 1 + (i - l.first_live) as u16 * PER_LIVE;
         let trainer = state
@@ -195,16 +213,20 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
         let part = column::part(run);
         let line = format!(
             " {} {} {:>3.0}%  {:>8} {:>6} {:>7} {:>4}% {:>6} {:>8}",
-            text::left(&text::shorten(&run.name, name), name),
+            text::left(&names[i], name),
             text::bar(part, 8),
             (part * 100.0).floor(),
-            column::eta(run).map_or_else(String::new, human::duration),
+            state.runs.to_go(run).map_or_else(String::new, human::duration),
             metric(run, "perf/images_per_second").map_or_else(|| "-".to_owned(), human::rate),
             number(metric(run, "perf/step_seconds"), 3),
             number(metric(run, "perf/data_wait").map(|w| w * 100.0), 0),
-            number(trainer.and_then(|t| t.cores), 1),
-            trainer
-                .and_then(|t| t.memory)
+            number(
+                metric(run, "system/cpu_cores").or(trainer.and_then(|t| t.cores)),
+                1
+            ),
+            metric(run, "system/memory_bytes")
+                .map(|bytes| bytes as u64)
+                .or(trainer.and_then(|t| t.memory))
                 .map_or_else(|| "-".to_owned(), human::bytes),
         );
         put(buffer, area.x, y, &line, area.width, theme.text());
@@ -214,18 +236,37 @@ fn live(state: &State, l: &Layout, buffer: &mut Buffer) {
             put(buffer, x, y + 1, "stopping…", area.width, theme.warn());
             x += 11;
         }
-        for key in health_keys(run) {
+        if let Some(gpu) = own_gpu(run) {
+            put(
+                buffer,
+                x,
+                y + 1,
+                &gpu,
+                area.right().saturating_sub(x),
+                theme.text(),
+            );
+            x += text::width(&gpu) as u16 + 2;
+        }
+        let strips: Vec<_> = health_keys(run)
+            .into_iter()
+            .map(|key| {
+                let name = key.as_str().trim_start_matches("health/").to_owned();
+                let last = run.metrics.get(&key).map(|m| human::number(m.last));
+                (key, name, last.unwrap_or_default())
+            })
+            .collect();
+        // All of them have room, as short as that makes them.
+        let words = strips
+            .iter()
+            .map(|(_, name, last)| text::width(name) + text::width(last) + 4);
+        let free = usize::from(area.right().saturating_sub(x)).saturating_sub(words.sum());
+        let columns = (free / strips.len().max(1)).clamp(3, STRIP);
+        for (key, name, last) in strips {
             let values = state
                 .system
                 .strips
                 .get(&(run.id.clone(), key.clone()))
                 .map_or(&[][..], |(_, v)| v);
-            let name = key.as_str().trim_start_matches("health/");
-            let last = run
-                .metrics
-                .get(&key)
-                .map_or_else(String::new, |m| human::number(m.last));
-            let columns = if area.width >= 120 { STRIP } else { 8 };
             let strip = format!("{name} {} {last}  ", text::sparkline(values, columns));
             put(
                 buffer,
@@ -253,13 +294,14 @@ fn queue(state: &State, l: &Layout, buffer: &mut Buffer) {
     let area = titled(buffer, l.queue, &title, false, theme);
     if queued.is_empty() {
         let launch = state.keymap.text(Place::System, Action::Launch);
-        let hint = format!(
-            "nothing waits; {launch} launches an experiment, missing cells are queued in the ablation table"
-        );
+        let hint =
+            format!("nothing waits; {launch} launches an experiment; the ablation queues missing cells");
         put(buffer, area.x + 1, area.y, &hint, area.width, theme.dim());
         return;
     }
     let live = state.system.live(&state.runs).len();
+    let all: Vec<&str> = queued.iter().map(|r| r.name.as_str()).collect();
+    let names = distinct(&all, QUEUED);
     for (i, run) in queued
         .iter()
         .enumerate()
@@ -274,7 +316,7 @@ fn queue(state: &State, l: &Layout, buffer: &mut Buffer) {
         let line = format!(
             "{:>3}  {}  {what} · queued {}",
             i + 1,
-            text::left(&text::shorten(&run.name, 28), 28),
+            text::left(&names[i], QUEUED),
             human::ago(run.created, state.now)
         );
         put(buffer, area.x, y, &line, area.width, theme.text());
