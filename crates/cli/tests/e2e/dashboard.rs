@@ -189,7 +189,7 @@ fn a_session_goes_through_all_views_on_runs_that_are_being_trained() {
 fn a_killed_dashboard_leaves_the_terminal_usable() {
     let world = World::new();
     let mut tui = Terminal::open(&world, &[]);
-    tui.shows("This home has no runs yet.");
+    tui.shows("has no runs yet.");
     let pid = tui.child.process_id().unwrap().to_string();
     let killed = std::process::Command::new("kill")
         .args(["-TERM", &pid])
