@@ -1,7 +1,7 @@
 //! Loops compiled once for each instruction set and chosen at run time.
 //!
 //! Most are plain safe Rust over slices: the attribute on each copy only lets the compiler use wider registers. The kernels
-//! that decide how fast a step is say which register holds what ([`Set`]). Either way every instruction set runs the same
+//! that decide how fast a step is say which register holds what (`Set`). Either way every instruction set runs the same
 //! source, and one set of tests covers them all (`DIPTYCH_SIMD` picks a lower one).
 
 use std::sync::LazyLock;
