@@ -93,3 +93,17 @@ fn what_has_not_been_read_is_not_said_to_be_missing() {
     bench.state.images.lists.insert(shown, (2000, Ok(Vec::new())));
     assert!(bench.screen().contains("no image"), "{}", bench.screen());
 }
+
+#[test]
+fn the_page_in_sight_is_exported() {
+    let mut bench = marked(80, 24, 20);
+    bench.keys("]");
+    let on_screen = named(&bench.screen());
+    let export = crate::export::of_view(&bench.state, "images.png").unwrap();
+    let crate::export::Content::Figure { runs, .. } = export.content else {
+        panic!()
+    };
+    let mut exported: Vec<usize> = runs.iter().filter_map(|r| r.name[5..].parse().ok()).collect();
+    exported.sort_unstable();
+    assert_eq!(exported, on_screen);
+}
