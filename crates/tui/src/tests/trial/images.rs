@@ -107,3 +107,28 @@ fn the_page_in_sight_is_exported() {
     exported.sort_unstable();
     assert_eq!(exported, on_screen);
 }
+
+#[test]
+fn rows_without_room_and_long_file_names_leave_the_title_whole() {
+    let mut bench = marked(80, 24, 1);
+    let id = bench.state.shown()[0].id.clone();
+    let (step, list) = bench.state.images.lists[&id].clone();
+    let mut list = list.unwrap();
+    let output = list.iter().find(|i| i.role.0 == "output").cloned().unwrap();
+    for role in ["rec_A", "fake_A", "rec_B", "idt_A"] {
+        let mut more = output.clone();
+        more.role = diptych_domain::ImageRole(role.into());
+        list.push(more);
+    }
+    for image in &mut list {
+        image.caption = "a_name_as_cameras_and_web_pages_give_them_32550049002_1732e8c0b6".into();
+    }
+    bench.state.images.lists.insert(id, (step, Ok(list)));
+    let screen = bench.screen();
+    assert!(screen.contains("4 of 7 rows have room (c chooses)"), "{screen}");
+    bench.keys("v");
+    let screen = bench.screen();
+    assert!(screen.contains("5 of 7 rows have room (c chooses)"), "{screen}");
+    bench.keys("v e");
+    assert!(bench.screen().contains("only output ·"), "{}", bench.screen());
+}
