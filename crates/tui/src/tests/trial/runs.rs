@@ -285,6 +285,18 @@ fn alarms_leave_room_for_what_else_there_is_to_see() {
         assert!(screen.contains(text), "{text}: {screen}");
     }
     assert!(!screen.contains("(health/D_accuracy"), "{screen}");
+    // Of measures with long names the ends tell them apart, in the list of all too.
+    bench.keys("l l");
+    let metrics = bench.screen();
+    assert!(
+        metrics.contains("ersection_A") && metrics.contains("ersection_B"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("best/min"),
+        "what has no better end is not called best: {metrics}"
+    );
+    bench.keys("h h");
     assert!(screen.find("Evaluation") < screen.find("Health"), "{screen}");
 }
 
