@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use diptych_domain::query::{Field, FieldValue};
 use diptych_domain::{RunId, RunSummary};
 use diptych_plots::FigureSpec;
 use diptych_plots::export::Form;
@@ -123,7 +124,7 @@ fn images(state: &State, path: &Path) -> Result<Content, String> {
     if matches!(form, Form::Csv | Form::Latex) {
         return Err("images have no numbers: expected svg, png or pdf".into());
     }
-    let runs: Vec<RunSummary> = views::images::runs(state).into_iter().cloned().collect();
+    let runs: Vec<RunSummary> = views::images::in_sight(state).into_iter().cloned().collect();
     let mut spec = FigureSpec::new(Kind::Images);
     spec.runs = ids(&runs);
     spec.probes = vec![state.images.probe];
@@ -185,28 +186,31 @@ fn ids(runs: &[RunSummary]) -> Vec<String> {
     runs.iter().map(|r| r.id.to_string()).collect()
 }
 
-/// The listed runs with the columns of the table.
+/// The listed runs with the columns of the table: for programs with every figure, for a page as they are read.
 fn rows(state: &State, ending: &str) -> Result<String, String> {
+    let printed = matches!(ending, "tex" | "md");
+    // How far a run has come is of no use on paper.
+    let moving = |c: &Column| matches!(c, Column::Progress | Column::Eta);
+    let columns = state.table.columns.iter().filter(|c| !(printed && moving(c)));
+    let columns: Vec<&Column> = columns.collect();
     let mut table = vec![vec!["name".to_owned()]];
-    table[0].extend(state.table.columns.iter().map(ToString::to_string));
+    table[0].extend(columns.iter().map(ToString::to_string));
     for at in &state.table.shown {
         let run = &state.runs.all()[*at];
         let mut row = vec![run.name.clone()];
-        row.extend(
-            state
-                .table
-                .columns
-                .iter()
-                .map(|c| plain(c, run, &state.runs, state.now)),
-        );
+        row.extend(columns.iter().map(|column| match column {
+            Column::Field(Field::Metric(..)) if printed => column.cell(run, &state.runs, state.now),
+            column => plain(column, run, &state.runs, state.now),
+        }));
         table.push(row);
     }
-    written(&table, ending)
+    let mut right = vec![false];
+    right.extend(columns.iter().map(|c| c.leans_right()));
+    written(&table, &right, ending)
 }
 
 /// A cell without bars and glyphs.
 fn plain(column: &Column, run: &RunSummary, all: &RunStore, now: f64) -> String {
-    use diptych_domain::query::{Field, FieldValue};
     match column {
         Column::Progress => format!("{:.3}", views::runs::column::part(run)),
         Column::Eta => all.to_go(run).map_or_else(String::new, |s| format!("{s:.0}")),
@@ -251,10 +255,11 @@ fn queue(state: &State, ending: &str) -> Result<String, String> {
             run.device.clone(),
         ]);
     }
-    written(&table, ending)
+    written(&table, &[false, false, false, true, true, false], ending)
 }
 
-fn written(table: &[Vec<String>], ending: &str) -> Result<String, String> {
+/// The table in the form of an ending; `right` says which columns lean right, where the form can.
+fn written(table: &[Vec<String>], right: &[bool], ending: &str) -> Result<String, String> {
     let quoted = |cell: &String| {
         if cell.contains([',', '"', '\n']) {
             format!("\"{}\"", cell.replace('"', "\"\""))
@@ -289,16 +294,14 @@ fn written(table: &[Vec<String>], ending: &str) -> Result<String, String> {
                 let cells: Vec<String> = row.iter().map(|c| c.replace('|', "\\|")).collect();
                 out += &format!("| {} |\n", cells.join(" | "));
                 if i == 0 {
-                    out += &format!("|{}\n", " --- |".repeat(row.len()));
+                    let rules = right.iter().map(|r| if *r { " ---: |" } else { " --- |" });
+                    out += &format!("|{}\n", rules.collect::<String>());
                 }
             }
         }
         "tex" => {
-            let columns = table.first().map_or(0, Vec::len);
-            out += &format!(
-                "% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{}}}\n\\toprule\n",
-                "l".repeat(columns)
-            );
+            let columns: String = right.iter().map(|r| if *r { 'r' } else { 'l' }).collect();
+            out += &format!("% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{columns}}}\n\\toprule\n");
             for (i, row) in table.iter().enumerate() {
                 out += &joined(row.iter().map(escaped).collect(), " & ");
                 out += " \\\\\n";
@@ -315,7 +318,6 @@ fn written(table: &[Vec<String>], ending: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn tables_are_quoted_as_their_format_wants() {
@@ -323,13 +325,16 @@ mod tests {
             vec!["a_b".to_owned(), "c".to_owned()],
             vec!["1,2".to_owned(), "x|y".to_owned()],
         ];
+        let right = [false, true];
+        let written = |table, ending| super::written(table, &right, ending);
         assert_eq!(written(&table, "csv").unwrap(), "a_b,c\n\"1,2\",x|y\n");
         assert!(written(&table, "md").unwrap().contains("| 1,2 | x\\|y |"));
         assert!(
             written(&table, "tex")
                 .unwrap()
-                .contains("a\\_b & c \\\\\n\\midrule")
+                .contains("{lr}\n\\toprule\na\\_b & c \\\\\n\\midrule")
         );
+        assert!(written(&table, "md").unwrap().contains("| --- | ---: |"));
         assert!(written(&table, "xls").is_err());
     }
 }

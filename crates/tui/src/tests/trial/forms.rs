@@ -132,7 +132,11 @@ fn a_file_that_exists_is_replaced_at_the_second_enter_only() {
 #[test]
 fn an_exported_table_has_times_and_figures_for_people() {
     let mut bench = Bench::full(80, 24);
-    bench.state.table.chosen = Some(["created", "eval/psnr.last", "seed"].map(str::to_owned).into());
+    bench.state.table.chosen = Some(
+        ["created", "progress", "eval/psnr.last", "seed"]
+            .map(str::to_owned)
+            .into(),
+    );
     bench.state.table.forget_columns();
     change(&mut bench, |run| {
         if let Some(psnr) = run.metrics.get_mut(&MetricKey::eval("psnr")) {
@@ -147,7 +151,17 @@ fn an_exported_table_has_times_and_figures_for_people() {
         panic!()
     };
     let last = text.lines().last().unwrap();
-    assert_eq!(last, "losses-L1-n_layers1-seed1,2026-11-25T07:47:40Z,20.12346,1");
+    assert_eq!(
+        last,
+        "losses-L1-n_layers1-seed1,2026-11-25T07:47:40Z,1.000,20.12346,1"
+    );
+    // On paper with the figures that are read, and columns of numbers to the right.
+    let export = crate::export::of_view(&bench.state, "runs.tex").unwrap();
+    let crate::export::Content::Text(text) = export.content else {
+        panic!()
+    };
+    assert!(text.contains("{lrrr}"), "{text}");
+    assert!(text.contains("Z & 20.12 & 1 "), "{text}");
 }
 
 #[test]

@@ -93,3 +93,42 @@ fn what_has_not_been_read_is_not_said_to_be_missing() {
     bench.state.images.lists.insert(shown, (2000, Ok(Vec::new())));
     assert!(bench.screen().contains("no image"), "{}", bench.screen());
 }
+
+#[test]
+fn the_page_in_sight_is_exported() {
+    let mut bench = marked(80, 24, 20);
+    bench.keys("]");
+    let on_screen = named(&bench.screen());
+    let export = crate::export::of_view(&bench.state, "images.png").unwrap();
+    let crate::export::Content::Figure { runs, .. } = export.content else {
+        panic!()
+    };
+    let mut exported: Vec<usize> = runs.iter().filter_map(|r| r.name[5..].parse().ok()).collect();
+    exported.sort_unstable();
+    assert_eq!(exported, on_screen);
+}
+
+#[test]
+fn rows_without_room_and_long_file_names_leave_the_title_whole() {
+    let mut bench = marked(80, 24, 1);
+    let id = bench.state.shown()[0].id.clone();
+    let (step, list) = bench.state.images.lists[&id].clone();
+    let mut list = list.unwrap();
+    let output = list.iter().find(|i| i.role.0 == "output").cloned().unwrap();
+    for role in ["rec_A", "fake_A", "rec_B", "idt_A"] {
+        let mut more = output.clone();
+        more.role = diptych_domain::ImageRole(role.into());
+        list.push(more);
+    }
+    for image in &mut list {
+        image.caption = "a_name_as_cameras_and_web_pages_give_them_32550049002_1732e8c0b6".into();
+    }
+    bench.state.images.lists.insert(id, (step, Ok(list)));
+    let screen = bench.screen();
+    assert!(screen.contains("4 of 7 rows have room (c chooses)"), "{screen}");
+    bench.keys("v");
+    let screen = bench.screen();
+    assert!(screen.contains("5 of 7 rows have room (c chooses)"), "{screen}");
+    bench.keys("v e");
+    assert!(bench.screen().contains("only output ·"), "{}", bench.screen());
+}

@@ -14,7 +14,7 @@ fn all_strips_of_a_run_have_room() {
                 return;
             };
             for key in ["D_accuracy_A", "D_accuracy_B", "diversity_B"] {
-                let mut value = accuracy.clone();
+                let mut value = accuracy;
                 value.last = 0.1234;
                 run.metrics.insert(MetricKey::new(format!("health/{key}")), value);
             }

@@ -46,6 +46,10 @@ pub struct Grid {
     pub page: usize,
     /// How many there are.
     pub all: usize,
+    /// How many of the roles have room.
+    pub roles: usize,
+    /// How many there are to show.
+    pub all_roles: usize,
 }
 
 impl Grid {
@@ -124,7 +128,7 @@ pub fn grid(state: &State) -> Grid {
             ..whole
         }
     };
-    (grid.page, grid.all) = (page, runs.len());
+    (grid.page, grid.all, grid.all_roles) = (page, runs.len(), shown_roles.len());
     grid
 }
 
@@ -148,6 +152,7 @@ fn turned(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> G
     let label = (longest.unwrap_or(0) as u16 + 1).clamp(label, label + spare);
     let mut out = Grid {
         page: (bands * down).min(runs.len()),
+        roles: across,
         ..Grid::default()
     };
     let titles = titles(state, runs, usize::from(label - 1));
@@ -204,6 +209,7 @@ fn upright(state: &State, area: Rect, runs: &[Column<'_>], roles: &[String]) -> 
     let shown = (shape.across * shape.bands).min(runs.len());
     let mut out = Grid {
         page: shown,
+        roles: shape.down,
         ..Grid::default()
     };
     let titles = lined(state, runs, room, lines);

@@ -176,6 +176,18 @@ pub fn runs(state: &State) -> Vec<&RunSummary> {
     state.shown()
 }
 
+/// Those that have room, the rest being on other pages; while two are combined, all.
+pub fn in_sight(state: &State) -> Vec<&RunSummary> {
+    let all = runs(state);
+    match state.images.mode {
+        Mode::Beside => {
+            let shown = layout::grid(state).shown;
+            all.get(shown).map_or_else(|| all.clone(), <[_]>::to_vec)
+        }
+        _ => all,
+    }
+}
+
 /// Every role that the shown runs have, those of every model first.
 pub fn all_roles(state: &State) -> Vec<String> {
     const ORDER: [&str; 8] = [

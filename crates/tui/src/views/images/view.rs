@@ -99,7 +99,6 @@ fn title(state: &State) -> String {
         .find(|i| i.probe == images.probe)
         .map(|i| i.caption.clone())
         .filter(|c| !c.is_empty());
-    parts.extend(caption.map(|c| format!("file {c}")));
     if let Some(step) = common_step(state) {
         parts.push(format!("step {step}"));
     }
@@ -141,6 +140,15 @@ fn title(state: &State) -> String {
             grid.all
         ));
     }
+    if grid.roles < grid.all_roles {
+        let choose = state.keymap.text(Place::Images, Action::Roles);
+        parts.push(format!(
+            "{} of {} rows have room ({choose} chooses)",
+            grid.roles, grid.all_roles
+        ));
+    }
+    // What can be long comes last: it alone is cut.
+    parts.extend(caption.map(|c| format!("file {c}")));
     parts.join(" · ")
 }
 

@@ -373,7 +373,7 @@ fn metrics(state: &State, run: &RunSummary, out: &mut Content) {
     let theme = state.theme;
     let head = format!(
         "  {:24} {:>10} {:>10} {:>10} {:>9}",
-        "", "last", "best", "max", "step"
+        "", "last", "best/min", "max", "step"
     );
     out.line(vec![Span::styled(head, theme.dim())]);
     for (key, m) in &run.metrics {
@@ -383,7 +383,10 @@ fn metrics(state: &State, run: &RunSummary, out: &mut Content) {
             human::number(m.min)
         };
         out.line(vec![
-            Span::styled(format!("  {} ", text::left(key.as_str(), 24)), theme.dim()),
+            Span::styled(
+                format!("  {} ", text::left(&text::shorten(key.as_str(), 24), 24)),
+                theme.dim(),
+            ),
             Span::raw(format!(
                 "{:>10} {best:>10} {:>10} {:>9}",
                 human::number(m.last),

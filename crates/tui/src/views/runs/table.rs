@@ -295,7 +295,7 @@ fn nothing(state: &State) -> (String, Style) {
             .text(crate::action::Place::Runs, crate::action::Action::Launch);
         return (
             format!(
-                "The home {} has no runs yet.\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
+                "This home has no runs yet.\n\n{}\n\n`{keys}` launches an experiment file from here. In another terminal, `diptych demo` \
                  makes a first run in a minute, and `diptych train EXPERIMENT.toml` a real one; they show up here by themselves.",
                 state.home
             ),
