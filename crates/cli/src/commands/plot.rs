@@ -21,7 +21,8 @@ use crate::session::Session;
   parallel     settings and a metric as parallel axes
   correlation  rank correlations of settings with a metric
   histogram    a metric over runs; with --by a panel a group
-  images       probes: what went into runs, what came out, what should have; with --film along training
+  images       probes: what went into runs, what came out, what should have; with --table a row a probe, with
+               --film along training
   health       a GAN's losses and health values, with alarms
 
 The runs are names, or one query as for `diptych runs`. The ending of -o says what is written: .svg, .png, .pdf, .csv (the plotted
@@ -36,6 +37,7 @@ Examples:
   diptych plot curves sweep:losses --by loss --metric eval/l1,eval/psnr --x epoch --band ci -o curves.pdf -o curves.png
   diptych plot ablation sweep:losses --by loss --against loss=L1+cGAN --metric eval/l1 --preset column -o ablation.pdf
   diptych plot images sweep:losses seed=1 --probe 0,1 -o grid.png
+  diptych plot images sweep:losses seed=1 --by loss --table -o table.pdf
   diptych plot --spec figure.toml --theme dark -o figure.svg
   diptych plot --again figure.svg -o figure.pdf")]
 pub struct Args {
@@ -105,6 +107,9 @@ pub struct Args {
     /// Images along training instead of runs beside each other
     #[arg(long)]
     film: bool,
+    /// Images: a row a probe, with the input, what every run makes of it, and the target
+    #[arg(long, conflicts_with = "film")]
+    table: bool,
     /// What stands above the figure
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -244,6 +249,7 @@ impl Args {
             ("--probe", "probes", !self.probe.is_empty()),
             ("--step", "steps", !self.step.is_empty()),
             ("--film", "arrange", self.film),
+            ("--table", "arrange", self.table),
             ("--limit", "limit", self.limit.is_some()),
         ];
         let given = all.into_iter().filter(|(_, _, given)| *given);
@@ -337,6 +343,9 @@ fn overlay(spec: &mut FigureSpec, args: &Args) -> Result<(), Failure> {
     spec.notes &= !args.no_notes;
     if args.film {
         spec.arrange = Arrange::Steps;
+    }
+    if args.table {
+        spec.arrange = Arrange::Table;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub struct FigureSpec {
     /// Metrics, such as `eval/l1`; where one value a run is shown, with `.last`, `.best`, `.min` or `.max`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<String>,
-    /// Group runs by these factors, as `compare --by` does.
+    /// Group runs by these factors, as `compare --by` does; images are called by their levels, and each group shows one run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
     /// The baseline cell: `first`, or FACTOR=LEVEL.
@@ -257,6 +257,13 @@ impl FigureSpec {
                 "bins",
                 self.bins.to_string(),
                 "expected a whole number from 0 to 1000",
+            );
+        }
+        if self.arrange == Arrange::Table && self.steps.len() > 1 {
+            return wrong(
+                "steps",
+                format!("{:?}", self.steps),
+                "a table shows one step: expected one, or arrange = \"runs\" or \"steps\"",
             );
         }
         if self.limit == 0 {

@@ -101,7 +101,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "kind = \"health\"\nby = [\"seed\"]",
-            "does not apply to health, but to curves, ablation, scatter and histogram",
+            "does not apply to health, but to curves, ablation, scatter, histogram and images",
         ),
         (
             "kind = \"curves\"\nband = \"ci\"",
