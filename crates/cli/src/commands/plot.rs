@@ -110,6 +110,9 @@ pub struct Args {
     /// Images: a row a probe, with the input, what every run makes of it, and the target
     #[arg(long, conflicts_with = "film")]
     table: bool,
+    /// Call a metric, a setting or a group TEXT, such as 'eval/l1=L1 error'; may be given several times
+    #[arg(long, value_name = "NAME=TEXT")]
+    label: Vec<String>,
     /// What stands above the figure
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -341,6 +344,14 @@ fn overlay(spec: &mut FigureSpec, args: &Args) -> Result<(), Failure> {
     spec.log_x |= args.log_x;
     spec.log_y |= args.log_y;
     spec.notes &= !args.no_notes;
+    for text in &args.label {
+        let (name, label) = named(text).ok_or_else(|| {
+            Failure::usage(format!(
+                "--label {text}: expected NAME=TEXT, such as 'eval/l1=L1 error'"
+            ))
+        })?;
+        spec.labels.insert(name.to_owned(), label.to_owned());
+    }
     if args.film {
         spec.arrange = Arrange::Steps;
     }
@@ -348,4 +359,24 @@ fn overlay(spec: &mut FigureSpec, args: &Args) -> Result<(), Failure> {
         spec.arrange = Arrange::Table;
     }
     Ok(())
+}
+
+/// `NAME=TEXT` in two. In names such as `n_layers = 3` a sign of equality stands between spaces.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let bare = |at: &usize| !text[..*at].ends_with(' ') && !text[at + 1..].starts_with(' ');
+    let at = text.match_indices('=').map(|(at, _)| at).find(bare)?;
+    (at > 0).then(|| (&text[..at], &text[at + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_may_hold_signs_of_equality() {
+        assert_eq!(named("eval/l1=L1 error"), Some(("eval/l1", "L1 error")));
+        assert_eq!(named("n_layers = 3=70 x 70"), Some(("n_layers = 3", "70 x 70")));
+        assert_eq!(named("lambda_l1 = 1=w = 1"), Some(("lambda_l1 = 1", "w = 1")));
+        assert_eq!((named("eval/l1"), named("=x")), (None, None));
+    }
 }

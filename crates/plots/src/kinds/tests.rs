@@ -565,3 +565,60 @@ fn groups_without_points_take_no_colour_in_a_scatter() {
         .count();
     assert_eq!(coloured, 8);
 }
+
+#[test]
+fn labels_stand_wherever_a_name_would() {
+    let runs = runs();
+    let mut spec = FigureSpec::new(Kind::Ablation);
+    spec.by = vec!["params.n_layers".into()];
+    spec.against = Some("first".into());
+    spec.metrics = vec!["eval/l1".into()];
+    let label = |spec: &mut FigureSpec, name: &str, text: &str| spec.labels.insert(name.into(), text.into());
+    label(&mut spec, "eval/l1", "L1 error");
+    label(&mut spec, "1", "16 px");
+    label(&mut spec, "params.n_layers", "patch");
+    let figure = drawn(&spec, &runs, 0);
+    let panel = &figure.panels()[0];
+    assert_eq!(
+        (panel.x.label.as_str(), panel.y.label.as_str()),
+        ("L1 error", "patch")
+    );
+    assert_eq!(
+        panel.y.values,
+        Values::Categories(vec!["16 px".into(), "3".into(), "5".into()])
+    );
+    assert!(
+        figure.legend.iter().any(|e| e.label == "baseline: 16 px"),
+        "{:?}",
+        figure.legend
+    );
+
+    let mut spec = FigureSpec::new(Kind::Curves);
+    (spec.by, spec.metrics) = (
+        vec!["params.n_layers".into()],
+        vec!["eval/l1".into(), "eval/psnr".into()],
+    );
+    spec.panels = Panels::None;
+    label(&mut spec, "n_layers = 3", "70 px");
+    label(&mut spec, "eval/psnr", "PSNR");
+    let figure = drawn(&spec, &runs, 10);
+    assert!(
+        figure.legend.iter().any(|e| e.label == "70 px, PSNR"),
+        "{:?}",
+        figure.legend
+    );
+
+    label(&mut spec, "eval/psrn", "PSNR");
+    spec.panels = Panels::Metric;
+    let requests = plan(&spec, &runs).unwrap();
+    let error = build(&spec, &runs, &loaded(&spec, &runs, &requests, 10))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("label eval/psrn: nothing in the figure is called that"),
+        "{error}"
+    );
+    assert!(error.contains("did you mean `eval/psnr`?"), "{error}");
+    let text = spec.to_toml();
+    assert_eq!(crate::spec::from_toml("f.toml", &text).unwrap(), spec, "{text}");
+}

@@ -16,7 +16,9 @@ impl Page<'_> {
         let mut columns = "l".repeat(t.factors.len()) + "r";
         for (k, column) in t.columns.iter().enumerate() {
             columns.push('r');
-            header.push(code(&column.to_string()));
+            // What nothing else is said of is the last value, here as in figures.
+            let name = column.to_string();
+            header.push(code(name.strip_suffix(".last").unwrap_or(&name)));
             rows.iter_mut()
                 .zip(self.estimates(k))
                 .for_each(|(row, text)| row.push(text));
@@ -29,6 +31,8 @@ impl Page<'_> {
                     .for_each(|(row, two)| row.extend(two));
             }
         }
+        // A paper's columns are narrow: nothing beside the outer ones.
+        let columns = format!("@{{}}{columns}@{{}}");
         let mut out = tabular(&columns, &header, &rows);
         let notes = self
             .footnotes

@@ -131,9 +131,9 @@ Differences are to params.norm=batch, paired by seed (0 to 2 pairs), with 95 % b
 fn latex() {
     assert_eq!(
         rendered(Format::Latex),
-        r"\begin{tabular}{lrrrr}
+        r"\begin{tabular}{@{}lrrrr@{}}
   \toprule
-  \texttt{params.norm} & $n$ & \texttt{eval/l1.last} & difference & 95 \% interval \\
+  \texttt{params.norm} & $n$ & \texttt{eval/l1} & difference & 95 \% interval \\
   \midrule
   batch & 3 & $\phantom{0}{0.2103} \pm 0.0096$ &  &  \\
   in\_stance\textsuperscript{a,b,c} & 2 & $\phantom{0}\mathbf{0.1752} \pm 0.0069$ & $-0.0308$ & $[-0.0319,\ -0.0297]$ \\

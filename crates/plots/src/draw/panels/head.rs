@@ -50,13 +50,24 @@ pub(super) fn heads(sheet: &Sheet<'_>, panels: &[Panel], cell: f64) -> Vec<Vec<H
         if panel.title.is_none() || width + sheet.em(0.8) * parts.len().saturating_sub(1) as f64 <= room {
             return if parts.is_empty() { Vec::new() } else { vec![parts] };
         }
-        let title = labels::broken(titles[i], room, 2, size, Weight::SemiBold)
+        let title = between_factors(titles[i], room, size)
+            .or_else(|| labels::broken(titles[i], room, 2, size, Weight::SemiBold))
             .unwrap_or_else(|| vec![short[i].clone()]);
         let title = title.into_iter().map(|line| vec![(line, Weight::SemiBold)]);
         let label = parts.into_iter().filter(|(_, weight)| *weight == Weight::Regular);
         title.chain(label.map(|part| vec![part])).collect()
     };
     panels.iter().enumerate().map(head).collect()
+}
+
+/// A title of several factors in two lines, broken behind a comma.
+fn between_factors(title: &str, room: f64, size: f64) -> Option<Vec<String>> {
+    let fits = |line: &str| font::width(line, size, Weight::SemiBold) <= room;
+    let breaks = title
+        .match_indices(", ")
+        .map(|(at, _)| (&title[..=at], &title[at + 2..]));
+    let (first, second) = breaks.filter(|(a, b)| fits(a) && fits(b)).last()?;
+    Some(vec![first.to_owned(), second.to_owned()])
 }
 
 /// How wide a panel's head is, and an entry of its legend.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use diptych_domain::{RunSummary, suggest};
 
 use super::common::listed;
+use super::relabel::relabel;
 use crate::error::FigureError;
 use crate::figure::{Body, Figure, ImageGrid, Numbers, Picture};
 use crate::spec::{Arrange, FigureSpec, Kind};
@@ -285,7 +286,7 @@ pub fn figure(
         }
         cells.push(out);
     }
-    Ok(Figure {
+    let mut figure = Figure {
         kind: Kind::Images,
         title: spec.title.clone(),
         caption: spec.caption.clone().unwrap_or(grid.caption),
@@ -299,7 +300,9 @@ pub fn figure(
         notes: grid.notes,
         runs: grid.runs,
         numbers: Numbers::default(),
-    })
+    };
+    relabel(&mut figure, &spec.labels)?;
+    Ok(figure)
 }
 
 #[cfg(test)]
