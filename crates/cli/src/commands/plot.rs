@@ -220,6 +220,8 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         .notes
         .iter()
         .for_each(|note| output::note(format!("note: {note}")));
+    // Bands, smoothing and n are for the caption, which is not in the picture.
+    output::note(format!("caption: {}", drawn.figure.caption));
     for (form, path) in forms {
         figures::write(path, &figures::bytes(&drawn, form)?)?;
     }

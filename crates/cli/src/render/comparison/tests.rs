@@ -154,6 +154,24 @@ Differences are to params.norm=batch, paired by seed (0 to 2 pairs), with 95 \% 
 }
 
 #[test]
+fn latex_calls_things_what_the_figure_does() {
+    let runs = runs();
+    let labels = [("eval/l1", "L1 error"), ("norm", "layer_norm"), ("batch", "ours")];
+    let labels = labels
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .into();
+    let table = table(&runs, Some("first"));
+    let page = Page::new(&table).called(&labels);
+    let latex = page.render(Format::Latex, 100, false);
+    assert!(
+        latex.contains("layer\\_norm & $n$ & L1 error & difference"),
+        "{latex}"
+    );
+    assert!(latex.contains("\n  ours & 3 & "), "{latex}");
+    assert_eq!(page.render(Format::Csv, 100, false), rendered(Format::Csv));
+}
+
+#[test]
 fn csv_has_every_number_in_full() {
     let csv = rendered(Format::Csv);
     let mut lines = csv.lines();
