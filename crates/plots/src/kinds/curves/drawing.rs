@@ -348,7 +348,8 @@ fn with_faint(main: (f64, f64), raw: (f64, f64), log: bool) -> (f64, f64) {
     if main.0 > main.1 || raw.0 > raw.1 {
         return (main.0.min(raw.0), main.1.max(raw.1));
     }
-    let (to, from): (fn(f64) -> f64, fn(f64) -> f64) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
+    let to = |v: f64| if log { v.ln() } else { v };
+    let from = |v: f64| if log { v.exp() } else { v };
     let room = to(main.1) - to(main.0);
     if room <= 0.0 {
         // A curve that stays where it is cannot say how much room there should be.

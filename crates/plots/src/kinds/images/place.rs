@@ -104,7 +104,7 @@ impl Lister<'_> {
 
     fn when(&self) -> String {
         match self.spec.steps.as_slice() {
-            [] => "their last images".to_owned(),
+            [] => "the last images".to_owned(),
             steps => format!(
                 "images of steps {}",
                 listed(&steps.iter().map(u64::to_string).collect::<Vec<_>>())
@@ -309,8 +309,13 @@ impl Lister<'_> {
         let (mut rows, mut cells, mut headings) = (Vec::new(), Vec::new(), Vec::new());
         for probe in &self.probes {
             for (direction, roles) in self.roles().into_iter().filter(|(_, roles)| moving(roles)) {
-                headings.extend(self.heading(*probe, direction).map(|h| (rows.len(), h)));
                 let moving: Vec<&str> = roles.into_iter().filter(|r| !is_fixed(r)).collect();
+                // A probe of one row has its name beside it.
+                let one_row =
+                    direction.is_none() && moving.len() == 1 && with.len() == 1 && self.probes.len() > 1;
+                if !one_row {
+                    headings.extend(self.heading(*probe, direction).map(|h| (rows.len(), h)));
+                }
                 for run in with {
                     for role in &moving {
                         let mut label = if with.len() > 1 {
@@ -318,7 +323,9 @@ impl Lister<'_> {
                         } else {
                             String::new()
                         };
-                        if moving.len() > 1 || label.is_empty() {
+                        if one_row {
+                            label = format!("probe {probe}");
+                        } else if moving.len() > 1 || label.is_empty() {
                             label = format!("{label} {role}").trim().to_owned();
                         }
                         rows.push(label);

@@ -67,6 +67,13 @@ fn a_filmstrip_goes_along_training() {
     let g = grid(&spec, &runs[..2], &shots()).unwrap();
     assert_eq!(g.columns, ["input", "step 100", "step 200", "step 300", "target"]);
     assert_eq!(g.rows, ["n1-seed1", "n1-seed2"]);
+    spec.probes = vec![0, 1];
+    let alone = grid(&spec, &runs[..1], &shots()[..10]).unwrap();
+    assert_eq!(
+        (alone.rows.join(", "), alone.headings.len()),
+        ("probe 0, probe 1".into(), 0)
+    );
+    spec.probes.clear();
     let figure = figure(&spec, &runs[..2], &shots(), g, |_| {
         Ok(Content {
             data: [1_u8, 2][..].into(),
@@ -226,7 +233,7 @@ fn a_table_shows_what_all_share_once() {
     assert_eq!(g.rows, ["", ""], "one row a probe explains itself");
     assert_eq!(
         g.caption,
-        "Their last images of n1-seed1 and n1-seed2: 0.jpg and 1.jpg."
+        "The last images of n1-seed1 and n1-seed2: 0.jpg and 1.jpg."
     );
     let all = shots();
     let seen: Vec<(&str, usize, u64, u32)> = g.cells[1]
