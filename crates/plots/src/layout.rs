@@ -40,8 +40,9 @@ pub fn sizes(spec: &FigureSpec) -> Sizes {
 /// How many panels stand side by side.
 pub fn panels_across(spec: &FigureSpec, panels: usize) -> usize {
     let s = sizes(spec);
-    // A panel needs room for about 18 characters of text.
-    let most = ((s.width / (s.font * 18.0)).floor() as usize).clamp(1, 4);
+    // A panel needs room for about 18 characters of text; many are small, or they would not fit on a page.
+    let least = if panels > 4 { 15.0 } else { 18.0 };
+    let most = ((s.width / (s.font * least)).floor() as usize).clamp(1, 4);
     match panels {
         0 | 1 => 1,
         2 => most.min(2),

@@ -21,7 +21,8 @@ use crate::session::Session;
   parallel     settings and a metric as parallel axes
   correlation  rank correlations of settings with a metric
   histogram    a metric over runs; with --by a panel a group
-  images       probes: what went into runs, what came out, what should have; with --film along training
+  images       probes: what went into runs, what came out, what should have; with --table a row a probe, with
+               --film along training
   health       a GAN's losses and health values, with alarms
 
 The runs are names, or one query as for `diptych runs`. The ending of -o says what is written: .svg, .png, .pdf, .csv (the plotted
@@ -36,6 +37,7 @@ Examples:
   diptych plot curves sweep:losses --by loss --metric eval/l1,eval/psnr --x epoch --band ci -o curves.pdf -o curves.png
   diptych plot ablation sweep:losses --by loss --against loss=L1+cGAN --metric eval/l1 --preset column -o ablation.pdf
   diptych plot images sweep:losses seed=1 --probe 0,1 -o grid.png
+  diptych plot images sweep:losses seed=1 --by loss --table -o table.pdf
   diptych plot --spec figure.toml --theme dark -o figure.svg
   diptych plot --again figure.svg -o figure.pdf")]
 pub struct Args {
@@ -105,6 +107,12 @@ pub struct Args {
     /// Images along training instead of runs beside each other
     #[arg(long)]
     film: bool,
+    /// Images: a row a probe, with the input, what every run makes of it, and the target
+    #[arg(long, conflicts_with = "film")]
+    table: bool,
+    /// Call a metric, a setting or a group TEXT, such as 'eval/l1=L1 error'; may be given several times
+    #[arg(long, value_name = "NAME=TEXT")]
+    label: Vec<String>,
     /// What stands above the figure
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -212,6 +220,8 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         .notes
         .iter()
         .for_each(|note| output::note(format!("note: {note}")));
+    // Bands, smoothing and n are for the caption, which is not in the picture.
+    output::note(format!("caption: {}", drawn.figure.caption));
     for (form, path) in forms {
         figures::write(path, &figures::bytes(&drawn, form)?)?;
     }
@@ -244,6 +254,7 @@ impl Args {
             ("--probe", "probes", !self.probe.is_empty()),
             ("--step", "steps", !self.step.is_empty()),
             ("--film", "arrange", self.film),
+            ("--table", "arrange", self.table),
             ("--limit", "limit", self.limit.is_some()),
         ];
         let given = all.into_iter().filter(|(_, _, given)| *given);
@@ -335,8 +346,39 @@ fn overlay(spec: &mut FigureSpec, args: &Args) -> Result<(), Failure> {
     spec.log_x |= args.log_x;
     spec.log_y |= args.log_y;
     spec.notes &= !args.no_notes;
+    for text in &args.label {
+        let (name, label) = named(text).ok_or_else(|| {
+            Failure::usage(format!(
+                "--label {text}: expected NAME=TEXT, such as 'eval/l1=L1 error'"
+            ))
+        })?;
+        spec.labels.insert(name.to_owned(), label.to_owned());
+    }
     if args.film {
         spec.arrange = Arrange::Steps;
     }
+    if args.table {
+        spec.arrange = Arrange::Table;
+    }
     Ok(())
+}
+
+/// `NAME=TEXT` in two. In names such as `n_layers = 3` a sign of equality stands between spaces.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let bare = |at: &usize| !text[..*at].ends_with(' ') && !text[at + 1..].starts_with(' ');
+    let at = text.match_indices('=').map(|(at, _)| at).find(bare)?;
+    (at > 0).then(|| (&text[..at], &text[at + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_may_hold_signs_of_equality() {
+        assert_eq!(named("eval/l1=L1 error"), Some(("eval/l1", "L1 error")));
+        assert_eq!(named("n_layers = 3=70 x 70"), Some(("n_layers = 3", "70 x 70")));
+        assert_eq!(named("lambda_l1 = 1=w = 1"), Some(("lambda_l1 = 1", "w = 1")));
+        assert_eq!((named("eval/l1"), named("=x")), (None, None));
+    }
 }

@@ -83,7 +83,9 @@ pub fn draw(session: &Session, spec: FigureSpec, runs: Vec<RunSummary>) -> Resul
 pub fn bytes(drawn: &Drawn, form: Form) -> Result<Vec<u8>, Failure> {
     if form == Form::Latex && drawn.spec.kind == Kind::Ablation {
         let table = ablation::table(&drawn.spec, &drawn.runs).map_err(explain)?;
-        let text = Page::new(&table).render(Format::Latex, 100, false);
+        let text = Page::new(&table)
+            .called(&drawn.spec.labels)
+            .render(Format::Latex, 100, false);
         return Ok(format!("% diptych {}\n{text}", drawn.provenance.to_json()).into_bytes());
     }
     export::bytes(&drawn.figure, &drawn.spec, &drawn.provenance, form).map_err(explain)

@@ -79,6 +79,7 @@ pub fn gather(session: &Session, spec: ReportSpec, images: bool) -> Result<Repor
         .unwrap_or_else(|| suited(&spec, &runs, &columns, &factors, &settings));
     let mut drawn = Vec::new();
     for figure in wanted {
+        let figure = grouped(figure, &factors);
         let one = figures::runs(session, &figure).and_then(|runs| figures::draw(session, figure, runs));
         match one {
             Ok(figure) => drawn.push(Ok(figure)),
@@ -186,6 +187,14 @@ fn factors(spec: &ReportSpec, runs: &[RunSummary]) -> Result<Vec<Factor>, Failur
     Ok(names.filter_map(|name| Factor::parse(name, runs).ok()).collect())
 }
 
+/// An ablation that is not told what to group by groups as the report's tables do.
+fn grouped(mut figure: FigureSpec, factors: &[Factor]) -> FigureSpec {
+    if figure.kind == Kind::Ablation && figure.by.is_empty() {
+        figure.by = factors.iter().map(ToString::to_string).collect();
+    }
+    figure
+}
+
 /// Figures that suit runs nobody has said more about.
 fn suited(
     spec: &ReportSpec,
@@ -265,4 +274,20 @@ fn origin(run: &RunSummary, environment: &BTreeMap<String, String>) -> Result<Or
         experiment: toml::to_string(&run.spec)
             .map_err(|e| Failure::new(format!("the experiment of {}: {e}", run.name)))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ablations_group_as_the_tables_do() {
+        let factors = [Factor::parse("seed", &[]).unwrap()];
+        let by = |figure: FigureSpec| grouped(figure, &factors).by;
+        let mut own = FigureSpec::new(Kind::Ablation);
+        assert_eq!(by(own.clone()), ["seed"]);
+        own.by = vec!["sweep.loss".into()];
+        assert_eq!(by(own), ["sweep.loss"]);
+        assert!(by(FigureSpec::new(Kind::Curves)).is_empty());
+    }
 }

@@ -77,7 +77,7 @@ fn runs_are_compared_by_factors_in_every_format() {
     world.ok(&format!("{by} -o table --format latex"));
     assert_eq!(std::fs::read_to_string(world.path("table")).unwrap(), latex);
     assert!(
-        latex.starts_with("\\begin{tabular}{lrrrrrrr}\n  \\toprule"),
+        latex.starts_with("\\begin{tabular}{@{}lrrrrrrr@{}}\n  \\toprule"),
         "{latex}"
     );
 

@@ -37,6 +37,7 @@ fn figures_of_every_kind_in_every_form() {
         ("correlation", "--metric eval/psnr"),
         ("histogram", "--metric eval/l1 --by params.n_layers"),
         ("images", "--film"),
+        ("images", "--table --by params.n_layers --label input=labels"),
         ("health", "--x relative"),
     ] {
         let forms: &[&str] = if kind == "images" {
@@ -116,6 +117,18 @@ fn figures_of_every_kind_in_every_form() {
             "against 7",
         ),
         ("images tag:t --probe 9 -o x.svg", "probe 9: the runs have"),
+        (
+            "tag:t --metric eval/l1 --label eval/l2=L1 -o x.svg",
+            "label eval/l2: nothing in the figure is called that",
+        ),
+        (
+            "tag:t --label eval/l1 -o x.svg",
+            "--label eval/l1: expected NAME=TEXT",
+        ),
+        (
+            "tag:t --table -o x.svg",
+            "--table: this does not apply to curves, but to images",
+        ),
         (
             "scatter tag:t --param params.n_layrs -o x.svg",
             "did you mean `params.n_layers`?",

@@ -87,7 +87,11 @@ impl Factor {
                 let last_part = |name: &&String| name.rsplit('.').next() == Some(text);
                 let hint = match names.iter().find(last_part) {
                     Some(name) => format!(" (did you mean `{name}`?)"),
-                    None => suggest::hint(text, names.iter().map(String::as_str)),
+                    None => {
+                        let cells = runs.iter().flat_map(|r| &r.cells);
+                        let of_sweeps = cells.flat_map(|c| c.factors.iter().map(|(name, _)| name.as_str()));
+                        suggest::hint(text, names.iter().map(String::as_str).chain(of_sweeps))
+                    }
                 };
                 Err(format!(
                     "unknown factor `{text}`{hint}: expected a key of the experiment such as params.n_layers or seed, model, \

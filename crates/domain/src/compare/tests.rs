@@ -346,6 +346,8 @@ fn factors_of_sweeps_are_found_by_their_own_names() {
         let text = |t: &str| Level::Text(t.into());
         assert_eq!(levels, [text("16"), text("70"), text("142")]);
     }
+    let mistyped = Factor::parse("feild", &runs).unwrap_err();
+    assert!(mistyped.contains("did you mean `field`?"), "{mistyped}");
     let place = |names: &[&str], wanted| {
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         baseline::place(&names, wanted)

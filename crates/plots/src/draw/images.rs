@@ -29,7 +29,11 @@ pub fn draw(
         .iter()
         .map(|r| font::width(r, size, Weight::Regular))
         .fold(0.0, f64::max);
-    let beside = names.min(width * 0.25) + sheet.em(0.6);
+    let beside = if names > 0.0 {
+        names.min(width * 0.25) + sheet.em(0.6)
+    } else {
+        0.0
+    };
     let row_names: Vec<&str> = grid.rows.iter().map(String::as_str).collect();
     let short_names = labels::shortened(&row_names, beside - sheet.em(0.5), size, Weight::Regular);
     let ratio = grid
@@ -65,6 +69,9 @@ pub fn draw(
             heads = Heads::new(sheet, &grid.columns, cell + gap);
         }
     }
+    // What is narrower than the figure stands in its middle.
+    let used = beside + columns as f64 * cell + gap * (columns - 1) as f64;
+    let left = left + ((width - used) / 2.0).max(0.0);
     heads.draw(sheet, top, |c| {
         left + beside + c as f64 * (cell + gap) + cell / 2.0
     })?;

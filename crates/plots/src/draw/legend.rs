@@ -107,7 +107,19 @@ pub fn key(sheet: &Sheet<'_>, entry: &Entry, (x, y): (f64, f64), wide: f64) -> D
         Key::Line => line(1.3, dash),
         Key::Unbroken => line(1.3, &[]),
         Key::Thin => line(0.8, &[]),
-        Key::LineAndPoint => line(1.3, dash).and_then(|()| dot(0.28)),
+        Key::LineAndPoint => {
+            // From the point outwards, so that both sides are alike.
+            let middle = x + wide / 2.0;
+            let pen = Pen {
+                colour: sheet.rgb(entry.ink),
+                width: sheet.sizes.line * 1.3,
+                opacity: 1.0,
+                dash,
+            };
+            sheet.stroke(&[(middle, y), (x, y)], pen)?;
+            sheet.stroke(&[(middle, y), (x + wide, y)], pen)?;
+            dot(0.28)
+        }
         Key::UnbrokenAndPoint => line(1.3, &[]).and_then(|()| dot(0.28)),
         Key::Interval => line(1.5, &[]).and_then(|()| dot(0.36)),
         Key::Point => dot(0.28),

@@ -104,7 +104,20 @@ pub fn draw(
                     if side > 0.0 { Anchor::Start } else { Anchor::End },
                 )
             };
-            sheet.text(x + side * sheet.em(0.45), y + sheet.em(0.36), &label, set)?;
+            let start = x + side * sheet.em(0.45);
+            if i > 0 && !last_one {
+                // Lines that pass between its figures would read as signs: 0.0004 as 0:0004.
+                let end = start - text_width(&label);
+                let pad = sheet.em(0.12);
+                let high = sheet.em(0.5);
+                sheet.block(
+                    (end - pad, y - high),
+                    (start + pad, y + high),
+                    sheet.colours.ground,
+                    1.0,
+                )?;
+            }
+            sheet.text(start, y + sheet.em(0.36), &label, set)?;
         }
         let row = if touch && i % 2 == 1 { 2.0 } else { 0.8 };
         let room = if touch { each * 1.8 } else { each * 1.2 };

@@ -114,9 +114,9 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             .iter()
             .map(|a| {
                 // What it means and how it was measured would not find room below the figure.
-                let what = a.message.split(": ").next().unwrap_or_default();
+                let what = alarm_words(&a.message);
                 if alone {
-                    what.to_owned()
+                    what
                 } else {
                     format!("{} ({what})", runs[a.run].name)
                 }
@@ -142,6 +142,18 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         runs: shown.len(),
         numbers: Numbers::Curves(drawing.series),
     })
+}
+
+/// What an alarm says, and of which value: two networks may have the same alarm.
+fn alarm_words(message: &str) -> String {
+    let what = message.split(": ").next().unwrap_or_default();
+    let value = message
+        .split_once("(health/")
+        .and_then(|(_, rest)| rest.split_once(' '));
+    match value {
+        Some((name, _)) => format!("{what} ({name})"),
+        None => what.to_owned(),
+    }
 }
 
 fn alarms(told: &[&Alarm], runs: &[RunSummary], x: &Axis, alone: bool) -> Vec<Mark> {

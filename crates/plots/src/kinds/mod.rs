@@ -12,6 +12,7 @@ mod health;
 mod histogram;
 pub mod images;
 mod parallel;
+mod relabel;
 mod scatter;
 
 use diptych_domain::{MetricKey, RunSummary};
@@ -90,7 +91,7 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
     if runs.is_empty() {
         return Err(FigureError::NoRuns);
     }
-    match spec.kind {
+    let mut figure = match spec.kind {
         Kind::Curves => curves::build(spec, runs, loaded),
         Kind::Ablation => ablation::build(spec, runs),
         Kind::Scatter => scatter::build(spec, runs),
@@ -102,7 +103,9 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
             kind: spec.kind,
             what: "its pictures".into(),
         }),
-    }
+    }?;
+    relabel::relabel(&mut figure, &spec.labels)?;
+    Ok(figure)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::curves::{grey, ink};
 use crate::error::FigureError;
 use crate::figure::{Body, Figure, Mark, Numbers, Panel, Rows, Shape, number};
 use crate::spec::{FigureSpec, Kind};
+use crate::style::SLOTS;
 
 pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureError> {
     let columns = columns(spec, runs)?;
@@ -32,7 +33,17 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary]) -> Result<Figure, FigureErr
         settings.truncate(1);
     }
     let factors = factors(spec, runs)?;
-    let groups = groups(&factors, runs);
+    let mut groups = groups(&factors, runs);
+    if groups.len() > SLOTS {
+        // What has no point takes no colour. Where there are enough, each keeps its own from figure to figure.
+        let along: Vec<Numbered> = settings.iter().map(|s| Numbered::of(s, runs)).collect();
+        let some = |run: &usize| {
+            let shows =
+                |(setting, column): (&Numbered, &Column)| point(spec, runs, setting, column, *run).is_some();
+            along.iter().any(|s| columns.iter().any(|c| shows((s, c))))
+        };
+        groups.retain(|g| g.runs.iter().any(some));
+    }
     let mut drawing = Scatter {
         spec,
         runs,
@@ -99,6 +110,27 @@ fn others(
 /// A run, by its place, and where its point is.
 type Point = (usize, [f64; 2]);
 
+/// Whether the setting's axis is logarithmic: where that is asked for, or its values span magnitudes.
+fn log_x(spec: &FigureSpec, along: &Numbered) -> bool {
+    spec.log_x || along.names.is_none() && spans_magnitudes(&along.places)
+}
+
+/// Where a run's point is, if it has one on these axes.
+fn point(
+    spec: &FigureSpec,
+    runs: &[RunSummary],
+    along: &Numbered,
+    column: &Column,
+    run: usize,
+) -> Option<Point> {
+    let [x, y] = [along.places[run]?, column.value(&runs[run])?];
+    let fits = (!log_x(spec, along) || x > 0.0)
+        && (!spec.log_y || y > 0.0)
+        && between(x, spec.x_min, spec.x_max)
+        && between(y, spec.y_min, spec.y_max);
+    fits.then_some((run, [x, y]))
+}
+
 struct Scatter<'a> {
     spec: &'a FigureSpec,
     runs: &'a [RunSummary],
@@ -111,18 +143,12 @@ struct Scatter<'a> {
 impl Scatter<'_> {
     fn panel(&mut self, column: &Column, along: &Numbered) -> Option<Panel> {
         let (spec, runs) = (self.spec, self.runs);
-        let log_x = spec.log_x || along.names.is_none() && spans_magnitudes(&along.places);
-        let fits = |[x, y]: &[f64; 2]| {
-            (!log_x || *x > 0.0)
-                && (!spec.log_y || *y > 0.0)
-                && between(*x, spec.x_min, spec.x_max)
-                && between(*y, spec.y_min, spec.y_max)
+        let log_x = log_x(spec, along);
+        let points = |of: &[usize]| -> Vec<Point> {
+            of.iter()
+                .filter_map(|r| point(spec, runs, along, column, *r))
+                .collect()
         };
-        let point = |run: usize| {
-            let at = [along.places[run]?, column.value(&runs[run])?];
-            fits(&at).then_some((run, at))
-        };
-        let points = |of: &[usize]| -> Vec<Point> { of.iter().filter_map(|r| point(*r)).collect() };
         let everyone: Vec<usize> = (0..runs.len()).collect();
         let parts: Vec<(Option<&str>, Vec<Point>)> = if self.groups.is_empty() {
             vec![(None, points(&everyone))]

@@ -3,7 +3,7 @@
 use diptych_domain::MetricKey;
 
 use super::*;
-use crate::figure::{Line, Shape, Values};
+use crate::figure::{Ink, Line, Shape, Values};
 use crate::series::Raw;
 use crate::spec::{Band, Panels, XAxis};
 use crate::testing::{loaded, raw, run, runs};
@@ -448,7 +448,7 @@ fn alarms_of_several_runs_name_them_and_have_their_colours() {
     assert!(matches!(first.shape, Shape::RuleX { .. }));
     assert_eq!(
         (first.ink, first.name.starts_with("n1-seed2: ")),
-        (crate::figure::Ink::Slot(1), true)
+        (Ink::Slot(1), true)
     );
     let mut all = spec.clone();
     all.limit = 9;
@@ -535,4 +535,90 @@ fn health_shows_alarms() {
     assert_eq!(labels, ["adversarial loss", "accuracy", "gradient norm"]);
     assert!(matches!(figure.panels()[0].marks[0].shape, Shape::RuleX { x } if x == 300.0));
     assert_eq!(figure.notes, ["1 alarm: the discriminator wins since step 300"]);
+    // Two networks may have the same alarm.
+    loaded.alarms[0].message =
+        "the gradient has vanished since step 42: nothing is learnt (health/grad_D is 9.85e-8, alarm below 1e-7)".into();
+    let figure = build(&spec, &runs[..1], &loaded).unwrap();
+    assert_eq!(
+        figure.notes,
+        ["1 alarm: the gradient has vanished since step 42 (grad_D)"]
+    );
+}
+
+#[test]
+fn groups_without_points_take_no_colour_in_a_scatter() {
+    let mut all: Vec<RunSummary> = (0..12).map(|i| run(i, &format!("r{i}"), 1, i as i64)).collect();
+    all[..3].iter_mut().for_each(|r| r.metrics.clear());
+    let mut spec = FigureSpec::new(Kind::Scatter);
+    (spec.params, spec.metrics) = (vec!["optim.lr".into()], vec!["eval/l1".into()]);
+    spec.by = vec!["params.n_layers".into()];
+    let figure = drawn(&spec, &all, 0);
+    let labels: Vec<&str> = figure.legend.iter().map(|e| e.label.as_str()).collect();
+    assert_eq!(
+        (labels[0], labels[8], labels.len()),
+        ("n_layers = 3", "+1 group in grey", 9)
+    );
+    let coloured = figure.panels()[0]
+        .marks
+        .iter()
+        .filter(|m| m.ink != Ink::Rest)
+        .count();
+    assert_eq!(coloured, 8);
+}
+
+#[test]
+fn labels_stand_wherever_a_name_would() {
+    let runs = runs();
+    let mut spec = FigureSpec::new(Kind::Ablation);
+    spec.by = vec!["params.n_layers".into()];
+    spec.against = Some("first".into());
+    spec.metrics = vec!["eval/l1".into()];
+    let label = |spec: &mut FigureSpec, name: &str, text: &str| spec.labels.insert(name.into(), text.into());
+    label(&mut spec, "eval/l1", "L1 error");
+    label(&mut spec, "1", "16 px");
+    label(&mut spec, "params.n_layers", "patch");
+    let figure = drawn(&spec, &runs, 0);
+    let panel = &figure.panels()[0];
+    assert_eq!(
+        (panel.x.label.as_str(), panel.y.label.as_str()),
+        ("L1 error", "patch")
+    );
+    assert_eq!(
+        panel.y.values,
+        Values::Categories(vec!["16 px".into(), "3".into(), "5".into()])
+    );
+    assert!(
+        figure.legend.iter().any(|e| e.label == "baseline: 16 px"),
+        "{:?}",
+        figure.legend
+    );
+
+    let mut spec = FigureSpec::new(Kind::Curves);
+    (spec.by, spec.metrics) = (
+        vec!["params.n_layers".into()],
+        vec!["eval/l1".into(), "eval/psnr".into()],
+    );
+    spec.panels = Panels::None;
+    label(&mut spec, "n_layers = 3", "70 px");
+    label(&mut spec, "eval/psnr", "PSNR");
+    let figure = drawn(&spec, &runs, 10);
+    assert!(
+        figure.legend.iter().any(|e| e.label == "70 px, PSNR"),
+        "{:?}",
+        figure.legend
+    );
+
+    label(&mut spec, "eval/psrn", "PSNR");
+    spec.panels = Panels::Metric;
+    let requests = plan(&spec, &runs).unwrap();
+    let error = build(&spec, &runs, &loaded(&spec, &runs, &requests, 10))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("label eval/psrn: nothing in the figure is called that"),
+        "{error}"
+    );
+    assert!(error.contains("did you mean `eval/psnr`?"), "{error}");
+    let text = spec.to_toml();
+    assert_eq!(crate::spec::from_toml("f.toml", &text).unwrap(), spec, "{text}");
 }

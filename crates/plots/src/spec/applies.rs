@@ -15,7 +15,7 @@ pub fn kinds_of(key: &str) -> Option<&'static [Kind]> {
             Histogram,
             Health,
         ],
-        "by" => &[Curves, Ablation, Scatter, Histogram],
+        "by" => &[Curves, Ablation, Scatter, Histogram, Images],
         "against" => &[Ablation],
         "params" => &[Scatter, Parallel, Correlation],
         "x" | "smoothing" => &[Curves, Health],

@@ -127,6 +127,8 @@ choice! {
     Runs = "runs",
     /// Steps of each run: a filmstrip.
     Steps = "steps",
+    /// What goes in, what each run makes of it, what should come out: a row a probe.
+    Table = "table",
 }
 
 choice! {

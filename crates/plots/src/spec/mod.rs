@@ -8,6 +8,8 @@ pub use applies::{kinds_of, misplaced};
 pub use choices::{Arrange, Band, Kind, Panels, Preset, Theme, Unknown, XAxis};
 pub use read::{SpecIssue, from_json, from_toml, issue};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Runs that a figure draws one by one; of more it says how many it leaves out.
@@ -28,7 +30,7 @@ pub struct FigureSpec {
     /// Metrics, such as `eval/l1`; where one value a run is shown, with `.last`, `.best`, `.min` or `.max`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<String>,
-    /// Group runs by these factors, as `compare --by` does.
+    /// Group runs by these factors, as `compare --by` does; images are called by their levels, and each group shows one run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
     /// The baseline cell: `first`, or FACTOR=LEVEL.
@@ -109,6 +111,9 @@ pub struct FigureSpec {
     /// Dots per inch of a PNG.
     #[serde(default = "dpi", skip_serializing_if = "is_dpi")]
     pub dpi: u32,
+    /// What metrics, settings and groups are called in the figure, by the names that they have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// Every key of a figure file, in the order of the type.
@@ -144,6 +149,7 @@ pub const KEYS: &[&str] = &[
     "height",
     "theme",
     "dpi",
+    "labels",
 ];
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -209,6 +215,7 @@ impl FigureSpec {
             height: None,
             theme: Theme::default(),
             dpi: dpi(),
+            labels: BTreeMap::new(),
         }
     }
 
@@ -257,6 +264,13 @@ impl FigureSpec {
                 "bins",
                 self.bins.to_string(),
                 "expected a whole number from 0 to 1000",
+            );
+        }
+        if self.arrange == Arrange::Table && self.steps.len() > 1 {
+            return wrong(
+                "steps",
+                format!("{:?}", self.steps),
+                "a table shows one step: expected one, or arrange = \"runs\" or \"steps\"",
             );
         }
         if self.limit == 0 {

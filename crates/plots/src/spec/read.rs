@@ -184,6 +184,7 @@ fn explained(key: &str, value: &Value, said: &str) -> String {
         "smoothing" | "x_min" | "x_max" | "y_min" | "y_max" | "width" | "height" => {
             "expected a number".into()
         }
+        "labels" => "expected a table of texts, such as labels = { \"eval/l1\" = \"L1 error\" }".into(),
         "query" | "against" | "title" | "caption" => "expected text".into(),
         _ => said.to_owned(),
     }

@@ -47,6 +47,7 @@ fn the_list_of_keys_is_that_of_the_type() {
     spec.notes = false;
     (spec.x, spec.band, spec.panels) = (XAxis::Wall, Band::None, Panels::None);
     (spec.arrange, spec.preset, spec.theme) = (Arrange::Steps, Preset::Slide, Theme::Dark);
+    spec.labels.insert("eval/l1".into(), "L1".into());
     let value: serde_json::Value = serde_json::from_str(&spec.to_json()).unwrap();
     let mut written: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     let mut known = KEYS.to_vec();
@@ -101,11 +102,15 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "kind = \"health\"\nby = [\"seed\"]",
-            "does not apply to health, but to curves, ablation, scatter and histogram",
+            "does not apply to health, but to curves, ablation, scatter, histogram and images",
         ),
         (
             "kind = \"curves\"\nband = \"ci\"",
             "f.toml:2: `band = \"ci\"`: a band is drawn around means: expected `by` as well",
+        ),
+        (
+            "kind = \"curves\"\nlabels = [\"a\"]",
+            "f.toml:2: `labels = [\"a\"]`: expected a table of texts",
         ),
         ("kind = ", "f.toml:1: not valid TOML"),
     ] {
@@ -119,8 +124,8 @@ fn every_key_that_is_of_some_kinds_only_is_a_key() {
     let some = KEYS.iter().filter(|k| kinds_of(k).is_some()).count();
     assert_eq!(
         some,
-        KEYS.len() - 11,
-        "what all kinds have: kind, runs, query, title, caption, notes, preset, width, height, theme, dpi"
+        KEYS.len() - 12,
+        "what all kinds have: kind, runs, query, title, caption, notes, preset, width, height, theme, dpi, labels"
     );
     assert!(Kind::ALL.iter().all(|kind| misplaced("title", *kind).is_none()));
 }

@@ -7,16 +7,31 @@ impl Page<'_> {
     pub(super) fn latex(&self) -> String {
         let t = self.table;
         let code = |text: &str| format!("\\texttt{{{}}}", escaped(text));
-        let mut header: Vec<String> = t.factors.iter().map(|f| code(&f.to_string())).collect();
+        let short = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+        let label = |name: &str| self.labels.get(name);
+        let factor = |name: String| match label(&name).or_else(|| label(&short(&name))) {
+            Some(label) => escaped(label),
+            None => code(&name),
+        };
+        let mut header: Vec<String> = t.factors.iter().map(|f| factor(f.to_string())).collect();
         header.push("$n$".to_owned());
         let mark = |letters: &str| format!("\\textsuperscript{{{letters}}}");
         let mut rows: Vec<Vec<String>> = (0..t.cells.len())
-            .map(|i| self.heading(i, escaped, mark))
+            .map(|i| {
+                self.heading(
+                    i,
+                    |level| escaped(label(level).map_or(level, String::as_str)),
+                    mark,
+                )
+            })
             .collect();
         let mut columns = "l".repeat(t.factors.len()) + "r";
         for (k, column) in t.columns.iter().enumerate() {
             columns.push('r');
-            header.push(code(&column.to_string()));
+            // What nothing else is said of is the last value, here as in figures.
+            let name = column.to_string();
+            let name = name.strip_suffix(".last").unwrap_or(&name);
+            header.push(label(name).map_or_else(|| code(name), |text| escaped(text)));
             rows.iter_mut()
                 .zip(self.estimates(k))
                 .for_each(|(row, text)| row.push(text));
@@ -29,6 +44,8 @@ impl Page<'_> {
                     .for_each(|(row, two)| row.extend(two));
             }
         }
+        // A paper's columns are narrow: nothing beside the outer ones.
+        let columns = format!("@{{}}{columns}@{{}}");
         let mut out = tabular(&columns, &header, &rows);
         let notes = self
             .footnotes

@@ -11,6 +11,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use std::collections::BTreeSet;
 
 use clap::ValueEnum;
@@ -58,6 +60,8 @@ pub struct Page<'t> {
     footnotes: Vec<String>,
     /// For each cell the footnotes that it refers to.
     marks: Vec<Vec<usize>>,
+    /// What metrics, factors and levels are called in LaTeX, by their names.
+    labels: BTreeMap<String, String>,
 }
 
 impl<'t> Page<'t> {
@@ -77,7 +81,14 @@ impl<'t> Page<'t> {
             marks: marks.collect(),
             footnotes,
             table,
+            labels: BTreeMap::new(),
         }
+    }
+
+    /// Calls metrics, factors and levels what a figure of them does; in LaTeX alone.
+    pub fn called(mut self, labels: &BTreeMap<String, String>) -> Self {
+        self.labels.clone_from(labels);
+        self
     }
 
     /// The table in one of the formats that are text; [`document`] is the JSON form.

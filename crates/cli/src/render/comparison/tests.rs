@@ -131,9 +131,9 @@ Differences are to params.norm=batch, paired by seed (0 to 2 pairs), with 95 % b
 fn latex() {
     assert_eq!(
         rendered(Format::Latex),
-        r"\begin{tabular}{lrrrr}
+        r"\begin{tabular}{@{}lrrrr@{}}
   \toprule
-  \texttt{params.norm} & $n$ & \texttt{eval/l1.last} & difference & 95 \% interval \\
+  \texttt{params.norm} & $n$ & \texttt{eval/l1} & difference & 95 \% interval \\
   \midrule
   batch & 3 & $\phantom{0}{0.2103} \pm 0.0096$ &  &  \\
   in\_stance\textsuperscript{a,b,c} & 2 & $\phantom{0}\mathbf{0.1752} \pm 0.0069$ & $-0.0308$ & $[-0.0319,\ -0.0297]$ \\
@@ -151,6 +151,24 @@ Differences are to params.norm=batch, paired by seed (0 to 2 pairs), with 95 \% 
 \par}
 "
     );
+}
+
+#[test]
+fn latex_calls_things_what_the_figure_does() {
+    let runs = runs();
+    let labels = [("eval/l1", "L1 error"), ("norm", "layer_norm"), ("batch", "ours")];
+    let labels = labels
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .into();
+    let table = table(&runs, Some("first"));
+    let page = Page::new(&table).called(&labels);
+    let latex = page.render(Format::Latex, 100, false);
+    assert!(
+        latex.contains("layer\\_norm & $n$ & L1 error & difference"),
+        "{latex}"
+    );
+    assert!(latex.contains("\n  ours & 3 & "), "{latex}");
+    assert_eq!(page.render(Format::Csv, 100, false), rendered(Format::Csv));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What stands above a panel: its title, what its y axis shows, and its own legend.
 
 use super::super::font::{self, Weight};
+use super::super::labels;
 use super::super::legend;
 use super::super::sheet::{Drawn, Sheet};
 use super::super::svg::{Anchor, Type};
@@ -18,6 +19,55 @@ pub(super) fn head_text(panel: &Panel) -> Vec<(String, Weight)> {
         parts.push((label, Weight::Regular));
     }
     parts
+}
+
+/// One line above a panel: texts beside each other.
+pub(super) type HeadLine = Vec<(String, Weight)>;
+
+/// What stands above each panel, in lines. What the y axes of titled panels show is said once where it is the same for all; a title that
+/// is too wide goes on in a second line, or is shortened together with the others, so that they stay apart.
+pub(super) fn heads(sheet: &Sheet<'_>, panels: &[Panel], cell: f64) -> Vec<Vec<HeadLine>> {
+    let size = sheet.sizes.font;
+    let room = cell - sheet.em(0.9);
+    let same = panels
+        .iter()
+        .all(|p| p.title.is_some() && p.y.title() == panels[0].y.title());
+    let titles: Vec<&str> = panels
+        .iter()
+        .map(|p| p.title.as_deref().unwrap_or_default())
+        .collect();
+    let short = labels::shortened(&titles, room, size, Weight::SemiBold);
+    let head = |(i, panel): (usize, &Panel)| -> Vec<HeadLine> {
+        let says_y = !same || i == 0;
+        let parts: HeadLine = head_text(panel)
+            .into_iter()
+            .filter(|(_, weight)| says_y || *weight == Weight::SemiBold)
+            .collect();
+        let width: f64 = parts
+            .iter()
+            .map(|(text, weight)| font::width(text, size, *weight))
+            .sum();
+        if panel.title.is_none() || width + sheet.em(0.8) * parts.len().saturating_sub(1) as f64 <= room {
+            return if parts.is_empty() { Vec::new() } else { vec![parts] };
+        }
+        let title = between_factors(titles[i], room, size)
+            .or_else(|| labels::broken(titles[i], room, 2, size, Weight::SemiBold))
+            .unwrap_or_else(|| vec![short[i].clone()]);
+        let title = title.into_iter().map(|line| vec![(line, Weight::SemiBold)]);
+        let label = parts.into_iter().filter(|(_, weight)| *weight == Weight::Regular);
+        title.chain(label.map(|part| vec![part])).collect()
+    };
+    panels.iter().enumerate().map(head).collect()
+}
+
+/// A title of several factors in two lines, broken behind a comma.
+fn between_factors(title: &str, room: f64, size: f64) -> Option<Vec<String>> {
+    let fits = |line: &str| font::width(line, size, Weight::SemiBold) <= room;
+    let breaks = title
+        .match_indices(", ")
+        .map(|(at, _)| (&title[..=at], &title[at + 2..]));
+    let (first, second) = breaks.filter(|(a, b)| fits(a) && fits(b)).last()?;
+    Some(vec![first.to_owned(), second.to_owned()])
 }
 
 /// How wide a panel's head is, and an entry of its legend.

@@ -10,7 +10,6 @@ use plotters::coord::cartesian::Cartesian2d;
 
 use super::axes::{Along, horizontal, vertical, widest};
 use super::font::{self, Weight};
-use super::labels;
 use super::parallel;
 use super::sheet::{Drawn, Sheet};
 use super::svg::{Anchor, Type, fine};
@@ -19,7 +18,7 @@ use crate::figure::{Panel, Shape, Tick, Values};
 use crate::layout;
 use crate::spec::FigureSpec;
 use frame::{category_labels, turned_height};
-use head::{head_text, legend_rows};
+use head::{HeadLine, heads, legend_rows};
 use marks::Part;
 
 /// Where a panel's plotting area lies.
@@ -60,23 +59,30 @@ pub fn draw(
     let mut across = layout::panels_across(spec, panels.len());
     if panels.iter().any(|p| !p.legend.is_empty()) {
         // Legends of their own need room.
-        across = across.min(2);
+        across = across.min(((width / sheet.em(18.0)) as usize).clamp(1, 2));
     }
     let rows = panels.len().div_ceil(across);
     let gap = sheet.em(1.6);
     let cell = (width - gap * (across - 1) as f64) / across as f64;
+    let heads = heads(sheet, panels, cell);
     let head = |row: usize| {
-        let labelled = panels[row * across..]
+        let most = heads[row * across..]
             .iter()
             .take(across)
-            .any(|p| !head_text(p).is_empty());
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0);
         let lines = panels[row * across..]
             .iter()
             .take(across)
             .map(|p| legend_rows(sheet, p, cell).len())
             .max();
         let legend = lines.unwrap_or(0) as f64 * sheet.em(1.35);
-        legend + if labelled { sheet.em(1.7) } else { sheet.em(0.5) }
+        let labels = match most {
+            0 => sheet.em(0.5),
+            lines => sheet.em(1.7) + (lines - 1) as f64 * sheet.em(1.25),
+        };
+        legend + labels
     };
     // The x title is said once where panels below each other share it.
     let says_x = |i: usize| {
@@ -118,12 +124,6 @@ pub fn draw(
                 .fold(0.0, f64::max)
         })
         .collect();
-    // Titles of groups are shortened together, so that they stay apart.
-    let titles: Vec<&str> = panels
-        .iter()
-        .map(|p| p.title.as_deref().unwrap_or_default())
-        .collect();
-    let titles = labels::shortened(&titles, cell * 0.75, sheet.sizes.font, Weight::SemiBold);
     let mut y = top;
     for (row, height) in heights.iter().copied().enumerate() {
         let frame_top = y + head(row);
@@ -137,7 +137,7 @@ pub fn draw(
                 width: cell - margin - right_margin(sheet, panel, cell - margin),
                 height,
             };
-            one(sheet, panel, &titles[i], frame, (x, cell), says_x(i))?;
+            one(sheet, panel, &heads[i], frame, (x, cell), says_x(i))?;
         }
         y = frame_top + height + foot(row) + spacing;
     }
@@ -149,6 +149,7 @@ fn natural_height(sheet: &Sheet<'_>, panel: &Panel, cell: f64, (across, rows): (
         Values::Categories(names) => (names.len() as f64 * sheet.em(2.1)).max(sheet.em(4.0)),
         _ if across == 1 && rows > 2 => (cell * 0.26).max(sheet.em(8.0)),
         _ if across == 1 => (cell * 0.42).max(sheet.em(14.0)),
+        _ if rows > 4 => (cell * 0.45).max(sheet.em(7.0)),
         _ => (cell * 0.62).max(sheet.em(9.0)),
     }
 }
@@ -176,28 +177,30 @@ fn right_margin(sheet: &Sheet<'_>, panel: &Panel, room: f64) -> f64 {
 fn one(
     sheet: &Sheet<'_>,
     panel: &Panel,
-    title: &str,
+    head: &[HeadLine],
     frame: Frame,
     (left, cell): (f64, f64),
     says_x: bool,
 ) -> Drawn {
-    let mut x = left;
     let lines = legend_rows(sheet, panel, cell).len() as f64 * sheet.em(1.35);
     let room = frame.right() - left;
-    for (text, weight) in head_text(panel) {
-        let text = if weight == Weight::SemiBold { title } else { &text };
-        let text = font::fitted(
-            text,
-            (room - (x - left)).max(sheet.em(4.0)),
-            sheet.sizes.font,
-            weight,
-        );
-        let set = Type {
-            weight,
-            ..sheet.set(sheet.colours.ink, Anchor::Start)
-        };
-        sheet.text(x, frame.top - sheet.em(0.6) - lines, &text, set)?;
-        x += font::width(&text, sheet.sizes.font, weight) + sheet.em(0.8);
+    for (i, line) in head.iter().enumerate() {
+        let up = lines + (head.len() - 1 - i) as f64 * sheet.em(1.25);
+        let mut x = left;
+        for (text, weight) in line {
+            let text = font::fitted(
+                text,
+                (room - (x - left)).max(sheet.em(4.0)),
+                sheet.sizes.font,
+                *weight,
+            );
+            let set = Type {
+                weight: *weight,
+                ..sheet.set(sheet.colours.ink, Anchor::Start)
+            };
+            sheet.text(x, frame.top - sheet.em(0.6) - up, &text, set)?;
+            x += font::width(&text, sheet.sizes.font, *weight) + sheet.em(0.8);
+        }
     }
     head::panel_legend(sheet, panel, left, frame, cell)?;
     frame::ticks(sheet, panel, frame)?;

@@ -204,7 +204,13 @@ impl<'s> Drawing<'s> {
     pub fn panel(&mut self, title: Option<String>, x: &Axis, label: String, curves: &[Drawn<'_>]) -> Panel {
         let spec = self.spec;
         let fits = |v: &f64| v.is_finite() && (!spec.log_y || *v > 0.0);
-        let (low, high) = span(curves.iter().flat_map(|c| c.values(x)).filter(fits));
+        let main = span(curves.iter().flat_map(|c| c.values(x)).filter(fits));
+        let raw = span(curves.iter().flat_map(|c| c.faint(x)).filter(fits));
+        let (low, high) = with_faint(main, raw, spec.log_y);
+        let cut = (raw.0 < low && spec.y_min.is_none()) || (raw.1 > high && spec.y_max.is_none());
+        if cut {
+            self.doubts.beyond.push((label.clone(), raw));
+        }
         let y = Axis {
             label,
             scale: Scale::around(low, high, spec.log_y, (spec.y_min, spec.y_max)),
@@ -311,17 +317,21 @@ impl<'s> Drawing<'s> {
 }
 
 impl Drawn<'_> {
+    /// The values of what was smoothed, which stays faint behind.
+    fn faint(&self, x: &Axis) -> Vec<f64> {
+        match &self.what {
+            What::One {
+                behind: Some(behind), ..
+            } if self.ink != Ink::Rest => extremes(behind, x.scale.low, x.scale.high),
+            _ => Vec::new(),
+        }
+    }
+
     /// The values that its panel has to have room for.
     fn values(&self, x: &Axis) -> Vec<f64> {
         let (from, to) = (x.scale.low, x.scale.high);
         match &self.what {
-            What::One { main, behind } => {
-                let both = [Some(*main), behind.filter(|_| self.ink != Ink::Rest)];
-                both.into_iter()
-                    .flatten()
-                    .flat_map(|r| extremes(r, from, to))
-                    .collect()
-            }
+            What::One { main, .. } => extremes(main, from, to),
             What::Mean(mean) => {
                 let inside = mean.points.iter().filter(|p| p.x >= from && p.x <= to);
                 inside
@@ -330,6 +340,32 @@ impl Drawn<'_> {
             }
         }
     }
+}
+
+/// Room for curves and for what is faint behind them: this gets at most as much above and below the curves as they take themselves, so
+/// that one spike does not flatten them.
+fn with_faint(main: (f64, f64), raw: (f64, f64), log: bool) -> (f64, f64) {
+    if main.0 > main.1 || raw.0 > raw.1 {
+        return (main.0.min(raw.0), main.1.max(raw.1));
+    }
+    let to = |v: f64| if log { v.ln() } else { v };
+    let from = |v: f64| if log { v.exp() } else { v };
+    let room = to(main.1) - to(main.0);
+    if room <= 0.0 {
+        // A curve that stays where it is cannot say how much room there should be.
+        return (main.0.min(raw.0), main.1.max(raw.1));
+    }
+    let low = if raw.0 < main.0 {
+        raw.0.max(from(to(main.0) - room))
+    } else {
+        main.0
+    };
+    let high = if raw.1 > main.1 {
+        raw.1.min(from(to(main.1) + room))
+    } else {
+        main.1
+    };
+    (low, high)
 }
 
 /// The smallest and the largest value between two places; where no point lies there but the line does, its ends.

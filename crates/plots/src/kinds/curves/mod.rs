@@ -15,7 +15,7 @@ use diptych_domain::{MetricKey, RunSummary};
 use super::common::{self, Group, counted, factors, groups, listed, sizes};
 use super::{Loaded, Request};
 use crate::error::FigureError;
-use crate::figure::{Body, Figure, Numbers, Shape};
+use crate::figure::{Body, Figure, Numbers, Panel, Shape};
 use crate::layout;
 use crate::spec::{FigureSpec, Kind, Panels};
 use crate::style::SLOTS;
@@ -105,6 +105,10 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         // One label for the whole figure is said by the axis.
         out.push(drawing.panel(title.filter(|_| several_curves), &x, label, &curves));
     }
+    if spec.panels == Panels::Group {
+        // Groups beside each other are compared by eye.
+        share_y(&mut out);
+    }
     agree(&mut out);
     drawing.within(&out)?;
     let legend = match entries.as_slice() {
@@ -153,6 +157,18 @@ pub fn build(spec: &FigureSpec, runs: &[RunSummary], loaded: &Loaded) -> Result<
         runs: if alone { shown.len() } else { runs.len() },
         numbers: Numbers::Curves(drawing.series),
     })
+}
+
+/// Lets panels have one y axis, with room for what is in any of them.
+fn share_y(panels: &mut [Panel]) {
+    let shown = || panels.iter().filter(|p| p.shows_a_line());
+    let low = shown().map(|p| p.y.scale.low).fold(f64::INFINITY, f64::min);
+    let high = shown().map(|p| p.y.scale.high).fold(f64::NEG_INFINITY, f64::max);
+    if low < high {
+        for panel in panels {
+            (panel.y.scale.low, panel.y.scale.high) = (low, high);
+        }
+    }
 }
 
 #[cfg(test)]

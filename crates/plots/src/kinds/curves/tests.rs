@@ -105,7 +105,7 @@ fn in_one_panel_what_has_no_curve_takes_no_colour() {
 }
 
 #[test]
-fn the_axis_has_room_for_every_peak() {
+fn a_peak_of_what_was_smoothed_does_not_flatten_the_curve() {
     let one = &runs()[..1];
     let mut spec = spec(&["eval/l1"]);
     spec.smoothing = 0.9;
@@ -117,11 +117,34 @@ fn the_axis_has_room_for_every_peak() {
         }
     };
     let figure = build(&spec, one, &made(&spec, one, |_| 400, peak)).unwrap();
-    assert!(
-        figure.panels()[0].y.scale.high >= 50.0,
-        "{:?}",
-        figure.panels()[0].y.scale
+    // Smoothed, the peak is 5 high: the axis ends at most that much above it, and it is said how far the raw values reach.
+    let scale = figure.panels()[0].y.scale;
+    assert!((6.0..12.0).contains(&scale.high), "{scale:?}");
+    assert_eq!(
+        figure.notes,
+        ["Faint values of eval/l1 go beyond the axis: they reach from 1 to 50"]
     );
+    // Asked for, it is there; and what is not smoothed loses nothing.
+    spec.y_max = Some(60.0);
+    let figure = build(&spec, one, &made(&spec, one, |_| 400, peak)).unwrap();
+    assert!(figure.notes.is_empty() && figure.panels()[0].y.scale.high == 60.0);
+    (spec.y_max, spec.smoothing) = (None, 0.0);
+    let figure = build(&spec, one, &made(&spec, one, |_| 400, peak)).unwrap();
+    assert!(figure.notes.is_empty() && figure.panels()[0].y.scale.high >= 50.0);
+}
+
+#[test]
+fn groups_in_panels_share_their_y_axis() {
+    let all = runs();
+    let mut spec = spec(&["eval/l1"]);
+    spec.by = vec!["params.n_layers".into()];
+    spec.panels = Panels::Group;
+    let value = |run: usize, step: u64| (run + 1) as f64 + step as f64 / 100.0;
+    let figure = build(&spec, &all, &made(&spec, &all, |_| 40, value)).unwrap();
+    let scales: Vec<_> = figure.panels().iter().map(|p| p.y.scale).collect();
+    assert_eq!(scales.len(), 3);
+    assert!(scales.iter().all(|s| *s == scales[0]), "{scales:?}");
+    assert!(scales[0].low <= 1.5 && scales[0].high >= 8.0, "{scales:?}");
 }
 
 #[test]

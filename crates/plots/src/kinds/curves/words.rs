@@ -48,6 +48,13 @@ pub(super) fn place(axis: XAxis, x: f64) -> String {
     }
 }
 
+/// A value to three digits.
+fn rounded(value: f64) -> String {
+    let digits = 2 - value.abs().max(1e-300).log10().floor() as i32;
+    let scale = 10_f64.powi(digits.clamp(-300, 300));
+    crate::figure::number((value * scale).round() / scale)
+}
+
 /// How the number of runs in a mean changes; nothing where it stays.
 pub(super) fn fewer(mean: &Mean, axis: XAxis) -> Option<String> {
     let full = mean.points.iter().map(|p| p.n).max()?;
@@ -85,6 +92,8 @@ pub(super) struct Doubts {
     pub averaged: Option<f64>,
     /// Panels in which nothing lies.
     pub empty: Vec<String>,
+    /// Panels in which faint values go beyond the axis, and how far they reach.
+    pub beyond: Vec<(String, (f64, f64))>,
 }
 
 impl Doubts {
@@ -94,6 +103,13 @@ impl Doubts {
         let mut notes = Vec::new();
         for panel in &self.empty {
             notes.push(format!("Nothing of {panel} lies within the axes"));
+        }
+        for (panel, (low, high)) in &self.beyond {
+            notes.push(format!(
+                "Faint values of {panel} go beyond the axis: they reach from {} to {}",
+                rounded(*low),
+                rounded(*high)
+            ));
         }
         if self.not_finite > 0 {
             let are = if self.not_finite == 1 {

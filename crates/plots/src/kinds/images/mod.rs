@@ -1,5 +1,7 @@
-//! Grids of probes' images: rows input, output, target and columns runs; or a filmstrip over steps.
+//! Grids of probes' images: rows input, output, target and columns runs; a row a probe with what each run makes of it; or a
+//! filmstrip over steps.
 
+mod choice;
 mod place;
 pub mod roles;
 
@@ -9,6 +11,7 @@ use std::sync::Arc;
 use diptych_domain::{RunSummary, suggest};
 
 use super::common::listed;
+use super::relabel::relabel;
 use crate::error::FigureError;
 use crate::figure::{Body, Figure, ImageGrid, Numbers, Picture};
 use crate::spec::{Arrange, FigureSpec, Kind};
@@ -138,13 +141,18 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         wanted
     };
     let known: BTreeSet<u32> = shots.iter().map(|s| s.probe).collect();
-    let with: Vec<usize> = (0..runs.len())
-        .filter(|r| shots.iter().any(|s| s.run == *r))
-        .collect();
+    let has_images = |run: usize| shots.iter().any(|s| s.run == run);
+    let choice::Chosen {
+        runs: with,
+        names,
+        left_out,
+    } = choice::chosen(spec, runs, has_images)?;
+    notes.extend(left_out);
     // Probes of one run stand below each other; of several runs only one probe does, unless more are asked for.
     let alone = with.len() == 1 && spec.arrange == Arrange::Runs && spec.steps.len() < 2;
+    let below = alone || spec.arrange == Arrange::Table;
     let both_ways = roles.iter().any(|r| roles::direction(r).is_some());
-    let most = match alone {
+    let most = match below {
         true if both_ways => PROBES / 2,
         true => PROBES,
         false => 1,
@@ -173,16 +181,20 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         }
         spec.probes.clone()
     };
-    if with.len() < runs.len() {
-        let without: Vec<&str> = (0..runs.len())
-            .filter(|r| !with.contains(r))
-            .map(|r| runs[r].name.as_str())
-            .collect();
+    let without: Vec<&str> = (0..runs.len())
+        .filter(|r| !has_images(*r))
+        .map(|r| runs[r].name.as_str())
+        .collect();
+    if !without.is_empty() {
         notes.push(format!("Without images: {}", listed(&without)));
+    }
+    if spec.arrange == Arrange::Table {
+        choice::same_inputs(runs, &with, shots, &probes)?;
     }
     let lister = Lister {
         spec,
         runs,
+        names,
         shots,
         roles,
         probes,
@@ -191,6 +203,7 @@ pub fn grid(spec: &FigureSpec, runs: &[RunSummary], shots: &[Shot]) -> Result<Gr
         Arrange::Runs if alone => lister.one(with[0]),
         Arrange::Runs => lister.by_runs(&with),
         Arrange::Steps => lister.film(&with),
+        Arrange::Table => lister.table(&with),
     };
     notes.append(&mut grid.notes);
     grid.keep(|row| row.iter().any(Option::is_some));
@@ -273,7 +286,7 @@ pub fn figure(
         }
         cells.push(out);
     }
-    Ok(Figure {
+    let mut figure = Figure {
         kind: Kind::Images,
         title: spec.title.clone(),
         caption: spec.caption.clone().unwrap_or(grid.caption),
@@ -287,7 +300,9 @@ pub fn figure(
         notes: grid.notes,
         runs: grid.runs,
         numbers: Numbers::default(),
-    })
+    };
+    relabel(&mut figure, &spec.labels)?;
+    Ok(figure)
 }
 
 #[cfg(test)]

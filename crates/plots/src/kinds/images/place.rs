@@ -17,6 +17,8 @@ const MOST_RUNS: usize = 24;
 pub(super) struct Lister<'a> {
     pub spec: &'a FigureSpec,
     pub runs: &'a [RunSummary],
+    /// What the runs are called, by their places.
+    pub names: Vec<String>,
     pub shots: &'a [Shot],
     pub roles: Vec<String>,
     pub probes: Vec<u32>,
@@ -102,7 +104,7 @@ impl Lister<'_> {
 
     fn when(&self) -> String {
         match self.spec.steps.as_slice() {
-            [] => "their last images".to_owned(),
+            [] => "the last images".to_owned(),
             steps => format!(
                 "images of steps {}",
                 listed(&steps.iter().map(u64::to_string).collect::<Vec<_>>())
@@ -167,7 +169,7 @@ impl Lister<'_> {
                     Some(shown) => format!(" at {shown}"),
                     None => format!(" before its first image, at {step}"),
                 };
-                columns.push((*run, *step, format!("{}{at}", self.runs[*run].name)));
+                columns.push((*run, *step, format!("{}{at}", self.names[*run])));
             }
         }
         let (mut rows, mut cells, mut headings) = (Vec::new(), Vec::new(), Vec::new());
@@ -188,6 +190,85 @@ impl Lister<'_> {
             cells,
             notes: left_out.into_iter().chain(self.without()).collect(),
             caption: format!("{} of {}.", capital(&self.when()), self.names(with)),
+            runs: n,
+        }
+    }
+
+    /// The real image that a role was made from. Beside other models' runs these have their common names.
+    fn real(&self, role: &str) -> Option<&'static str> {
+        let has = |role: &str| self.roles.iter().any(|r| r == role);
+        source(role).map(|real| match real {
+            "real_A" if !has(real) => "input",
+            "real_B" if !has(real) => "target",
+            real => real,
+        })
+    }
+
+    /// A row a probe: what goes in, what every run makes of it, what should come out. The runs share the first and the last.
+    pub fn table(&self, with: &[usize]) -> Grid {
+        let (n, left_out) = within_limit(with.len(), self.spec.limit.min(MOST_RUNS), "runs with images");
+        let with = &with[..n];
+        let until = self.spec.steps.first().copied().unwrap_or(u64::MAX);
+        let has = |role: &str| self.roles.iter().any(|r| r == role);
+        let before = has("input") || has("real_A") || has("real_B");
+        let after = has("target");
+        let mut columns: Vec<String> = Vec::new();
+        if before {
+            columns.push(if has("input") { "input" } else { "real" }.to_owned());
+        }
+        columns.extend(with.iter().map(|run| self.names[*run].clone()));
+        columns.extend(after.then(|| "target".to_owned()));
+        let moving: Vec<(Option<&str>, Vec<&str>)> = self
+            .roles()
+            .into_iter()
+            .map(|(direction, roles)| (direction, roles.into_iter().filter(|r| !is_fixed(r)).collect()))
+            .filter(|(_, roles): &(_, Vec<&str>)| !roles.is_empty())
+            .collect();
+        // One row a probe explains itself.
+        let plain = matches!(moving.as_slice(), [(None, roles)] if roles.len() == 1);
+        let (mut rows, mut cells, mut headings) = (Vec::new(), Vec::new(), Vec::new());
+        for probe in &self.probes {
+            for (direction, roles) in &moving {
+                if !plain {
+                    headings.extend(self.heading(*probe, *direction).map(|h| (rows.len(), h)));
+                }
+                for role in roles {
+                    rows.push(if plain { String::new() } else { (*role).to_owned() });
+                    // The first run that has it: all have the same.
+                    let still = |role: Option<&str>| {
+                        let role = role?;
+                        with.iter()
+                            .find_map(|run| self.find(*run, role, *probe, u64::MAX))
+                    };
+                    let mut row = Vec::new();
+                    if before {
+                        row.push(still(self.real(role)));
+                    }
+                    row.extend(with.iter().map(|run| self.find(*run, role, *probe, until)));
+                    if after {
+                        row.push(still(Some("target")));
+                    }
+                    cells.push(row);
+                }
+            }
+        }
+        let of: Vec<&str> = self
+            .probes
+            .iter()
+            .filter_map(|probe| Some(self.shots.iter().find(|s| s.probe == *probe)?.caption.as_str()))
+            .collect();
+        Grid {
+            columns,
+            rows,
+            headings,
+            cells,
+            notes: left_out.into_iter().chain(self.without()).collect(),
+            caption: format!(
+                "{} of {}: {}.",
+                capital(&self.when()),
+                self.names(with),
+                listed(&of)
+            ),
             runs: n,
         }
     }
@@ -228,29 +309,30 @@ impl Lister<'_> {
         let (mut rows, mut cells, mut headings) = (Vec::new(), Vec::new(), Vec::new());
         for probe in &self.probes {
             for (direction, roles) in self.roles().into_iter().filter(|(_, roles)| moving(roles)) {
-                headings.extend(self.heading(*probe, direction).map(|h| (rows.len(), h)));
                 let moving: Vec<&str> = roles.into_iter().filter(|r| !is_fixed(r)).collect();
+                // A probe of one row has its name beside it.
+                let one_row =
+                    direction.is_none() && moving.len() == 1 && with.len() == 1 && self.probes.len() > 1;
+                if !one_row {
+                    headings.extend(self.heading(*probe, direction).map(|h| (rows.len(), h)));
+                }
                 for run in with {
                     for role in &moving {
                         let mut label = if with.len() > 1 {
-                            self.runs[*run].name.clone()
+                            self.names[*run].clone()
                         } else {
                             String::new()
                         };
-                        if moving.len() > 1 || label.is_empty() {
+                        if one_row {
+                            label = format!("probe {probe}");
+                        } else if moving.len() > 1 || label.is_empty() {
                             label = format!("{label} {role}").trim().to_owned();
                         }
                         rows.push(label);
                         let still = |role: Option<&str>| self.find(*run, role?, *probe, u64::MAX);
                         let mut row = Vec::new();
                         if before {
-                            // Beside other models' runs the real images have their common names.
-                            let real = source(role).map(|real| match real {
-                                "real_A" if !has(real) => "input",
-                                "real_B" if !has(real) => "target",
-                                real => real,
-                            });
-                            row.push(still(real));
+                            row.push(still(self.real(role)));
                         }
                         row.extend(steps.iter().map(|s| self.at(*run, role, *probe, *s)));
                         if after {

@@ -67,6 +67,13 @@ fn a_filmstrip_goes_along_training() {
     let g = grid(&spec, &runs[..2], &shots()).unwrap();
     assert_eq!(g.columns, ["input", "step 100", "step 200", "step 300", "target"]);
     assert_eq!(g.rows, ["n1-seed1", "n1-seed2"]);
+    spec.probes = vec![0, 1];
+    let alone = grid(&spec, &runs[..1], &shots()[..10]).unwrap();
+    assert_eq!(
+        (alone.rows.join(", "), alone.headings.len()),
+        ("probe 0, probe 1".into(), 0)
+    );
+    spec.probes.clear();
     let figure = figure(&spec, &runs[..2], &shots(), g, |_| {
         Ok(Content {
             data: [1_u8, 2][..].into(),
@@ -214,4 +221,90 @@ fn frames_are_spaced_evenly_with_both_ends() {
     assert_eq!(spaced(&all, 5), [0, 25, 50, 75, 100]);
     assert_eq!(spaced(&[3, 4], 5), [3, 4]);
     assert_eq!(spaced(&[1, 2, 3], 1), [1]);
+}
+
+#[test]
+fn a_table_shows_what_all_share_once() {
+    let runs = runs();
+    let mut spec = FigureSpec::new(Kind::Images);
+    spec.arrange = Arrange::Table;
+    let g = grid(&spec, &runs[..2], &shots()).unwrap();
+    assert_eq!(g.columns, ["input", "n1-seed1", "n1-seed2", "target"]);
+    assert_eq!(g.rows, ["", ""], "one row a probe explains itself");
+    assert_eq!(
+        g.caption,
+        "The last images of n1-seed1 and n1-seed2: 0.jpg and 1.jpg."
+    );
+    let all = shots();
+    let seen: Vec<(&str, usize, u64, u32)> = g.cells[1]
+        .iter()
+        .map(|c| &all[c.unwrap()])
+        .map(|s| (s.role.as_str(), s.run, s.step, s.probe))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("input", 0, 0, 1),
+            ("output", 0, 300, 1),
+            ("output", 1, 300, 1),
+            ("target", 0, 0, 1)
+        ]
+    );
+    spec.steps = vec![200];
+    let g = grid(&spec, &runs[..2], &all).unwrap();
+    assert_eq!(all[g.cells[0][2].unwrap()].step, 200);
+    spec.steps = vec![100, 200];
+    assert!(
+        grid(&spec, &runs[..2], &all)
+            .unwrap_err()
+            .to_string()
+            .contains("a table shows one step")
+    );
+}
+
+#[test]
+fn a_table_of_runs_of_other_images_is_refused() {
+    let mut runs = runs();
+    let mut spec = FigureSpec::new(Kind::Images);
+    spec.arrange = Arrange::Table;
+    let mut other = shots();
+    other
+        .iter_mut()
+        .filter(|s| s.run == 1)
+        .for_each(|s| s.caption = "9.jpg".into());
+    assert_eq!(
+        grid(&spec, &runs[..2], &other).unwrap_err().to_string(),
+        "arrange table: the runs share no input: probe 0 is 0.jpg (a-to-b) in n1-seed1 and 9.jpg (a-to-b) in n1-seed2; take runs of the \
+         same images, or arrange = \"runs\""
+    );
+    runs[1].spec.data.direction = diptych_domain::spec::Direction::BToA;
+    let error = grid(&spec, &runs[..2], &shots()).unwrap_err().to_string();
+    assert!(error.contains("0.jpg (b-to-a) in n1-seed2"), "{error}");
+}
+
+#[test]
+fn groups_give_images_their_names_and_their_order() {
+    let mut runs = runs();
+    runs.reverse();
+    let all: Vec<Shot> = (0..9)
+        .flat_map(|run| {
+            shots()
+                .into_iter()
+                .filter(|s| s.run == 0)
+                .map(move |s| Shot { run, ..s })
+        })
+        .collect();
+    let mut spec = FigureSpec::new(Kind::Images);
+    spec.by = vec!["params.n_layers".into()];
+    let g = grid(&spec, &runs, &all).unwrap();
+    assert_eq!(g.columns, ["n_layers = 1", "n_layers = 3", "n_layers = 5"]);
+    let first: Vec<&str> = g.cells[1]
+        .iter()
+        .map(|c| runs[all[c.unwrap()].run].name.as_str())
+        .collect();
+    assert_eq!(first, ["n1-seed1", "n3-seed1", "n5-seed1"]);
+    assert!(
+        g.notes
+            .contains(&"Of each group the run of seed 1 is shown".to_owned())
+    );
 }
