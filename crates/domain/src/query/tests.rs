@@ -390,5 +390,10 @@ fn names_that_no_run_has_are_told_with_the_nearest_that_some_has() {
         "no run has the metric `eval/pnsr` (did you mean `eval/psnr`?); \
          no run has the factor `sweep.los` (did you mean `sweep.loss`?)"
     );
+    assert_eq!(told("sweep:Losses"), "");
+    assert_eq!(
+        told("sweep:loses"),
+        "no run has the sweep `loses` (did you mean `losses`?)"
+    );
     assert!(Query::parse("params.n_layer = 3").unwrap().unmet(&[]).is_empty());
 }

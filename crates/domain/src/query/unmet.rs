@@ -3,40 +3,44 @@
 use std::collections::BTreeSet;
 
 use super::field::Field;
-use super::{Expr, Query};
+use super::{Expr, Literal, Query};
 use crate::suggest;
 use crate::summary::RunSummary;
 
 impl Query {
-    /// What the query names and none of `runs` has: parameters, metrics and factors of sweeps, each as a sentence with the nearest
+    /// What the query names and none of `runs` has: parameters, metrics, sweeps and their factors, each as a sentence with the nearest
     /// name that some run has. Such a term matches nothing, and its negation everything. Without runs there is nothing to say.
     pub fn unmet(&self, runs: &[RunSummary]) -> Vec<String> {
         if runs.is_empty() {
             return Vec::new();
         }
-        let mut fields = Vec::new();
-        self.expr.fields(&mut fields);
-        fields
-            .into_iter()
-            .filter_map(|field| unmet(field, runs))
-            .collect()
+        let mut named = Vec::new();
+        self.expr.named(&mut named);
+        let mut told: Vec<String> = Vec::new();
+        for (field, value) in named {
+            if let Some(sentence) = unmet(field, value, runs)
+                && !told.contains(&sentence)
+            {
+                told.push(sentence);
+            }
+        }
+        told
     }
 }
 
 impl Expr {
-    /// Each field that is named, once.
-    fn fields<'a>(&'a self, found: &mut Vec<&'a Field>) {
+    /// Each field that is compared, and with what.
+    fn named<'a>(&'a self, found: &mut Vec<(&'a Field, &'a Literal)>) {
         match self {
             Self::Word(_) => {}
-            Self::Compare { field, .. } if found.contains(&field) => {}
-            Self::Compare { field, .. } => found.push(field),
-            Self::And(terms) | Self::Or(terms) => terms.iter().for_each(|t| t.fields(found)),
-            Self::Not(term) => term.fields(found),
+            Self::Compare { field, value, .. } => found.push((field, value)),
+            Self::And(terms) | Self::Or(terms) => terms.iter().for_each(|t| t.named(found)),
+            Self::Not(term) => term.named(found),
         }
     }
 }
 
-fn unmet(field: &Field, runs: &[RunSummary]) -> Option<String> {
+fn unmet(field: &Field, value: &Literal, runs: &[RunSummary]) -> Option<String> {
     let missing = |what: &str, prefix: &str, name: &str, there: BTreeSet<&str>| {
         (!there.contains(name)).then(|| {
             let near = suggest::nearest(name, there);
@@ -57,6 +61,16 @@ fn unmet(field: &Field, runs: &[RunSummary]) -> Option<String> {
         Field::Metric(key, _) => {
             let there = runs.iter().flat_map(|r| r.metrics.keys());
             missing("metric", "", key.as_str(), there.map(|k| k.as_str()).collect())
+        }
+        Field::Sweep => {
+            let Literal::Text(wanted) = value else {
+                return None;
+            };
+            let cells = || runs.iter().flat_map(|r| &r.cells);
+            if cells().any(|c| c.sweep.to_lowercase() == wanted.to_lowercase()) {
+                return None;
+            }
+            missing("sweep", "", wanted, cells().map(|c| c.sweep.as_str()).collect())
         }
         Field::Factor(name) => {
             if runs
