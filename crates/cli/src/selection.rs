@@ -40,16 +40,23 @@ pub struct Matches {
 
 /// The runs that match a query; warns of names in it that no run has.
 pub fn matching(session: &Session, text: &str) -> Result<Matches, Failure> {
-    let query = parse_query(text)?;
-    let mut runs = session.wait(session.home.list())?;
-    for unmet in query.unmet(&runs) {
+    let (found, unmet) = search(session, text)?;
+    for unmet in unmet {
         output::note(format!("warning: `{text}`: {unmet}"));
     }
+    Ok(found)
+}
+
+/// The runs that match a query, and the names in it that no run has.
+fn search(session: &Session, text: &str) -> Result<(Matches, Vec<String>), Failure> {
+    let query = parse_query(text)?;
+    let mut runs = session.wait(session.home.list())?;
+    let unmet = query.unmet(&runs);
     let now = human::now();
     let of = runs.len();
     let hidden = runs.iter().filter(|run| query.hides(run, now)).count();
     runs.retain(|run| query.matches(run, now));
-    Ok(Matches { runs, hidden, of })
+    Ok((Matches { runs, hidden, of }, unmet))
 }
 
 impl Matches {
@@ -79,12 +86,13 @@ pub fn runs(session: &Session, words: &[String]) -> Result<Vec<RunSummary>, Fail
 
 /// As [`runs`], for commands that change what they are given: a query with a name that no run has is an error.
 pub fn runs_to_change(session: &Session, words: &[String]) -> Result<Vec<RunSummary>, Failure> {
-    if is_query(words) {
-        let text = words.join(" ");
-        let all = session.wait(session.home.list())?;
-        if let Some(unmet) = parse_query(&text)?.unmet(&all).first() {
-            return Err(Failure::usage(format!("`{text}`: {unmet}")));
-        }
+    if !is_query(words) {
+        return session.find_all(words);
     }
-    runs(session, words)
+    let text = words.join(" ");
+    let (found, unmet) = search(session, &text)?;
+    match unmet.first() {
+        Some(unmet) => Err(Failure::usage(format!("`{text}`: {unmet}"))),
+        None => found.some(session, &text),
+    }
 }

@@ -205,17 +205,16 @@ fn wanted(keys: &[String], runs: &[RunSummary]) -> Result<Option<BTreeSet<Metric
     let known: BTreeSet<&MetricKey> = runs.iter().flat_map(|r| r.metrics.keys()).collect();
     let mut wanted = BTreeSet::new();
     for key in keys {
-        let count = wanted.len();
         if let Some(start) = key.strip_suffix('*') {
-            wanted.extend(
-                known
-                    .iter()
-                    .filter(|k| k.as_str().starts_with(start))
-                    .map(|k| (*k).clone()),
-            );
-        }
-        if wanted.len() > count {
-            continue;
+            let group: Vec<&MetricKey> = known
+                .iter()
+                .copied()
+                .filter(|k| k.as_str().starts_with(start))
+                .collect();
+            if !group.is_empty() {
+                wanted.extend(group.into_iter().cloned());
+                continue;
+            }
         }
         let key = MetricKey::new(key.as_str());
         if !known.contains(&key) {

@@ -102,6 +102,8 @@ fn metrics_come_out_as_csv_and_json() {
         keys("model:pix2pix --metric loss/D*,eval/l1"),
         "eval/l1 loss/D_fake loss/D_real"
     );
+    // A group of which everything has been named before is no mistake.
+    assert_eq!(keys("m --metric loss/D*,loss/D_f*"), "loss/D_fake loss/D_real");
     let error = world.refused("metrics m --metric lost/*");
     assert!(error.contains("no such metric"), "{error}");
     let error = world.refused("metrics params.ngff=1");
