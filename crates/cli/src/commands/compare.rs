@@ -9,7 +9,7 @@ use crate::failure::{Failure, chain};
 use crate::output;
 use crate::render::comparison::{Beside, Format, Page, document};
 use crate::render::terminal;
-use crate::selection::{is_query, matching};
+use crate::selection::{is_query, matching, parse_query};
 use crate::session::Session;
 
 /// Compare runs: beside each other, or as an ablation table
@@ -149,6 +149,8 @@ fn grouped(
     colours: bool,
 ) -> Result<String, Failure> {
     let query_text = args.what.join(" ");
+    // Before a home is made where there is none.
+    parse_query(&query_text)?;
     let session = Session::open(context)?;
     let runs = matching(&session, &query_text)?.some(&session, &query_text)?;
     let factors = args

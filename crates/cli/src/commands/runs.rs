@@ -4,7 +4,7 @@ use crate::Context;
 use crate::failure::Failure;
 use crate::output;
 use crate::render::{self, human, terminal};
-use crate::selection::{Matches, matching};
+use crate::selection::{Matches, matching, parse_query};
 use crate::session::Session;
 
 /// List runs
@@ -40,6 +40,8 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
         Some(key) => Some(SortKey::parse(key).map_err(|e| Failure::usage(format!("--sort {key}: {e}")))?),
         None => None,
     };
+    // Before a home is made where there is none.
+    parse_query(&text)?;
     let session = Session::open(context)?;
     let now = human::now();
     let Matches { mut runs, hidden, of } = matching(&session, &text)?;

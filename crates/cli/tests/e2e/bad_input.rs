@@ -137,3 +137,15 @@ fn a_home_that_cannot_be_written_is_named() {
     assert!(done.code == 1 || done.code == 2, "{}", done.stderr);
     assert!(done.stderr.contains("file"), "{}", done.stderr);
 }
+
+#[test]
+fn a_mistyped_query_makes_no_home() {
+    let world = World::new();
+    let home = world.path("home");
+    assert!(!home.exists(), "a world begins without one");
+    for command in ["runs statis:x", "compare statis:x --by seed"] {
+        let complaint = world.refused(command);
+        assert!(complaint.contains("did you mean `status`?"), "{complaint}");
+        assert!(!home.exists(), "{command}");
+    }
+}
