@@ -9,12 +9,16 @@
 //
 // Environment: EMULATOR_DEVICES, EMULATOR_DRIVER (13000), EMULATOR_MEMORY (bytes), EMULATOR_PROCESSORS (6),
 // EMULATOR_PLANES (1: cuDNN has nothing for channels-last), EMULATOR_FAIL (N: the N-th launch fails, and all after it),
-// EMULATOR_NULL (1: nothing is computed and memory is zeros, to time what the host does).
+// EMULATOR_NULL (1: nothing is computed and memory is zeros, to time what the host does), EMULATOR_GRAPHS (0: the driver records
+// no graphs).
 
 #include "shim.h"
 
+#include <array>
 #include <cstring>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <sys/mman.h>
 
@@ -79,6 +83,7 @@ struct Entry {
     const char *name;
     bool meets; // its threads meet at barriers
     void (*call)(void *parameters);
+    size_t parameters;
 };
 
 template <typename... A, size_t... I> void unpack(void (*f)(A...), void **p, std::index_sequence<I...>) {
@@ -89,21 +94,78 @@ template <auto F, typename... A> void unpack_all(void (*)(A...), void *p) {
 }
 template <auto F> void call(void *p) { unpack_all<F>(F, p); }
 
-#define PLAIN(name) {#name, false, call<name>}
-#define MEETS(name) {#name, true, call<name>}
+template <typename... A> constexpr size_t arity(void (*)(A...)) { return sizeof...(A); }
+
+#define PLAIN(name) {#name, false, call<name>, arity(name)}
+#define MEETS(name) {#name, true, call<name>, arity(name)}
 const Entry entries[] = {
     PLAIN(activate), PLAIN(scale_by_slope), PLAIN(activation_backward), PLAIN(bias_activate), PLAIN(add), PLAIN(accumulate),
     PLAIN(concat), PLAIN(concat_backward), PLAIN(dropout), PLAIN(reflection_pad), PLAIN(reflection_pad_backward), PLAIN(fit), PLAIN(fit_backward), PLAIN(upsample),
-    PLAIN(upsample_backward), PLAIN(planes_to_pixels), PLAIN(pixels_to_planes), PLAIN(mix), MEETS(column_sums), MEETS(moments),
+    PLAIN(upsample_backward), PLAIN(planes_to_pixels), PLAIN(pixels_to_planes), PLAIN(mix), PLAIN(exchange), MEETS(column_sums), MEETS(moments),
     PLAIN(running_statistics), PLAIN(normalise), MEETS(norm_sums), PLAIN(norm_backward), MEETS(tangent_means), PLAIN(norm_tangent),
     PLAIN(norm_tangent_backward), PLAIN(norm_tangent_weight), MEETS(loss), PLAIN(loss_backward), MEETS(penalty),
     PLAIN(penalty_direction), PLAIN(adam), MEETS(squares), PLAIN(self_test),
+    PLAIN(clear), PLAIN(put),
 };
 
 long launches = 0;
 bool failed() {
     long at = setting("EMULATOR_FAIL", 0);
     return at > 0 && launches >= at;
+}
+
+// ---- Graphs
+
+// A kernel with its parameters, eight bytes each as Diptych gives them; or what another library has put on the stream.
+struct Node {
+    const Entry *entry = nullptr;
+    std::array<unsigned, 3> grid{};
+    std::array<uint64_t, 32> values{};
+    std::function<int()> other;
+};
+struct Graph {
+    std::vector<std::unique_ptr<Node>> nodes;
+};
+// What can be run: a copy of a graph, in which nodes are found by the original's.
+struct Exec {
+    std::vector<std::pair<const Node *, Node>> nodes;
+};
+Graph *capturing = nullptr; // what the one stream that is recorded has been given so far
+void *captured = nullptr;   // that stream
+bool recorded(void *stream) { return capturing && stream == captured; }
+
+int run_kernel(const Entry &e, std::array<unsigned, 3> grid, void **parameters) {
+    launches++;
+    if (null_device && e.call != call<self_test>) return 0;
+    if (failed()) return 700;
+    gridDim = {grid[0], grid[1], grid[2]};
+    for (unsigned z = 0; z < grid[2]; z++)
+        for (unsigned y = 0; y < grid[1]; y++)
+            for (unsigned x = 0; x < grid[0]; x++) {
+                blockIdx = {x, y, z};
+                if (e.meets) {
+                    fibers::block(THREADS, e.call, parameters, e.name);
+                } else {
+                    for (unsigned t = 0; t < THREADS; t++) {
+                        threadIdx = {t, 0, 0};
+                        e.call(parameters);
+                    }
+                }
+            }
+    return 0;
+}
+
+void set(Node &node, const Entry &e, std::array<unsigned, 3> grid, void **parameters) {
+    node.entry = &e;
+    node.grid = grid;
+    for (size_t i = 0; i < e.parameters; i++) std::memcpy(&node.values[i], parameters[i], sizeof(uint64_t));
+}
+
+int run_node(Node &node) {
+    if (!node.entry) return node.other();
+    void *places[32];
+    for (size_t i = 0; i < node.values.size(); i++) places[i] = &node.values[i];
+    return run_kernel(*node.entry, node.grid, places);
 }
 
 } // namespace
@@ -145,6 +207,7 @@ API cuMemHostAlloc(void **place, size_t bytes, unsigned) { return *place = std::
 API cuMemFreeHost(void *place) { return std::free(place), 0; }
 static int copy(void *to, const void *from, size_t bytes, uint64_t device) {
     if (failed()) return 700;
+    if (capturing) return 900; // nothing waits while something is recorded
     if (bytes && !inside(device, bytes)) return 1;
     std::memmove(to, from, bytes);
     return 0;
@@ -174,28 +237,59 @@ API cuModuleGetFunction(const void **function, void *, const char *name) {
         if (std::strcmp(e.name, name) == 0) return *function = &e, 0;
     return 500;
 }
-API cuLaunchKernel(const void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned, void *, void **parameters, void **) {
-    launches++;
-    if (null_device && static_cast<const Entry *>(function)->call != call<self_test>) return 0;
-    if (failed()) return 700;
+API cuLaunchKernel(const void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned, void *stream, void **parameters, void **) {
     if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || bx != THREADS || by != 1 || bz != 1) return 1;
     const Entry &e = *static_cast<const Entry *>(function);
-    gridDim = {gx, gy, gz};
-    for (unsigned z = 0; z < gz; z++)
-        for (unsigned y = 0; y < gy; y++)
-            for (unsigned x = 0; x < gx; x++) {
-                blockIdx = {x, y, z};
-                if (e.meets) {
-                    fibers::block(bx, e.call, parameters, e.name);
-                } else {
-                    for (unsigned t = 0; t < bx; t++) {
-                        threadIdx = {t, 0, 0};
-                        e.call(parameters);
-                    }
-                }
-            }
+    if (!recorded(stream)) return run_kernel(e, {gx, gy, gz}, parameters);
+    capturing->nodes.push_back(std::make_unique<Node>());
+    set(*capturing->nodes.back(), e, {gx, gy, gz}, parameters);
     return 0;
 }
+API cuStreamBeginCapture_v2(void *stream, unsigned) {
+    if (!stream || capturing) return 900; // the default stream cannot be recorded
+    if (setting("EMULATOR_GRAPHS", 1) == 0) return 801;
+    capturing = new Graph, captured = stream;
+    return 0;
+}
+API cuStreamEndCapture(void *stream, Graph **graph) {
+    if (!recorded(stream)) return 901;
+    *graph = capturing, capturing = nullptr;
+    return 0;
+}
+API cuStreamGetCaptureInfo_v2(void *stream, unsigned *status, uint64_t *, Graph **, const Node *const **nodes, size_t *count) {
+    static const Node *latest;
+    *status = recorded(stream);
+    if (!*status) return 0;
+    latest = capturing->nodes.empty() ? nullptr : capturing->nodes.back().get();
+    return *nodes = &latest, *count = latest != nullptr, 0;
+}
+API cuGraphInstantiateWithFlags(Exec **exec, const Graph *graph, unsigned long long) {
+    *exec = new Exec;
+    for (const auto &node : graph->nodes) (*exec)->nodes.push_back({node.get(), *node});
+    return 0;
+}
+struct NodeParameters {
+    const Entry *function;
+    unsigned grid[3], block[3], shared;
+    void **parameters, **extra;
+    void *kernel, *context;
+};
+API cuGraphExecKernelNodeSetParams_v2(Exec *exec, const Node *node, const NodeParameters *p) {
+    for (auto &[original, copy] : exec->nodes) {
+        if (original != node) continue;
+        if (copy.entry != p->function || p->block[0] != THREADS || p->block[1] != 1 || p->block[2] != 1) return 1;
+        return set(copy, *p->function, {p->grid[0], p->grid[1], p->grid[2]}, p->parameters), 0;
+    }
+    return 1;
+}
+API cuGraphLaunch(Exec *exec, void *stream) {
+    if (recorded(stream)) return 900;
+    for (auto &[original, node] : exec->nodes)
+        if (int code = run_node(node)) return code;
+    return 0;
+}
+API cuGraphExecDestroy(Exec *exec) { return delete exec, 0; }
+API cuGraphDestroy(Graph *graph) { return delete graph, 0; }
 API cuStreamCreate(void **stream, unsigned) { return *stream = reinterpret_cast<void *>(2), 0; }
 API cuStreamDestroy_v2(void *) { return 0; }
 API cuStreamSynchronize(void *) { return failed() ? 700 : 0; }
@@ -239,7 +333,9 @@ struct Offer {
 static_assert(sizeof(Offer) == 48, "the layout of cudnnConvolutionFwdAlgoPerf_t");
 
 extern "C" __attribute__((visibility("default"))) size_t cudnnGetVersion() { return 91300; }
+static void *cudnn_stream = nullptr;
 API cudnnCreate(void **handle) { return *handle = reinterpret_cast<void *>(5), 0; }
+API cudnnSetStream(void *, void *stream) { return cudnn_stream = stream, 0; }
 API cudnnCreateTensorDescriptor(Tensor **t) { return *t = new Tensor{}, 0; }
 API cudnnDestroyTensorDescriptor(Tensor *t) { return delete t, 0; }
 API cudnnSetTensor4dDescriptor(Tensor *t, int order, int type, int n, int c, int h, int w) {
@@ -328,7 +424,7 @@ template <typename F> static void products(const Tensor &wide, const Tensor &nar
                     }
                 }
 }
-static int run(const Tensor &wide, uint64_t wide_at, const Tensor &narrow, uint64_t narrow_at, const Tensor &filter, uint64_t filter_at, const Convolution &c, int algorithm, uint64_t workspace, size_t bytes, float alpha, float beta, int result) {
+static int run_now(const Tensor &wide, uint64_t wide_at, const Tensor &narrow, uint64_t narrow_at, const Tensor &filter, uint64_t filter_at, const Convolution &c, int algorithm, uint64_t workspace, size_t bytes, float alpha, float beta, int result) {
     if (null_device) return 0;
     if (failed()) return 5000;
     if (!fits(&wide, &filter, &c, &narrow)) return 2002;
@@ -364,6 +460,15 @@ static int run(const Tensor &wide, uint64_t wide_at, const Tensor &narrow, uint6
                     float &to = out[of.at(j, k, y, x)];
                     to = beta == 0.0f ? float(sums[i]) : float(to + sums[i]);
                 }
+    return 0;
+}
+// Runs a convolution or records it; descriptors are copied.
+static int run(const Tensor &wide, uint64_t wide_at, const Tensor &narrow, uint64_t narrow_at, const Tensor &filter, uint64_t filter_at, const Convolution &c, int algorithm, uint64_t workspace, size_t bytes, float alpha, float beta, int result) {
+    if (!recorded(cudnn_stream)) return run_now(wide, wide_at, narrow, narrow_at, filter, filter_at, c, algorithm, workspace, bytes, alpha, beta, result);
+    capturing->nodes.push_back(std::make_unique<Node>());
+    capturing->nodes.back()->other = [=] {
+        return run_now(wide, wide_at, narrow, narrow_at, filter, filter_at, c, algorithm, workspace, bytes, alpha, beta, result);
+    };
     return 0;
 }
 API cudnnConvolutionForward(void *, const float *alpha, const Tensor *xd, uint64_t x, const Tensor *wd, uint64_t w, const Convolution *c, int algorithm, uint64_t space, size_t bytes, const float *beta, const Tensor *yd, uint64_t y) {

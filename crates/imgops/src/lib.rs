@@ -38,7 +38,7 @@ pub mod upsample;
 pub use activation::{Activation, activate, activate_tangent};
 pub use adam::AdamConfig;
 pub use add::add_images;
-pub use batch::{join_images, split_images};
+pub use batch::{exchange_images, join_images, split_images};
 pub use batch_norm::{BatchNormMode, batch_norm};
 pub use concat::{concat_channels, concat_relu};
 pub use conv::{conv_transpose2d, conv2d};

@@ -13,6 +13,10 @@ pub struct DeviceCounts {
     pub fills: u64,
     /// Copies to the host, in each of which the host waits for the device.
     pub reads: u64,
+    /// Sequences that were given to the driver as one graph.
+    pub graphs: u64,
+    /// Launches and convolutions that were given to the driver one by one.
+    pub single: u64,
     /// Allocations by the driver.
     pub allocations: u64,
     /// The most bytes of device memory that were held.
@@ -35,6 +39,8 @@ fn gpu_counts() -> Option<DeviceCounts> {
         convolutions: c.convolutions,
         fills: c.fills,
         reads: c.reads,
+        graphs: c.graphs,
+        single: c.single,
         allocations: c.allocations,
         peak_bytes: c.peak_bytes as u64,
     })

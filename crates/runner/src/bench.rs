@@ -89,6 +89,10 @@ pub struct GpuWork {
     pub fills: f64,
     /// Copies to the host, in each of which the host waits.
     pub reads: f64,
+    /// Sequences that were given to the driver as one graph.
+    pub graphs: f64,
+    /// Launches and convolutions that were given to the driver one by one.
+    pub single: f64,
     /// Allocations by the driver.
     pub allocations: f64,
     /// The most device memory that the process has held, in bytes.
@@ -119,6 +123,8 @@ fn unread(
         convolutions: each(|c| c.convolutions),
         fills: each(|c| c.fills),
         reads: each(|c| c.reads),
+        graphs: each(|c| c.graphs),
+        single: each(|c| c.single),
         allocations: each(|c| c.allocations),
         peak_bytes: after.peak_bytes,
     };

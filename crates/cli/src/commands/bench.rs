@@ -104,10 +104,12 @@ pub fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let mut gpu = String::new();
     if let (Some(seconds), Some(work)) = (m.seconds_per_step_unread, &m.gpu) {
         gpu = format!(
-            "\n{seconds:.5} s a step where losses are read at the end; a step has {} launches of ours, {} convolutions, {} fills, {} reads \
-             and {} allocations; {} of GPU memory at most",
+            "\n{seconds:.5} s a step where losses are read at the end; a step has {} launches of ours and {} convolutions, \
+             given to the driver as {} graphs and {} one by one, {} fills, {} reads and {} allocations; {} of GPU memory at most",
             work.launches,
             work.convolutions,
+            work.graphs,
+            work.single,
             work.fills,
             work.reads,
             work.allocations,

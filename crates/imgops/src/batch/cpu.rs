@@ -24,4 +24,23 @@ impl BatchKernel for Cpu {
             }
         })
     }
+
+    fn exchanged(
+        &self,
+        x: &Images4<Self>,
+        slots: &mut [Option<&mut Images4<Self>>],
+    ) -> Result<Images4<Self>, CpuError> {
+        if slots.iter().all(Option::is_none) {
+            return Ok(x.clone());
+        }
+        let mut images = Vec::with_capacity(slots.len());
+        for (i, slot) in slots.iter_mut().enumerate() {
+            let image = self.image_of(x, i)?;
+            images.push(match slot {
+                Some(slot) => std::mem::replace(*slot, image),
+                None => image,
+            });
+        }
+        self.batch_of(&images)
+    }
 }

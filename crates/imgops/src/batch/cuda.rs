@@ -5,7 +5,7 @@ use dfdx::tensor::{Cuda, CudaError};
 
 use super::BatchKernel;
 use crate::cuda::device::runtime;
-use crate::cuda::kernels::{Kernel, at, uint};
+use crate::cuda::kernels::{Kernel, at, maybe, uint};
 use crate::cuda::memory::{images, new_images};
 use crate::device::Images4;
 
@@ -32,6 +32,23 @@ impl BatchKernel for Cuda {
         let (out, len) = (new_images(self, (parts.len(), c, h, w))?, c * h * w);
         for (i, image) in parts.iter().enumerate() {
             copy(images(image)?, images(&out)? + bytes(i * len), len)?;
+        }
+        Ok(out)
+    }
+
+    // Kept images stay where they are: a step's addresses do not depend on which of them it meets.
+    fn exchanged(
+        &self,
+        x: &Images4<Self>,
+        slots: &mut [Option<&mut Images4<Self>>],
+    ) -> Result<Images4<Self>, CudaError> {
+        let shape @ (_, c, h, w) = *x.shape();
+        let (out, len) = (new_images(self, shape)?, c * h * w);
+        for (i, slot) in slots.iter_mut().enumerate() {
+            let kept = slot.as_deref().map(images).transpose()?;
+            let places = [images(x)?, images(&out)?].map(|at| at + bytes(i * len));
+            let rest = [at(places[0]), maybe(kept), at(places[1])];
+            runtime()?.each(Kernel::Exchange, len, &rest)?;
         }
         Ok(out)
     }

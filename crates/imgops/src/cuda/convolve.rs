@@ -6,6 +6,7 @@ use super::cudnn::{Operands, Order, Pass};
 use super::device::{Runtime, runtime};
 use super::kernels::{Kernel, at, len, uint};
 use super::memory::checked;
+use super::queue::Product;
 use crate::geometry::ConvGeometry;
 
 /// Device addresses of a product's operands, in our order.
@@ -39,8 +40,7 @@ pub(crate) fn product(
     for (values, ..) in extents {
         checked(values)?;
     }
-    let mut cudnn = rt.cudnn()?;
-    let plan = cudnn.plan(g, pass)?;
+    let plan = rt.plan(g, pass)?;
     let workspace = rt.cudnn_space(plan.workspace)?;
     let given = [operands.wide, operands.narrow, operands.filter];
     let result = match pass {
@@ -49,7 +49,7 @@ pub(crate) fn product(
         Pass::Weight => 2,
     };
     if plan.order == Order::Pixels {
-        return run(&cudnn, &plan, pass, given, workspace, accumulate);
+        return run(rt, plan.number, pass, given, workspace, accumulate);
     }
     let mut converted = [0; 3];
     for (i, (values, ..)) in extents.into_iter().enumerate() {
@@ -65,7 +65,7 @@ pub(crate) fn product(
             )?;
         }
     }
-    run(&cudnn, &plan, pass, converted, workspace, false)?;
+    run(rt, plan.number, pass, converted, workspace, false)?;
     convert(
         rt,
         Kernel::PlanesToPixels,
@@ -92,10 +92,9 @@ fn convert(
     )
 }
 
-#[allow(unsafe_code)] // one call of cuDNN
 fn run(
-    cudnn: &super::cudnn::Cudnn,
-    plan: &super::cudnn::Plan,
+    rt: &Runtime,
+    plan: usize,
     pass: Pass,
     [wide, narrow, filter]: [u64; 3],
     workspace: u64,
@@ -107,7 +106,10 @@ fn run(
         filter,
         workspace,
     };
-    // SAFETY: addresses are those of tensors of the geometry's extents that the caller borrows, or work space that was made as
-    // long; the work space is as long as the plan says.
-    unsafe { cudnn.run(plan, pass, operands, accumulate) }.map_err(CudaError::from)
+    rt.convolve(Product {
+        plan,
+        pass,
+        operands,
+        accumulate,
+    })
 }

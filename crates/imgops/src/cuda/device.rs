@@ -4,19 +4,27 @@
 //! process. A process computes on one GPU, as a sweep's children do.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use cudarc::driver::DriverError;
 use dfdx::tensor::{Cuda, CudaError, TensorFromVec};
 
-use super::cudnn::Cudnn;
-use super::driver::{self, Attribute, Block, Function};
+use super::cudnn::{Cudnn, Pass, Planned};
+use super::driver::deferred::{self, Hooks};
+use super::driver::{self, Attribute, Block, Function, Parameters, SUCCESS, counters};
 use super::kernels::{Arg, Columns, Kernel, NAMES, SOURCE, blocks};
 use super::memory;
 use super::nvrtc::Nvrtc;
 use super::problem::CudaProblem;
+use super::queue::{Product, Queue, Task};
 use super::trained::Tables;
 use super::upload::Uploads;
 use crate::arithmetic::Arithmetic;
+use crate::geometry::ConvGeometry;
+
+/// The driver's code for an unknown error.
+const UNKNOWN: u32 = 999;
 
 /// The oldest driver that will do, as 1000 major + 10 minor.
 const OLDEST_DRIVER: i32 = 12_000;
@@ -29,6 +37,8 @@ pub(crate) struct Runtime {
     /// Multiprocessors.
     pub(crate) processors: u32,
     functions: Vec<Function>,
+    /// Locked before cuDNN where both are.
+    queue: Mutex<Queue>,
     cudnn: Mutex<Cudnn>,
     work: Mutex<Work>,
     uploads: Mutex<Uploads>,
@@ -72,7 +82,14 @@ pub fn open(ordinal: usize, options: Arithmetic) -> Result<Cuda, CudaProblem> {
         Some(runtime) => runtime,
         None => {
             let runtime = Runtime::new(ordinal, options)?;
-            RUNTIME.get_or_init(|| runtime)
+            let runtime = RUNTIME.get_or_init(|| runtime);
+            deferred::install(Hooks {
+                settle,
+                settle_later,
+                clear,
+                put,
+            });
+            runtime
         }
     };
     if runtime.ordinal != ordinal || runtime.options != options {
@@ -82,6 +99,44 @@ pub fn open(ordinal: usize, options: Arithmetic) -> Result<Cuda, CudaProblem> {
         });
     }
     Ok(runtime.cuda.clone())
+}
+
+/// Gives what is in line to the driver. The code of a failure that has no code of the driver's is 999, which cudarc's callers
+/// turn into [`problem::behind`](super::problem::behind)'s latest.
+fn settle() -> u32 {
+    let settled = runtime().and_then(|rt| rt.settle());
+    code(settled)
+}
+
+/// A fill that can be a kernel's: whole values, and fewer than kernels count.
+fn clear(to: u64, bytes: usize) -> Option<u32> {
+    let values = bytes / size_of::<u32>();
+    (bytes.is_multiple_of(size_of::<u32>()) && values < memory::MOST).then(|| {
+        let at = super::kernels::at(to);
+        code(runtime().and_then(|rt| rt.each(Kernel::Clear, values, &[at])))
+    })
+}
+
+fn put(to: u64, value: u32) -> Option<u32> {
+    let rest = [super::kernels::uint(value), super::kernels::at(to)];
+    Some(code(runtime().and_then(|rt| rt.each(Kernel::Put, 1, &rest))))
+}
+
+/// A result as the driver's codes.
+fn code(result: Result<(), CudaError>) -> u32 {
+    match result {
+        Ok(()) => SUCCESS,
+        Err(CudaError::Driver(DriverError(code))) => code as u32,
+        Err(_) => UNKNOWN,
+    }
+}
+
+/// Gives what is in line to the driver; a failure is told by whoever asks for something next.
+pub(super) fn settle_later() {
+    let Some(rt) = RUNTIME.get() else { return };
+    if let Err(e) = rt.settle() {
+        lock(&rt.queue).fail(super::problem::behind(&e));
+    }
 }
 
 /// The opened device.
@@ -178,6 +233,7 @@ impl Runtime {
             cuda,
             processors: u32::try_from(processors).unwrap_or(1).max(1),
             functions,
+            queue: Mutex::new(Queue::new()?),
             cudnn: Mutex::new(Cudnn::new(options)?),
             work: Mutex::new(Work::default()),
             uploads: Mutex::new(Uploads::new()?),
@@ -211,6 +267,7 @@ impl Runtime {
             n,
             &[super::kernels::at(from), super::kernels::at(to)],
         )?;
+        self.settle()?; // before others' calls do it
         self.read(to, &mut seen)?;
         match seen.iter().zip(&values).find(|(y, x)| **y != 2.0 * **x + 1.0) {
             None => Ok(()),
@@ -239,26 +296,32 @@ impl Runtime {
         self.launch(kernel, [blocks(items, self.processors), 1, 1], &all)
     }
 
-    /// Launches a kernel with the parameters that it declares.
-    #[allow(unsafe_code)] // the one place where kernels of this crate are launched
+    /// Puts a kernel in line, with the parameters that it declares.
     pub(crate) fn launch(&self, kernel: Kernel, grid: [u32; 3], parameters: &[Arg]) -> Result<(), CudaError> {
-        let mut plain = [0u64; 24];
-        for (plain, parameter) in plain.iter_mut().zip(parameters) {
-            *plain = parameter.0;
-        }
+        counters().launches.fetch_add(1, Relaxed);
+        self.push(Task::Kernel {
+            function: self.functions[kernel as usize],
+            grid,
+            parameters: Parameters::new(parameters.iter().map(|p| p.0)),
+        })
+    }
+
+    /// Puts a convolution in line.
+    pub(crate) fn convolve(&self, product: Product) -> Result<(), CudaError> {
+        counters().convolutions.fetch_add(1, Relaxed);
+        self.push(Task::Convolution(product))
+    }
+
+    fn push(&self, task: Task) -> Result<(), CudaError> {
+        let full = lock(&self.queue).push(task);
+        if full { self.settle() } else { Ok(()) }
+    }
+
+    /// Gives what is in line to the driver.
+    pub(crate) fn settle(&self) -> Result<(), CudaError> {
         self.bind()?;
-        // SAFETY: the callers are this crate's operations. Each passes what its kernel declares, with addresses of tensors and
-        // buffers that it borrows (the stream keeps memory that is freed later alive for work put on it before) and their own
-        // extents, within which the kernels stay. The emulator runs every one of these launches under a bounds check.
-        unsafe {
-            driver::launch(
-                self.functions[kernel as usize],
-                grid,
-                super::kernels::THREADS,
-                &plain[..parameters.len()],
-            )
-        }
-        .map_err(CudaError::from)
+        let mut queue = lock(&self.queue);
+        queue.settle(&mut lock(&self.cudnn)).map_err(CudaError::from)
     }
 
     /// Launches a reduction of columns: `rest` follows the shares, the partial sums and the tickets.
@@ -315,10 +378,10 @@ impl Runtime {
         Ok(grow(&mut lock(&self.work).converted[operand], bytes)?.pointer())
     }
 
-    /// cuDNN.
-    pub(crate) fn cudnn(&self) -> Result<MutexGuard<'_, Cudnn>, CudaError> {
+    /// The plan of a product.
+    pub(crate) fn plan(&self, g: &ConvGeometry, pass: Pass) -> Result<Planned, CudaError> {
         self.bind()?;
-        Ok(lock(&self.cudnn))
+        lock(&self.cudnn).plan(g, pass).map_err(CudaError::from)
     }
 
     /// Uploads.
@@ -374,16 +437,8 @@ fn grow(block: &mut Option<Block>, bytes: usize) -> Result<&Block, CudaError> {
     if block.as_ref().is_none_or(|b| b.bytes() < bytes) {
         *block = None;
     }
-    if let Some(block) = block {
-        return Ok(block);
+    match block {
+        Some(block) => Ok(block),
+        none => Ok(none.insert(Block::new(bytes)?)),
     }
-    let made = match Block::new(bytes) {
-        Err(problem) if problem.is_out_of_memory() => {
-            // Memory kept for tensors may be enough.
-            let cuda = &runtime()?.cuda;
-            memory::retrying(cuda, || Block::new(bytes).map_err(CudaError::from))?
-        }
-        made => made?,
-    };
-    Ok(block.insert(made))
 }

@@ -272,6 +272,19 @@ extern "C" __global__ void mix(u32 len, u32 each, const float *a, const float *b
     }
 }
 
+// A new image into `out`; where another is kept, that one instead, and the new one in its place.
+extern "C" __global__ void exchange(u32 len, const float *image, float *kept, float *out) {
+    EACH(i, len) {
+        float v = image[i];
+        if (kept) {
+            out[i] = kept[i];
+            kept[i] = v;
+        } else {
+            out[i] = v;
+        }
+    }
+}
+
 // ---- Reductions ------------------------------------------------------------------------------------------------------------
 
 // Adds what the threads of a block hold, in a fixed tree; thread `t < width` gets the sum over threads t, t + width, ...
@@ -648,6 +661,16 @@ extern "C" __global__ void squares(const Trained *tensors, u32 count, double *pa
     double sum = 0.0, total;
     for (u32 i = start + threadIdx.x; i < end; i += THREADS) sum += (double)t->grad[i] * t->grad[i];
     if (grand_total(sum, partial, ticket, &total)) *out = total;
+}
+
+// Zeros.
+extern "C" __global__ void clear(u32 len, u32 *out) {
+    EACH(i, len) out[i] = 0;
+}
+
+// One value of 32 bits.
+extern "C" __global__ void put(u32 len, u32 value, u32 *out) {
+    EACH(i, len) out[i] = value;
 }
 
 // The device's self-test: a pattern that only a running kernel writes.

@@ -41,6 +41,7 @@ kernels! {
     PlanesToPixels = "planes_to_pixels",
     PixelsToPlanes = "pixels_to_planes",
     Mix = "mix",
+    Exchange = "exchange",
     ColumnSums = "column_sums",
     Moments = "moments",
     RunningStatistics = "running_statistics",
@@ -57,6 +58,8 @@ kernels! {
     PenaltyDirection = "penalty_direction",
     Adam = "adam",
     Squares = "squares",
+    Clear = "clear",
+    Put = "put",
     SelfTest = "self_test",
 }
 

@@ -10,11 +10,11 @@ use std::sync::LazyLock;
 
 use cudarc::driver::DevicePtr;
 use dfdx::shapes::{Axes4, HasShape, Shape};
-use dfdx::tensor::{Cache, Cuda, CudaError, Storage, Synchronize, Tensor, ZerosTensor};
+use dfdx::tensor::{Cuda, CudaError, Storage, Tensor, ZerosTensor};
 use dfdx::tensor_ops::PermuteTo;
 
 use super::driver::unfilled;
-use super::problem::{CudaProblem, behind};
+use super::problem::CudaProblem;
 use crate::device::{Images4, Scalar, Vector};
 
 /// A gradient's or moment's buffer.
@@ -98,31 +98,10 @@ pub(crate) fn checked(len: usize) -> Result<usize, CudaError> {
     }
 }
 
-/// A tensor whose values are unspecified. Where the device is full, memory that is kept for tensors of other sizes is given
-/// back first.
+/// A tensor whose values are unspecified.
 fn new<S: Shape>(device: &Cuda, shape: S) -> Result<Tensor<S, f32, Cuda>, CudaError> {
     checked(shape.num_elements())?;
-    retrying(device, || unfilled(|| device.try_zeros_like(&shape)).0)
-}
-
-/// Allocates once more, with an empty cache, where the device's memory is used up.
-pub(crate) fn retrying<R>(
-    device: &Cuda,
-    allocate: impl Fn() -> Result<R, CudaError>,
-) -> Result<R, CudaError> {
-    match allocate() {
-        Err(e) => {
-            let problem = behind(&e);
-            if !problem.is_out_of_memory() {
-                return Err(problem.into());
-            }
-            device.try_synchronize()?;
-            device.try_empty_cache()?;
-            device.try_synchronize()?;
-            allocate()
-        }
-        made => made,
-    }
+    unfilled(|| device.try_zeros_like(&shape)).0
 }
 
 /// Images of shape `[n, c, h, w]`, channels-last, of unspecified values.

@@ -11,6 +11,7 @@ pub(crate) mod kernels;
 pub(crate) mod memory;
 mod nvrtc;
 pub mod problem;
+pub(crate) mod queue;
 mod tape;
 pub(crate) mod trained;
 mod upload;
@@ -19,7 +20,7 @@ pub use device::{DeviceInfo, devices, libraries, open};
 pub use driver::Counts;
 pub use problem::CudaProblem;
 
-use dfdx::tensor::{Cache, Cuda, CudaError};
+use dfdx::tensor::{Cuda, CudaError};
 
 use crate::device::ImageDevice;
 
@@ -30,11 +31,19 @@ pub fn counts() -> Counts {
 
 impl ImageDevice for Cuda {
     fn for_training(self) -> Result<Self, CudaError> {
-        self.try_enable_cache()?;
+        driver::cache::enable();
         Ok(self)
     }
 
     fn trim(&self) -> Result<(), CudaError> {
-        self.try_empty_cache()
+        driver::trim();
+        Ok(())
+    }
+
+    /// The device begins with the step's last work before the host has something else for it.
+    fn enter<R: crate::device::MaybeSend>(work: impl FnOnce() -> R + crate::device::MaybeSend) -> R {
+        let done = work();
+        device::settle_later();
+        done
     }
 }

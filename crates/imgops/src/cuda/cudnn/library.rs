@@ -76,6 +76,7 @@ pub(super) struct PassFunctions {
 /// The functions in use.
 pub(super) struct Functions {
     pub(super) create: Create,
+    pub(super) set_stream: unsafe extern "C" fn(Handle, *mut c_void) -> i32,
     pub(super) create_tensor: Create,
     pub(super) destroy_tensor: Destroy,
     pub(super) set_tensor: unsafe extern "C" fn(Descriptor, i32, i32, i32, i32, i32, i32) -> i32,
@@ -133,6 +134,7 @@ impl Functions {
         }
         Ok(Self {
             create: get!("cudnnCreate"),
+            set_stream: get!("cudnnSetStream"),
             create_tensor: get!("cudnnCreateTensorDescriptor"),
             destroy_tensor: get!("cudnnDestroyTensorDescriptor"),
             set_tensor: get!("cudnnSetTensor4dDescriptor"),

@@ -8,13 +8,12 @@ mod tests;
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::rc::Rc;
 
 use library::{Descriptor, Functions, Handle, Offer};
 use plan::{CROSS_CORRELATION, DEFAULT_MATH, Extents, FLOAT, FMA_MATH, choose};
 pub(crate) use plan::{Order, Pass};
 
-use super::driver::counters;
+use super::driver::Stream;
 use super::problem::CudaProblem;
 use crate::arithmetic::{Arithmetic, Precision};
 use crate::geometry::ConvGeometry;
@@ -24,19 +23,29 @@ pub(crate) struct Cudnn {
     functions: Functions,
     handle: Handle,
     options: Arithmetic,
-    plans: HashMap<(ConvGeometry, Pass), Rc<Plan>>,
+    plans: Vec<Plan>,
+    known: HashMap<(ConvGeometry, Pass), usize>,
 }
 
 // SAFETY: cuDNN's handle and descriptors may be used from any thread, by one at a time; the owner is behind a mutex, and plans
 // never leave it.
 unsafe impl Send for Cudnn {}
 
-/// A decided product.
-pub(crate) struct Plan {
+/// What a caller needs to know of a decided product.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planned {
+    /// Its number.
+    pub(crate) number: usize,
     /// The order that it runs on.
     pub(crate) order: Order,
     /// Bytes of work space.
     pub(crate) workspace: usize,
+}
+
+/// A decided product; kept as long as the process.
+struct Plan {
+    order: Order,
+    workspace: usize,
     algorithm: i32,
     wide: Descriptor,
     narrow: Descriptor,
@@ -45,7 +54,7 @@ pub(crate) struct Plan {
 }
 
 /// Device addresses of a product's operands; the one that the pass makes is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Operands {
     pub(crate) wide: u64,
     pub(crate) narrow: u64,
@@ -71,8 +80,22 @@ impl Cudnn {
             functions,
             handle,
             options,
-            plans: HashMap::new(),
+            plans: Vec::new(),
+            known: HashMap::new(),
         })
+    }
+
+    /// Puts convolutions on another stream from now on.
+    pub(crate) fn work_on(&mut self, stream: Stream) -> Result<(), CudaProblem> {
+        // SAFETY: streams are never destroyed.
+        match unsafe { (self.functions.set_stream)(self.handle, stream as *mut c_void) } {
+            0 => Ok(()),
+            status => Err(CudaProblem::Cudnn {
+                call: "cudnnSetStream",
+                what: "a stream".into(),
+                status,
+            }),
+        }
     }
 
     /// cuDNN's version, as 90100 for 9.1.0; opens nothing but the library.
@@ -81,22 +104,29 @@ impl Cudnn {
     }
 
     /// The plan of a product, made at its first use.
-    pub(crate) fn plan(&mut self, g: &ConvGeometry, pass: Pass) -> Result<Rc<Plan>, CudaProblem> {
-        if let Some(plan) = self.plans.get(&(*g, pass)) {
-            return Ok(Rc::clone(plan));
-        }
-        let made = self.make(g, pass, Order::Pixels)?;
-        let made = match made {
-            Some(plan) => Some(plan),
-            None => self.make(g, pass, Order::Planes)?,
+    pub(crate) fn plan(&mut self, g: &ConvGeometry, pass: Pass) -> Result<Planned, CudaProblem> {
+        let number = match self.known.get(&(*g, pass)) {
+            Some(number) => *number,
+            None => {
+                let made = match self.make(g, pass, Order::Pixels)? {
+                    Some(plan) => Some(plan),
+                    None => self.make(g, pass, Order::Planes)?,
+                };
+                self.plans.push(made.ok_or_else(|| CudaProblem::Cudnn {
+                    call: "no algorithm",
+                    what: format!("{pass:?} of {g:?} with {:?}", self.options),
+                    status: 0,
+                })?);
+                self.known.insert((*g, pass), self.plans.len() - 1);
+                self.plans.len() - 1
+            }
         };
-        let plan = Rc::new(made.ok_or_else(|| CudaProblem::Cudnn {
-            call: "no algorithm",
-            what: format!("{pass:?} of {g:?} with {:?}", self.options),
-            status: 0,
-        })?);
-        self.plans.insert((*g, pass), Rc::clone(&plan));
-        Ok(plan)
+        let Plan { order, workspace, .. } = self.plans[number];
+        Ok(Planned {
+            number,
+            order,
+            workspace,
+        })
     }
 
     fn make(&self, g: &ConvGeometry, pass: Pass, order: Order) -> Result<Option<Plan>, CudaProblem> {
@@ -214,18 +244,16 @@ impl Cudnn {
     /// Puts a product on the stream. Its result is overwritten, or added to where `accumulate`.
     ///
     /// # Safety
-    /// Operands must be addresses of device memory of the geometry's extents in the plan's order, the work space as long as the
+    /// `plan` is a number that [`Cudnn::plan`] gave. Operands must be addresses of device memory of the geometry's extents in the plan's order, the work space as long as the
     /// plan says.
     pub(crate) unsafe fn run(
         &self,
-        plan: &Plan,
+        plan: usize,
         pass: Pass,
         operands: Operands,
         accumulate: bool,
     ) -> Result<(), CudaProblem> {
-        counters()
-            .convolutions
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let plan = &self.plans[plan];
         let (one, beta) = (1.0f32, if accumulate { 1.0f32 } else { 0.0 });
         let (first, second, result) = plan.order_of(pass);
         let Operands {

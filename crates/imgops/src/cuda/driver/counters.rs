@@ -16,6 +16,10 @@ pub(crate) struct Counters {
     pub(crate) fills: AtomicU64,
     /// Copies to the host; the host waits for the device in each.
     pub(crate) reads: AtomicU64,
+    /// Sequences that were given to the driver as one graph.
+    pub(crate) graphs: AtomicU64,
+    /// Launches and convolutions that were given to the driver one by one.
+    pub(crate) single: AtomicU64,
     /// Allocations by the driver.
     pub(crate) allocations: AtomicU64,
     /// Frees that failed.
@@ -41,6 +45,10 @@ pub struct Counts {
     pub fills: u64,
     /// Copies to the host; the host waits for the device in each.
     pub reads: u64,
+    /// Sequences that were given to the driver as one graph.
+    pub graphs: u64,
+    /// Launches and convolutions that were given to the driver one by one.
+    pub single: u64,
     /// Allocations by the driver.
     pub allocations: u64,
     /// Bytes of device memory held.
@@ -54,6 +62,8 @@ static COUNTERS: Counters = Counters {
     convolutions: AtomicU64::new(0),
     fills: AtomicU64::new(0),
     reads: AtomicU64::new(0),
+    graphs: AtomicU64::new(0),
+    single: AtomicU64::new(0),
     allocations: AtomicU64::new(0),
     failed_frees: AtomicU64::new(0),
     memory: Mutex::new(Memory {
@@ -77,6 +87,12 @@ impl Counters {
         memory.peak = memory.peak.max(memory.held);
     }
 
+    /// The bytes of an allocation.
+    pub(crate) fn size_of(&self, pointer: u64) -> Option<usize> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.sizes.as_ref()?.get(&pointer).copied()
+    }
+
     pub(crate) fn free(&self, pointer: u64) {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bytes) = memory.sizes.get_or_insert_default().remove(&pointer) {
@@ -92,6 +108,8 @@ impl Counters {
             convolutions: self.convolutions.load(Relaxed),
             fills: self.fills.load(Relaxed),
             reads: self.reads.load(Relaxed),
+            graphs: self.graphs.load(Relaxed),
+            single: self.single.load(Relaxed),
             allocations: self.allocations.load(Relaxed),
             held_bytes: memory.held,
             peak_bytes: memory.peak,

@@ -3,7 +3,10 @@
 //! [`symbols`] has the driver's functions for cudarc; here are safe forms of those that this crate calls itself.
 #![allow(unsafe_code)] // calls into the driver, with pointers to local variables and to memory that the caller owns
 
+pub(crate) mod cache;
 mod counters;
+pub(crate) mod deferred;
+pub(crate) mod graph;
 pub(crate) mod library;
 pub(crate) mod symbols;
 mod unfilled;
@@ -47,19 +50,6 @@ unsafe extern "C" {
     fn cuEventCreate(event: *mut Event, flags: u32) -> u32;
     fn cuEventRecord(event: Event, stream: Stream) -> u32;
     fn cuEventSynchronize(event: Event) -> u32;
-    fn cuLaunchKernel(
-        function: usize,
-        gx: u32,
-        gy: u32,
-        gz: u32,
-        bx: u32,
-        by: u32,
-        bz: u32,
-        shared: u32,
-        stream: Stream,
-        parameters: *mut *mut c_void,
-        extra: *mut *mut c_void,
-    ) -> u32;
 }
 
 /// A stream's handle; 0 is the one that dfdx uses.
@@ -72,8 +62,39 @@ pub(crate) const MAIN: Stream = 0;
 pub(crate) type Event = usize;
 
 /// A loaded kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Function(usize);
+
+/// A launch's parameters: eight bytes each, of which the kernel reads as many from the lower end as its parameter has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parameters {
+    values: [u64; MOST_PARAMETERS],
+    len: usize,
+}
+
+/// No kernel has more parameters.
+const MOST_PARAMETERS: usize = 24;
+
+impl Parameters {
+    /// The values in their order; those past [`MOST_PARAMETERS`], which no kernel has, are left out.
+    pub(crate) fn new(given: impl IntoIterator<Item = u64>) -> Self {
+        let (mut values, mut len) = ([0; MOST_PARAMETERS], 0);
+        for (place, value) in values.iter_mut().zip(given) {
+            *place = value;
+            len += 1;
+        }
+        Self { values, len }
+    }
+
+    /// Where each is, as the driver is told.
+    fn places(&self) -> [*mut c_void; MOST_PARAMETERS] {
+        let mut places = [std::ptr::null_mut::<c_void>(); MOST_PARAMETERS];
+        for (place, value) in places.iter_mut().zip(&self.values[..self.len]) {
+            *place = std::ptr::from_ref(value).cast_mut().cast();
+        }
+        places
+    }
+}
 
 /// The error of a code.
 pub(crate) fn problem(call: &'static str, code: u32) -> CudaProblem {
@@ -212,8 +233,7 @@ pub(crate) fn load(image: &[u8], names: &[&str]) -> Result<Vec<Function>, CudaPr
         .collect()
 }
 
-/// Launches a kernel on dfdx's stream. Parameters are given as eight bytes each, of which the kernel reads as many from the
-/// lower end as its parameter has.
+/// Launches a kernel on a stream, in blocks of `threads`.
 ///
 /// # Safety
 /// The parameters must be those that the kernel declares, and addresses among them must be of device memory that is as long as
@@ -222,29 +242,12 @@ pub(crate) unsafe fn launch(
     function: Function,
     grid: [u32; 3],
     threads: u32,
-    parameters: &[u64],
+    parameters: &Parameters,
+    stream: Stream,
 ) -> Result<(), CudaProblem> {
-    let mut places = [std::ptr::null_mut::<c_void>(); 24];
-    for (place, parameter) in places.iter_mut().zip(parameters) {
-        *place = std::ptr::from_ref(parameter).cast_mut().cast();
-    }
-    let [gx, gy, gz] = grid;
+    let mut places = parameters.places();
     // SAFETY: the caller's promise; the driver copies the parameters before it returns.
-    let code = unsafe {
-        cuLaunchKernel(
-            function.0,
-            gx,
-            gy,
-            gz,
-            threads,
-            1,
-            1,
-            0,
-            MAIN,
-            places.as_mut_ptr(),
-            std::ptr::null_mut(),
-        )
-    };
+    let code = unsafe { symbols::launch(function.0, grid, threads, stream, places.as_mut_ptr()) };
     check("cuLaunchKernel", code)
 }
 
@@ -277,6 +280,11 @@ pub(crate) unsafe fn write<T: Copy>(to: u64, from: &[T]) -> Result<(), CudaProbl
     check("cuMemcpyHtoD", unsafe {
         cuMemcpyHtoD_v2(to, from.as_ptr().cast(), size_of_val(from))
     })
+}
+
+/// Gives memory that is kept for later back to the driver; true where there was any.
+pub(crate) fn trim() -> bool {
+    symbols::trim()
 }
 
 /// Fills device memory with zeros, in the order of dfdx's stream.

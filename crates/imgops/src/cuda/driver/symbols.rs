@@ -11,7 +11,7 @@ use std::ffi::{CStr, c_char};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::library::address;
-use super::{SUCCESS, counters};
+use super::{MAIN, OUT_OF_MEMORY, SUCCESS, counters};
 
 /// Result codes that cudarc knows. Its result type is a Rust enum, for which any other value would be undefined behaviour.
 const KNOWN: [u32; 90] = [
@@ -54,6 +54,19 @@ macro_rules! forwarded {
     )*};
 }
 
+/// The same for what must come after all work that was put off.
+macro_rules! ordered {
+    ($($name:ident($($arg:ident),*);)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name($($arg: usize),*) -> u32 {
+            match super::deferred::settle() {
+                SUCCESS => forward!($name($($arg),*)),
+                code => code,
+            }
+        }
+    )*};
+}
+
 forwarded! {
     cuInit(a);
     cuDriverGetVersion(a);
@@ -65,25 +78,15 @@ forwarded! {
     cuDeviceTotalMem_v2(a, b);
     cuDevicePrimaryCtxRetain(a, b);
     cuCtxGetCurrent(a);
-    cuCtxSynchronize();
     cuMemGetInfo_v2(a, b);
     cuMemHostAlloc(a, b, c);
     cuMemFreeHost(a);
-    cuMemcpyDtoDAsync_v2(a, b, c, d);
-    cuMemcpyDtoD_v2(a, b, c);
-    cuMemcpyDtoHAsync_v2(a, b, c, d);
-    cuMemcpyDtoH_v2(a, b, c);
-    cuMemcpyHtoDAsync_v2(a, b, c, d);
-    cuMemcpyHtoD_v2(a, b, c);
     cuModuleGetFunction(a, b, c);
     cuModuleLoad(a, b);
     cuModuleLoadData(a, b);
     cuStreamCreate(a, b);
-    cuStreamSynchronize(a);
-    cuStreamWaitEvent(a, b, c);
     cuEventCreate(a, b);
     cuEventQuery(a);
-    cuEventRecord(a, b);
     cuEventSynchronize(a);
     cuEventElapsedTime(a, b, c);
     cuFuncGetAttribute(a, b, c);
@@ -99,6 +102,34 @@ forwarded! {
     cuOccupancyMaxPotentialBlockSize(a, b, c, d, e, f);
     cuOccupancyMaxPotentialBlockSizeWithFlags(a, b, c, d, e, f, g);
     cuOccupancyMaxPotentialClusterSize(a, b, c);
+}
+
+ordered! {
+    cuCtxSynchronize();
+    cuMemcpyDtoDAsync_v2(a, b, c, d);
+    cuMemcpyDtoD_v2(a, b, c);
+    cuMemcpyDtoHAsync_v2(a, b, c, d);
+    cuMemcpyDtoH_v2(a, b, c);
+    cuMemcpyHtoD_v2(a, b, c);
+    cuStreamSynchronize(a);
+}
+
+/// The same for calls that are put on a stream: only dfdx's has work that was put off.
+macro_rules! ordered_on_main {
+    ($($name:ident($($arg:ident),*) on $stream:ident;)*) => {$(
+        #[unsafe(no_mangle)]
+        extern "C" fn $name($($arg: usize),*) -> u32 {
+            match if $stream == MAIN { super::deferred::settle() } else { SUCCESS } {
+                SUCCESS => forward!($name($($arg),*)),
+                code => code,
+            }
+        }
+    )*};
+}
+
+ordered_on_main! {
+    cuStreamWaitEvent(stream, event, flags) on stream;
+    cuEventRecord(event, stream) on stream;
 }
 
 /// Where a call stands in a `drop` that unwraps: a failure is counted, not returned. A device that cannot free any more has
@@ -151,52 +182,82 @@ fn allocate_nothing(place: usize) -> u32 {
     SUCCESS
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn cuMemAllocAsync(place: usize, bytes: usize, stream: usize) -> u32 {
+/// An allocation: from the memory that is kept, else from the driver; where that has none left, what is kept is given back first.
+fn allocate(place: usize, bytes: usize, from_driver: impl Fn() -> u32) -> u32 {
     if bytes == 0 {
         return allocate_nothing(place);
     }
-    let code = forward!(cuMemAllocAsync(place, bytes, stream));
+    if let Some(kept) = super::cache::take(bytes) {
+        // SAFETY: as in `allocate_nothing`.
+        unsafe { (place as *mut u64).write(kept) };
+        return SUCCESS;
+    }
+    let mut code = from_driver();
+    if code == OUT_OF_MEMORY && trim() {
+        code = from_driver();
+    }
     if code == SUCCESS {
         allocated(place, bytes);
     }
     code
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn cuMemAlloc_v2(place: usize, bytes: usize) -> u32 {
-    if bytes == 0 {
-        return allocate_nothing(place);
+/// Memory given back: kept where memory is, else freed.
+fn free(pointer: usize, to_driver: impl Fn() -> u32) -> u32 {
+    if pointer == 0 {
+        return SUCCESS;
     }
-    let code = forward!(cuMemAlloc_v2(place, bytes));
-    if code == SUCCESS {
-        allocated(place, bytes);
-    }
-    code
-}
-
-fn freed(pointer: usize, code: u32) -> u32 {
-    counters().free(pointer as u64);
-    if code != SUCCESS {
-        counters().failed_frees.fetch_add(1, Relaxed);
+    let kept = counters()
+        .size_of(pointer as u64)
+        .is_some_and(|bytes| super::cache::keep(pointer as u64, bytes));
+    if !kept {
+        super::deferred::settle_later(); // work that was put off may still use it
+        freed(pointer as u64, to_driver());
     }
     SUCCESS
 }
 
+fn freed(pointer: u64, code: u32) {
+    counters().free(pointer);
+    if code != SUCCESS {
+        counters().failed_frees.fetch_add(1, Relaxed);
+    }
+}
+
+/// Gives the memory that is kept back to the driver, after all work that uses it; true where there was any.
+pub(super) fn trim() -> bool {
+    let blocks = super::cache::drain();
+    if blocks.is_empty() {
+        return false;
+    }
+    super::deferred::settle_later();
+    for pointer in blocks {
+        let address = pointer as usize;
+        freed(pointer, forward!(cuMemFreeAsync(address, MAIN)));
+    }
+    // The driver's pool gives pages to allocations of other sizes once their last use is over.
+    let _ = forward!(cuStreamSynchronize(MAIN));
+    true
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuMemAllocAsync(place: usize, bytes: usize, stream: usize) -> u32 {
+    allocate(place, bytes, || forward!(cuMemAllocAsync(place, bytes, stream)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cuMemAlloc_v2(place: usize, bytes: usize) -> u32 {
+    allocate(place, bytes, || forward!(cuMemAlloc_v2(place, bytes)))
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn cuMemFreeAsync(pointer: usize, stream: usize) -> u32 {
-    if pointer == 0 {
-        return SUCCESS;
-    }
-    freed(pointer, forward!(cuMemFreeAsync(pointer, stream)))
+    free(pointer, || forward!(cuMemFreeAsync(pointer, stream)))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn cuMemFree_v2(pointer: usize) -> u32 {
-    if pointer == 0 {
-        return SUCCESS;
-    }
-    freed(pointer, forward!(cuMemFree_v2(pointer)))
+    free(pointer, || forward!(cuMemFree_v2(pointer)))
 }
 
 #[unsafe(no_mangle)]
@@ -205,7 +266,15 @@ extern "C" fn cuMemsetD8Async(pointer: usize, byte: usize, bytes: usize, stream:
         return SUCCESS;
     }
     counters().fills.fetch_add(1, Relaxed);
-    forward!(cuMemsetD8Async(pointer, byte, bytes, stream))
+    if stream == MAIN && byte == 0 {
+        if let Some(code) = super::deferred::clear(pointer as u64, bytes) {
+            return code;
+        }
+    }
+    match super::deferred::settle() {
+        SUCCESS => forward!(cuMemsetD8Async(pointer, byte, bytes, stream)),
+        code => code,
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -214,9 +283,34 @@ extern "C" fn cuMemsetD8_v2(pointer: usize, byte: usize, bytes: usize) -> u32 {
         return SUCCESS;
     }
     counters().fills.fetch_add(1, Relaxed);
-    forward!(cuMemsetD8_v2(pointer, byte, bytes))
+    match super::deferred::settle() {
+        SUCCESS => forward!(cuMemsetD8_v2(pointer, byte, bytes)),
+        code => code,
+    }
 }
 
+/// A copy from the host on a stream. dfdx makes one of four bytes at the start of each backward pass: the loss's own gradient.
+#[unsafe(no_mangle)]
+extern "C" fn cuMemcpyHtoDAsync_v2(to: usize, from: usize, bytes: usize, stream: usize) -> u32 {
+    if stream == MAIN && bytes == size_of::<u32>() {
+        // SAFETY: the caller's source is that long.
+        let value = unsafe { (from as *const u32).read_unaligned() };
+        if let Some(code) = super::deferred::put(to as u64, value) {
+            return code;
+        }
+    }
+    let code = if stream == MAIN {
+        super::deferred::settle()
+    } else {
+        SUCCESS
+    };
+    match code {
+        SUCCESS => forward!(cuMemcpyHtoDAsync_v2(to, from, bytes, stream)),
+        code => code,
+    }
+}
+
+/// A launch by others than this crate's own queue.
 #[unsafe(no_mangle)]
 extern "C" fn cuLaunchKernel(
     function: usize,
@@ -231,10 +325,54 @@ extern "C" fn cuLaunchKernel(
     parameters: usize,
     extra: usize,
 ) -> u32 {
-    counters().launches.fetch_add(1, Relaxed);
+    match super::deferred::settle() {
+        SUCCESS => forward!(cuLaunchKernel(
+            function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra
+        )),
+        code => code,
+    }
+}
+
+/// A launch as it is, on a stream, in blocks of `threads`.
+///
+/// # Safety
+/// As the driver's.
+pub(super) unsafe fn launch(
+    function: usize,
+    [gx, gy, gz]: [u32; 3],
+    threads: u32,
+    stream: usize,
+    parameters: *mut *mut std::ffi::c_void,
+) -> u32 {
+    let [gx, gy, gz, threads] = [gx, gy, gz, threads].map(|v| v as usize);
+    let parameters = parameters as usize;
     forward!(cuLaunchKernel(
-        function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra
+        function, gx, gy, gz, threads, 1, 1, 0, stream, parameters, 0
     ))
+}
+
+/// Functions of graphs, which cudarc does not know.
+macro_rules! of_graphs {
+    ($($name:ident = $function:ident($($arg:ident),*);)*) => {$(
+        /// The driver's function; "not supported" (801) where it has none.
+        ///
+        /// # Safety
+        /// As the driver's.
+        pub(super) unsafe fn $name($($arg: usize),*) -> u32 {
+            forward!($function($($arg),*))
+        }
+    )*};
+}
+
+of_graphs! {
+    begin_capture = cuStreamBeginCapture_v2(stream, mode);
+    end_capture = cuStreamEndCapture(stream, graph);
+    capture_info = cuStreamGetCaptureInfo_v2(stream, status, id, graph, nodes, count);
+    instantiate = cuGraphInstantiateWithFlags(exec, graph, flags);
+    set_kernel_node = cuGraphExecKernelNodeSetParams_v2(exec, node, parameters);
+    launch_graph = cuGraphLaunch(exec, stream);
+    destroy_exec = cuGraphExecDestroy(exec);
+    destroy_graph = cuGraphDestroy(graph);
 }
 
 /// What a code means. Answered here, so that an error can be told where there is no driver to ask.

@@ -1,9 +1,11 @@
 //! The history of generated images that discriminators are trained on (Shrivastava et al. 2017; CycleGAN paper, section 4).
 
+use std::collections::HashMap;
+
 use dfdx::shapes::HasShape;
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
 use diptych_imgops::{
-    ImageDevice, Images4, OpError, download_images, join_images, split_images, upload_images,
+    ImageDevice, Images4, OpError, download_images, exchange_images, join_images, split_images, upload_images,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,26 +19,69 @@ struct Pool<I> {
     images: Vec<I>,
 }
 
+/// What becomes of an image that is given to a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Draw {
+    /// It is stored, and stays.
+    Stored,
+    /// It stays unstored.
+    Passed,
+    /// It changes places with the one in this slot.
+    Swapped(usize),
+}
+
 impl<I: Clone> Pool<I> {
-    /// Replaces the images of a batch by what the discriminator shall see. While the pool fills, an image is stored and stays;
-    /// after that it stays unstored half of the time, and otherwise changes places with one drawn uniformly. `seed` decides all
-    /// draws of the batch. True where an image was replaced.
-    fn exchange(&mut self, batch: &mut [I], seed: u64) -> bool {
-        if self.size == 0 {
-            return false;
-        }
+    /// What becomes of the images of a batch of `n`: while the pool fills, each is stored; after that it passes half of the
+    /// time, and otherwise changes places with one drawn uniformly. `seed` decides all draws of the batch.
+    fn draw(&self, n: usize, seed: u64) -> Vec<Draw> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut replaced = false;
-        for image in batch {
-            if self.images.len() < self.size {
-                self.images.push(image.clone());
-            } else if rng.random::<f64>() > 0.5 {
-                let slot = rng.random_range(0..self.size);
-                std::mem::swap(&mut self.images[slot], image);
-                replaced = true;
+        (0..n)
+            .map(|i| {
+                if self.images.len() + i < self.size {
+                    Draw::Stored
+                } else if rng.random::<f64>() > 0.5 {
+                    Draw::Swapped(rng.random_range(0..self.size))
+                } else {
+                    Draw::Passed
+                }
+            })
+            .collect()
+    }
+
+    /// Replaces the images of a batch by what the discriminator shall see. True where an image was replaced.
+    fn exchange(&mut self, batch: &mut [I], draws: &[Draw]) -> bool {
+        for (image, draw) in batch.iter_mut().zip(draws) {
+            match draw {
+                Draw::Stored => self.images.push(image.clone()),
+                Draw::Passed => {}
+                Draw::Swapped(slot) => std::mem::swap(&mut self.images[*slot], image),
             }
         }
-        replaced
+        draws.iter().any(|draw| matches!(draw, Draw::Swapped(_)))
+    }
+
+    /// The slots that the images of a batch change places with, where that is all there is to do: none is stored, and no two have
+    /// the same slot.
+    fn slots(&mut self, draws: &[Draw]) -> Option<Vec<Option<&mut I>>> {
+        let mut slots: Vec<Option<&mut I>> = draws.iter().map(|_| None).collect();
+        let mut wanted: HashMap<usize, usize> = HashMap::new();
+        for (i, draw) in draws.iter().enumerate() {
+            match draw {
+                Draw::Stored => return None,
+                Draw::Passed => {}
+                Draw::Swapped(slot) => {
+                    if wanted.insert(*slot, i).is_some() {
+                        return None;
+                    }
+                }
+            }
+        }
+        for (slot, image) in self.images.iter_mut().enumerate() {
+            if let Some(i) = wanted.get(&slot) {
+                slots[*i] = Some(image);
+            }
+        }
+        Some(slots)
     }
 }
 
@@ -66,13 +111,17 @@ impl<D: ImageDevice> ImagePool<D> {
         if self.pool.size == 0 {
             return Ok(batch);
         }
-        let (_, c, h, w) = *batch.shape();
+        let (n, c, h, w) = *batch.shape();
         if [c, h, w] != self.shape {
             let problem = format!("images of {:?} for a pool of {:?}", [c, h, w], self.shape);
             return Err(OpError::shape("pool", problem));
         }
+        let draws = self.pool.draw(n, seed);
+        if let Some(mut slots) = self.pool.slots(&draws) {
+            return exchange_images(&batch, &mut slots);
+        }
         let mut images = split_images(&batch)?;
-        if self.pool.exchange(&mut images, seed) {
+        if self.pool.exchange(&mut images, &draws) {
             join_images(&images)
         } else {
             Ok(batch)
@@ -177,6 +226,22 @@ mod tests {
         Pool { size, images }
     }
 
+    /// Exchanges numbers, by slots where that is possible.
+    fn exchange(pool: &mut Pool<i64>, batch: &mut [i64], seed: u64) -> bool {
+        let draws = pool.draw(batch.len(), seed);
+        let Some(slots) = pool.slots(&draws) else {
+            return pool.exchange(batch, &draws);
+        };
+        let mut replaced = false;
+        for (image, slot) in batch.iter_mut().zip(slots) {
+            if let Some(slot) = slot {
+                std::mem::swap(image, slot);
+                replaced = true;
+            }
+        }
+        replaced
+    }
+
     /// Images of two values, both the image's number.
     fn batch(numbers: &[f32]) -> Images4<TestDevice> {
         let values: Vec<f32> = numbers.iter().flat_map(|&n| [n, n]).collect();
@@ -189,9 +254,6 @@ mod tests {
 
     #[test]
     fn a_pool_of_size_0_passes_everything_through() {
-        let (mut pool, mut images) = (pool(0), [1, 2]);
-        assert!(!pool.exchange(&mut images, 1));
-        assert_eq!((images, pool.images.len()), ([1, 2], 0));
         let mut pool = image_pool(0);
         assert_eq!(pool.exchange(batch(&[1.0]), 1).unwrap().as_vec(), [1.0; 2]);
         assert!(pool.infos().is_empty());
@@ -219,7 +281,7 @@ mod tests {
             let mut out = Vec::new();
             for step in 0..40u64 {
                 let mut images = [2 * step as i64, 2 * step as i64 + 1];
-                pool.exchange(&mut images, seed * 1000 + step);
+                exchange(&mut pool, &mut images, seed * 1000 + step);
                 assert!(pool.images.len() <= size);
                 out.extend(images);
             }
@@ -237,11 +299,11 @@ mod tests {
     #[test]
     fn half_of_the_images_are_swapped_with_slots_drawn_evenly() {
         let mut pool = pool(4);
-        pool.exchange(&mut [0, 1, 2, 3], 0);
+        exchange(&mut pool, &mut [0, 1, 2, 3], 0);
         let (mut swapped, mut slots) = (0, [0; 4]);
         for step in 0..4000u64 {
             let before = pool.images.clone();
-            if pool.exchange(&mut [step as i64 + 4], step) {
+            if exchange(&mut pool, &mut [step as i64 + 4], step) {
                 swapped += 1;
                 let changed = (0..4).find(|i| pool.images[*i] != before[*i]);
                 slots[changed.unwrap()] += 1;
