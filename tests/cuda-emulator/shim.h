@@ -26,6 +26,7 @@ static inline float4 make_float4(float x, float y, float z, float w) { return {x
 static dim3_ threadIdx, blockIdx, gridDim;
 
 static inline void __threadfence() {}
+template <typename T> static T __ldcg(const T *place) { return *place; }
 template <typename T> static T atomicAdd(T *place, T value) {
     T before = *place;
     *place += value;

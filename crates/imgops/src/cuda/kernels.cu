@@ -347,7 +347,7 @@ static __device__ bool column_totals(const Tile &t, float a, float b, u32 column
         *total_b = sum_b;
         return mine;
     }
-    volatile double *sums = partial + (u64)group * chunks * 2 * columns;
+    double *sums = partial + (u64)group * chunks * 2 * columns;
     if (mine) {
         sums[(u64)(2 * blockIdx.y) * columns + t.column] = sum_a;
         sums[(u64)(2 * blockIdx.y + 1) * columns + t.column] = sum_b;
@@ -355,9 +355,10 @@ static __device__ bool column_totals(const Tile &t, float a, float b, u32 column
     if (!is_last(ticket + group * gridDim.x + blockIdx.x, chunks)) return false;
     double whole_a = 0.0, whole_b = 0.0;
     if (t.inside) {
+#pragma unroll 4
         for (u32 chunk = threadIdx.x / width; chunk < chunks; chunk += t.step) {
-            whole_a += sums[(u64)(2 * chunk) * columns + t.column];
-            whole_b += sums[(u64)(2 * chunk + 1) * columns + t.column];
+            whole_a += __ldcg(sums + (u64)(2 * chunk) * columns + t.column);
+            whole_b += __ldcg(sums + (u64)(2 * chunk + 1) * columns + t.column);
         }
     }
     *total_a = tree(whole_a, doubles, width);
@@ -369,8 +370,10 @@ static __device__ bool column_totals(const Tile &t, float a, float b, u32 column
 extern "C" __global__ void column_sums(u32 rows, u32 columns, u32 chunk, u32 width, double *partial, u32 *ticket, const float *x, u32 fresh, float *out) {
     Tile t = tile(rows, columns, chunk, width);
     float sum = 0.0f;
-    if (t.inside)
+    if (t.inside) {
+#pragma unroll 4
         for (u32 r = t.row; r < t.end; r += t.step) sum += x[r * columns + t.column];
+    }
     double total, unused;
     if (column_totals(t, sum, 0.0f, columns, width, partial, ticket, &total, &unused)) give(out, t.column, fresh, (float)total);
 }
@@ -382,6 +385,7 @@ extern "C" __global__ void moments(u32 rows, u32 columns, u32 chunk, u32 width, 
     const float *group = x + blockIdx.z * rows * columns;
     float centre = t.inside ? group[t.column] : 0.0f, a = 0.0f, b = 0.0f;
     if (t.inside) {
+#pragma unroll 4
         for (u32 r = t.row; r < t.end; r += t.step) {
             float d = group[r * columns + t.column] - centre;
             a += d;
@@ -427,6 +431,7 @@ extern "C" __global__ void norm_sums(u32 rows, u32 columns, u32 chunk, u32 width
     float a = 0.0f, b = 0.0f;
     if (t.inside) {
         float m = mean[s], scale = weight ? inv_std[s] * weight[t.column] : inv_std[s], shift = bias ? bias[t.column] : 0.0f;
+#pragma unroll 4
         for (u32 r = t.row; r < t.end; r += t.step) {
             u32 i = base + r * columns + t.column;
             float d = x[i] - m, v = fmaf(d, scale, shift), g = v > 0.0f ? gy[i] : slope * gy[i];
@@ -463,6 +468,7 @@ extern "C" __global__ void tangent_means(u32 rows, u32 columns, u32 chunk, u32 w
     u32 s = blockIdx.z * columns + t.column, base = blockIdx.z * rows * columns;
     float a = 0.0f, b = 0.0f;
     if (t.inside) {
+#pragma unroll 4
         for (u32 r = t.row; r < t.end; r += t.step) {
             u32 i = base + r * columns + t.column;
             if (mean) {
@@ -552,11 +558,10 @@ static __device__ float term_slope(int term, float real, float x, float y, float
 static __device__ bool grand_total(double value, double *partial, u32 *ticket, double *total) {
     __shared__ double doubles[THREADS];
     double sum = tree(value, doubles, 1u);
-    volatile double *sums = partial;
-    if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+    if (threadIdx.x == 0) partial[blockIdx.x] = sum;
     if (!is_last(ticket, gridDim.x)) return false;
     double whole = 0.0;
-    for (u32 block = threadIdx.x; block < gridDim.x; block += THREADS) whole += sums[block];
+    for (u32 block = threadIdx.x; block < gridDim.x; block += THREADS) whole += __ldcg(partial + block);
     *total = tree(whole, doubles, 1u);
     return threadIdx.x == 0;
 }
@@ -582,13 +587,12 @@ extern "C" __global__ void penalty(u32 each, u32 n, double eps, double weight, c
         sum += v * v;
     }
     sum = tree(sum, doubles, 1u);
-    volatile double *sums = partial;
-    if (threadIdx.x == 0) sums[blockIdx.y * gridDim.x + blockIdx.x] = sum;
+    if (threadIdx.x == 0) partial[blockIdx.y * gridDim.x + blockIdx.x] = sum;
     if (!is_last(ticket, gridDim.x * gridDim.y) || threadIdx.x != 0) return;
     double mean = 0.0;
     for (u32 i = 0; i < n; i++) {
         double square = 0.0;
-        for (u32 block = 0; block < gridDim.x; block++) square += sums[i * gridDim.x + block];
+        for (u32 block = 0; block < gridDim.x; block++) square += __ldcg(partial + i * gridDim.x + block);
         double norm = sqrt(square);
         norms[i] = norm;
         mean += (norm - 1.0) * (norm - 1.0);

@@ -131,8 +131,8 @@ impl Columns {
     pub(crate) fn new(rows: usize, columns: usize, groups: usize, multiprocessors: u32) -> Self {
         let width = columns.next_power_of_two().min(32);
         let (tiles, pass) = (columns.div_ceil(width), THREADS as usize / width);
-        let room = (2 * multiprocessors as usize / (tiles * groups).max(1)).max(1);
-        let chunks = room.min(rows.div_ceil(4 * pass)).max(1);
+        let room = (8 * multiprocessors as usize / (tiles * groups).max(1)).max(1);
+        let chunks = room.min(rows.div_ceil(8 * pass)).max(1);
         let chunk = rows.div_ceil(chunks).next_multiple_of(pass);
         Self {
             width: width as u32,
@@ -201,7 +201,7 @@ mod tests {
                         "{c:?}"
                     );
                     assert!(c.chunk.is_multiple_of(THREADS / c.width));
-                    let most = (2 * 132).max(c.tiles * c.groups);
+                    let most = (8 * 132).max(c.tiles * c.groups);
                     assert!(c.tiles * c.chunks * c.groups <= most, "{c:?}");
                 }
             }
