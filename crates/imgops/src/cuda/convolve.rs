@@ -1,4 +1,6 @@
-//! The three products of a convolution, by cuDNN.
+//! The three products of a convolution, by cuDNN but for those of [`few`].
+
+mod few;
 
 use dfdx::tensor::CudaError;
 
@@ -39,6 +41,9 @@ pub(crate) fn product(
     let extents = extents(g);
     for (values, ..) in extents {
         checked(values)?;
+    }
+    if few::takes(g, pass) {
+        return few::product(rt, g, pass, operands, accumulate);
     }
     let plan = rt.plan(g, pass)?;
     let workspace = rt.cudnn_space(plan.workspace)?;

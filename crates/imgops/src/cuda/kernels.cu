@@ -40,19 +40,54 @@ static __device__ void give(float *gradient, u32 i, u32 fresh, float v) {
     gradient[i] = fresh ? v : gradient[i] + v;
 }
 
+// Four values at once, where lengths and channels are multiples of four: addresses are then multiples of 16 bytes, since tensors
+// begin at such. `i` counts fours.
+#define EACH_FOUR(i, len) EACH(i, (len) / 4)
+
+static __device__ float4 four(const float *x, u32 i) { return ((const float4 *)x)[i]; }
+static __device__ void set_four(float *x, u32 i, float4 v) { ((float4 *)x)[i] = v; }
+static __device__ float4 plus(float4 a, float4 b) { return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w); }
+static __device__ void give_four(float *gradient, u32 i, u32 fresh, float4 v) {
+    set_four(gradient, i, fresh ? v : plus(four(gradient, i), v));
+}
+template <typename F> static __device__ float4 map(float4 a, F f) { return make_float4(f(a.x), f(a.y), f(a.z), f(a.w)); }
+template <typename F> static __device__ float4 map(float4 a, float4 b, F f) {
+    return make_float4(f(a.x, b.x), f(a.y, b.y), f(a.z, b.z), f(a.w, b.w));
+}
+
 extern "C" __global__ void activate(u32 len, int kind, float slope, const float *x, float *y) {
+    if (len % 4 == 0) {
+        EACH_FOUR(i, len) set_four(y, i, map(four(x, i), [=](float v) { return activated(kind, slope, v); }));
+        return;
+    }
     EACH(i, len) y[i] = activated(kind, slope, x[i]);
 }
 
 extern "C" __global__ void scale_by_slope(u32 len, int kind, float slope, const float *y, const float *g, float *out) {
+    if (len % 4 == 0) {
+        EACH_FOUR(i, len) set_four(out, i, map(four(y, i), four(g, i), [=](float y, float g) { return sloped(kind, slope, y, g); }));
+        return;
+    }
     EACH(i, len) out[i] = sloped(kind, slope, y[i], g[i]);
 }
 
 extern "C" __global__ void activation_backward(u32 len, int kind, float slope, const float *y, const float *g, u32 fresh, float *gx) {
+    if (len % 4 == 0) {
+        EACH_FOUR(i, len) give_four(gx, i, fresh, map(four(y, i), four(g, i), [=](float y, float g) { return sloped(kind, slope, y, g); }));
+        return;
+    }
     EACH(i, len) give(gx, i, fresh, sloped(kind, slope, y[i], g[i]));
 }
 
 extern "C" __global__ void bias_activate(u32 len, u32 columns, const float *bias, int kind, float slope, float *y) {
+    if (columns % 4 == 0) {
+        EACH_FOUR(i, len) {
+            float4 v = four(y, i);
+            if (bias) v = plus(v, four(bias, i % (columns / 4)));
+            set_four(y, i, map(v, [=](float v) { return activated(kind, slope, v); }));
+        }
+        return;
+    }
     EACH(i, len) {
         float v = bias ? y[i] + bias[i % columns] : y[i];
         y[i] = activated(kind, slope, v);
@@ -60,15 +95,32 @@ extern "C" __global__ void bias_activate(u32 len, u32 columns, const float *bias
 }
 
 extern "C" __global__ void add(u32 len, const float *a, const float *b, float *out) {
+    if (len % 4 == 0) {
+        EACH_FOUR(i, len) set_four(out, i, plus(four(a, i), four(b, i)));
+        return;
+    }
     EACH(i, len) out[i] = a[i] + b[i];
 }
 
 extern "C" __global__ void accumulate(u32 len, const float *g, u32 fresh, float *out) {
+    if (len % 4 == 0) {
+        EACH_FOUR(i, len) give_four(out, i, fresh, four(g, i));
+        return;
+    }
     EACH(i, len) give(out, i, fresh, g[i]);
 }
 
 extern "C" __global__ void concat(u32 len, u32 ca, u32 cb, u32 rectified, const float *a, const float *b, float *y) {
     u32 c = ca + cb;
+    if (ca % 4 == 0 && cb % 4 == 0) {
+        EACH_FOUR(i, len) {
+            u32 row = 4 * i / c, k = 4 * i - row * c;
+            float4 v = k < ca ? four(a, (row * ca + k) / 4) : four(b, (row * cb + (k - ca)) / 4);
+            if (rectified) v = map(v, [](float v) { return v < 0.0f ? 0.0f : v; });
+            set_four(y, i, v);
+        }
+        return;
+    }
     EACH(i, len) {
         u32 row = i / c, k = i - row * c;
         float v = k < ca ? a[row * ca + k] : b[row * cb + (k - ca)];
@@ -77,6 +129,13 @@ extern "C" __global__ void concat(u32 len, u32 ca, u32 cb, u32 rectified, const 
 }
 
 extern "C" __global__ void concat_backward(u32 len, u32 c, u32 offset, u32 channels, const float *gy, u32 fresh, float *g) {
+    if (c % 4 == 0 && offset % 4 == 0 && channels % 4 == 0) {
+        EACH_FOUR(i, len) {
+            u32 row = 4 * i / c;
+            give_four(g, i, fresh, four(gy, (row * channels + offset + (4 * i - row * c)) / 4));
+        }
+        return;
+    }
     EACH(i, len) {
         u32 row = i / c;
         give(g, i, fresh, gy[row * channels + offset + (i - row * c)]);
@@ -108,6 +167,16 @@ static __device__ u32 mirror(u32 i, u32 padding, u32 len) {
 
 extern "C" __global__ void reflection_pad(u32 len, u32 c, u32 h, u32 w, u32 padding, const float *x, float *y) {
     u32 ph = h + 2 * padding, pw = w + 2 * padding;
+    if (c % 4 == 0) {
+        u32 fours = c / 4;
+        EACH_FOUR(i, len) {
+            u32 pixel = i / fours, k = i - pixel * fours;
+            u32 row = pixel / pw, column = pixel - row * pw;
+            u32 image = row / ph, line = row - image * ph;
+            set_four(y, i, four(x, ((image * h + mirror(line, padding, h)) * w + mirror(column, padding, w)) * fours + k));
+        }
+        return;
+    }
     EACH(i, len) {
         u32 pixel = i / c, k = i - pixel * c;
         u32 row = pixel / pw, column = pixel - row * pw;
@@ -127,6 +196,24 @@ static __device__ u32 mirrored(u32 at, u32 padding, u32 len, u32 *places) {
 
 extern "C" __global__ void reflection_pad_backward(u32 len, u32 c, u32 h, u32 w, u32 padding, const float *gy, u32 fresh, float *gx) {
     u32 ph = h + 2 * padding, pw = w + 2 * padding;
+    if (c % 4 == 0) {
+        u32 fours = c / 4;
+        EACH_FOUR(i, len) {
+            u32 pixel = i / fours, k = i - pixel * fours;
+            u32 row = pixel / w, column = pixel - row * w;
+            u32 image = row / h, line = row - image * h;
+            float4 sum = four(gy, ((image * ph + line + padding) * pw + column + padding) * fours + k);
+            // Pixels further than `padding` from every edge are mirrored nowhere.
+            if (line <= padding || column <= padding || line + padding + 1 >= h || column + padding + 1 >= w) {
+                u32 lines[3], columns[3];
+                u32 nl = mirrored(line, padding, h, lines), nc = mirrored(column, padding, w, columns);
+                for (u32 a = 0; a < nl; a++)
+                    for (u32 b = a == 0; b < nc; b++) sum = plus(sum, four(gy, ((image * ph + lines[a]) * pw + columns[b]) * fours + k));
+            }
+            give_four(gx, i, fresh, sum);
+        }
+        return;
+    }
     EACH(i, len) {
         u32 pixel = i / c, k = i - pixel * c;
         u32 row = pixel / w, column = pixel - row * w;
@@ -415,6 +502,18 @@ extern "C" __global__ void running_statistics(u32 len, float eps, const float *m
 
 // `y = f((x - mean) inv_std weight + bias)`; `each` values to a group. `slope` is 1 without an activation.
 extern "C" __global__ void normalise(u32 len, u32 columns, u32 each, const float *x, const float *mean, const float *inv_std, const float *weight, const float *bias, float slope, float *y) {
+    if (columns % 4 == 0) {
+        u32 fours = columns / 4, group = each / 4;
+        EACH_FOUR(i, len) {
+            u32 column = i % fours, s = i / group * fours + column;
+            float4 scale = four(inv_std, s), v = map(four(x, i), four(mean, s), [](float x, float m) { return x - m; });
+            if (weight) scale = map(scale, four(weight, column), [](float s, float w) { return s * w; });
+            float4 shift = bias ? four(bias, column) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+            v = make_float4(fmaf(v.x, scale.x, shift.x), fmaf(v.y, scale.y, shift.y), fmaf(v.z, scale.z, shift.z), fmaf(v.w, scale.w, shift.w));
+            set_four(y, i, map(v, [=](float v) { return v < 0.0f ? slope * v : v; }));
+        }
+        return;
+    }
     EACH(i, len) {
         u32 column = i % columns, s = i / each * columns + column;
         float scale = weight ? inv_std[s] * weight[column] : inv_std[s];
@@ -450,14 +549,31 @@ extern "C" __global__ void norm_sums(u32 rows, u32 columns, u32 chunk, u32 width
     tilt[s] = batch_statistics ? (float)(weighted * inv * inv / rows) : 0.0f;
 }
 
-// The input's gradient, `scale (g - mean_g - (x - mean) tilt)`.
+// `scale (g - mean_g - d tilt)`, where `d` is the distance from the mean and `g` the gradient before the activation.
+static __device__ float norm_slope(float gy, float d, float scale, float shift, float slope, float mean_g, float tilt) {
+    float g = fmaf(d, scale, shift) > 0.0f ? gy : slope * gy;
+    return scale * (g - mean_g - d * tilt);
+}
+
+// The input's gradient: see `norm_slope`.
 extern "C" __global__ void norm_backward(u32 len, u32 columns, u32 each, const float *x, const float *gy, const float *mean, const float *inv_std, const float *weight, const float *bias, float slope, const float *mean_g, const float *tilt, u32 fresh, float *gx) {
+    if (columns % 4 == 0) {
+        u32 fours = columns / 4, group = each / 4;
+        EACH_FOUR(i, len) {
+            u32 column = i % fours, s = i / group * fours + column;
+            float4 scale = four(inv_std, s), d = map(four(x, i), four(mean, s), [](float x, float m) { return x - m; }), g = four(gy, i);
+            if (weight) scale = map(scale, four(weight, column), [](float s, float w) { return s * w; });
+            float4 shift = bias ? four(bias, column) : make_float4(0.0f, 0.0f, 0.0f, 0.0f), m = four(mean_g, s), t = four(tilt, s);
+            float4 out = make_float4(norm_slope(g.x, d.x, scale.x, shift.x, slope, m.x, t.x), norm_slope(g.y, d.y, scale.y, shift.y, slope, m.y, t.y),
+                                     norm_slope(g.z, d.z, scale.z, shift.z, slope, m.z, t.z), norm_slope(g.w, d.w, scale.w, shift.w, slope, m.w, t.w));
+            give_four(gx, i, fresh, out);
+        }
+        return;
+    }
     EACH(i, len) {
         u32 column = i % columns, s = i / each * columns + column;
         float scale = weight ? inv_std[s] * weight[column] : inv_std[s];
-        float d = x[i] - mean[s], v = fmaf(d, scale, bias ? bias[column] : 0.0f);
-        float g = v > 0.0f ? gy[i] : slope * gy[i];
-        give(gx, i, fresh, scale * (g - mean_g[s] - d * tilt[s]));
+        give(gx, i, fresh, norm_slope(gy[i], x[i] - mean[s], scale, bias ? bias[column] : 0.0f, slope, mean_g[s], tilt[s]));
     }
 }
 
@@ -520,6 +636,95 @@ extern "C" __global__ void norm_tangent_weight(u32 columns, u32 groups, u32 rows
         }
         grad_weight[column] = sum;
     }
+}
+
+// ---- Convolutions that cuDNN is slow at ------------------------------------------------------------------------------------
+
+#define TAPS 7
+#define LANES 64
+#define GROUPS (THREADS / LANES)
+
+// The part that some rows of the narrow images, which have `N` channels, have in a 7x7 weight's gradient at stride 1. A thread has
+// one wide channel and one line `blockIdx.y` of taps: along a row, each wide value meets the last seven narrow ones.
+template <u32 N> static __device__ void few_weights(u32 rows, u32 nh, u32 nw, u32 wh, u32 ww, u32 c, u32 padding, u32 each, const float *wide, const float *narrow, float *partial) {
+    __shared__ float shared[THREADS];
+    u32 lane = threadIdx.x % LANES, channel = blockIdx.z * LANES + lane, tap = blockIdx.y;
+    u32 first = (blockIdx.x * GROUPS + threadIdx.x / LANES) * each, end = first + each < rows ? first + each : rows;
+    float sums[N][TAPS];
+#pragma unroll
+    for (u32 k = 0; k < N; k++)
+#pragma unroll
+        for (u32 s = 0; s < TAPS; s++) sums[k][s] = 0.0f;
+    for (u32 row = first; row < end; row++) {
+        u32 image = row / nh, line = row - image * nh + tap;
+        if (line < padding || line - padding >= wh || channel >= c) continue;
+        const float *x = wide + (image * wh + line - padding) * ww * c + channel, *g = narrow + row * nw * N;
+        float seen[TAPS][N];
+#pragma unroll
+        for (u32 s = 0; s < TAPS; s++)
+#pragma unroll
+            for (u32 k = 0; k < N; k++) seen[s][k] = 0.0f;
+        for (u32 base = 0; base < nw + TAPS - 1; base += TAPS) {
+#pragma unroll
+            for (u32 j = 0; j < TAPS; j++) {
+                u32 at = base + j;
+                float v = at >= padding && at - padding < ww ? x[(at - padding) * c] : 0.0f;
+#pragma unroll
+                for (u32 k = 0; k < N; k++) seen[j][k] = at < nw ? g[at * N + k] : 0.0f;
+#pragma unroll
+                for (u32 s = 0; s < TAPS; s++)
+#pragma unroll
+                    for (u32 k = 0; k < N; k++) sums[k][s] = fmaf(seen[(j + TAPS - s) % TAPS][k], v, sums[k][s]);
+            }
+        }
+    }
+#pragma unroll
+    for (u32 k = 0; k < N; k++) {
+#pragma unroll
+        for (u32 s = 0; s < TAPS; s++) {
+            float sum = tree(sums[k][s], shared, LANES);
+            if (threadIdx.x < LANES && channel < c) partial[((blockIdx.x * N + k) * TAPS * TAPS + tap * TAPS + s) * c + channel] = sum;
+        }
+    }
+}
+
+// `partial` is one gradient after another, of each `blockIdx.x`: its rows are `GROUPS each`.
+extern "C" __global__ void weights_of_few(u32 rows, u32 nh, u32 nw, u32 wh, u32 ww, u32 c, u32 padding, u32 each, u32 channels, const float *wide, const float *narrow, float *partial) {
+    switch (channels) {
+    case 1: return few_weights<1>(rows, nh, nw, wh, ww, c, padding, each, wide, narrow, partial);
+    case 2: return few_weights<2>(rows, nh, nw, wh, ww, c, padding, each, wide, narrow, partial);
+    case 3: return few_weights<3>(rows, nh, nw, wh, ww, c, padding, each, wide, narrow, partial);
+    default: return few_weights<4>(rows, nh, nw, wh, ww, c, padding, each, wide, narrow, partial);
+    }
+}
+
+// The sum of `parts` arrays that lie one after another.
+extern "C" __global__ void fold(u32 len, u32 parts, const float *partial, u32 fresh, float *out) {
+    EACH(i, len) {
+        double sum = 0.0;
+#pragma unroll 8
+        for (u32 part = 0; part < parts; part++) sum += partial[part * len + i];
+        give(out, i, fresh, (float)sum);
+    }
+}
+
+// A block for each narrow value `blockIdx.x` of `channels` to a pixel, over a window of many wide channels (a multiple of four):
+// the last layer of a PatchGAN.
+extern "C" __global__ void narrow_of_few(u32 channels, u32 nh, u32 nw, u32 wh, u32 ww, u32 c, u32 taps, u32 stride, u32 padding, const float *wide, const float *filter, u32 fresh, float *narrow) {
+    __shared__ float shared[THREADS];
+    u32 pixel = blockIdx.x / channels, k = blockIdx.x - pixel * channels;
+    u32 row = pixel / nw, q = pixel - row * nw, image = row / nh, p = row - image * nh;
+    u32 fours = c / 4, window = taps * taps * fours;
+    float sum = 0.0f;
+    for (u32 i = threadIdx.x; i < window; i += THREADS) {
+        u32 tap = i / fours, at = i - tap * fours, r = tap / taps, s = tap - r * taps;
+        u32 y = p * stride + r, x = q * stride + s;
+        if (y < padding || y - padding >= wh || x < padding || x - padding >= ww) continue;
+        float4 a = four(wide, ((image * wh + y - padding) * ww + x - padding) * fours + at), b = four(filter, k * window + i);
+        sum = fmaf(a.x, b.x, fmaf(a.y, b.y, fmaf(a.z, b.z, fmaf(a.w, b.w, sum))));
+    }
+    sum = tree(sum, shared, 1u);
+    if (threadIdx.x == 0) give(narrow, blockIdx.x, fresh, sum);
 }
 
 // ---- Losses ----------------------------------------------------------------------------------------------------------------
