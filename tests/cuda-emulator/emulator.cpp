@@ -103,7 +103,8 @@ const Entry entries[] = {
     PLAIN(concat), PLAIN(concat_backward), PLAIN(dropout), PLAIN(reflection_pad), PLAIN(reflection_pad_backward), PLAIN(fit), PLAIN(fit_backward), PLAIN(upsample),
     PLAIN(upsample_backward), PLAIN(planes_to_pixels), PLAIN(pixels_to_planes), PLAIN(mix), PLAIN(exchange), MEETS(column_sums), MEETS(moments),
     PLAIN(running_statistics), PLAIN(normalise), MEETS(norm_sums), PLAIN(norm_backward), MEETS(tangent_means), PLAIN(norm_tangent),
-    PLAIN(norm_tangent_backward), PLAIN(norm_tangent_weight), MEETS(weights_of_few), PLAIN(fold), MEETS(narrow_of_few), MEETS(loss), PLAIN(loss_backward), MEETS(penalty),
+    PLAIN(norm_tangent_backward), PLAIN(norm_tangent_weight), MEETS(weights_of_few), PLAIN(fold), MEETS(narrow_of_few),
+    MEETS(narrow_of_few_pixels), MEETS(widen_of_few_pixels), MEETS(loss), PLAIN(loss_backward), MEETS(penalty),
     PLAIN(penalty_direction), PLAIN(adam), MEETS(squares), PLAIN(self_test),
     PLAIN(clear), PLAIN(put),
 };

@@ -112,3 +112,13 @@ static void block(unsigned threads, void (*f)(void *), void *arg, const char *ke
 } // namespace fibers
 
 static inline void __syncthreads() { fibers::wait(); }
+// An exchange of values within each warp of 32, which all threads of the block must take part in.
+static inline float __shfl_xor_sync(unsigned, float v, unsigned distance) {
+    static float values[fibers::THREADS_MOST];
+    values[threadIdx.x] = v;
+    unsigned from = threadIdx.x ^ distance;
+    fibers::wait();
+    float got = values[from];
+    fibers::wait();
+    return got;
+}

@@ -1,6 +1,9 @@
-//! The three products of a convolution, by cuDNN but for those of [`few`].
+//! The three products of a convolution, by cuDNN but for those of [`few`] and [`small`].
 
 mod few;
+mod small;
+#[cfg(test)]
+mod testing;
 
 use dfdx::tensor::CudaError;
 
@@ -44,6 +47,9 @@ pub(crate) fn product(
     }
     if few::takes(g, pass) {
         return few::product(rt, g, pass, operands, accumulate);
+    }
+    if small::takes(g, pass) {
+        return small::product(rt, g, pass, operands, accumulate);
     }
     let plan = rt.plan(g, pass)?;
     let workspace = rt.cudnn_space(plan.workspace)?;

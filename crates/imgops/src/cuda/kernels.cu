@@ -2,7 +2,8 @@
 // what each of these computes.
 //
 // The same text is compiled by NVRTC for a GPU and by a C++ compiler for the emulator that tests it (tests/cuda-emulator), so it
-// uses no header, no warp-level function and no more than one-dimensional blocks of 256 threads. Lengths are below 2^31.
+// uses no header, of warp-level functions only exchanges that all threads of a block take part in, and one-dimensional blocks of
+// 256 threads. Lengths are below 2^31.
 //
 // Reductions are deterministic: a block adds in a fixed tree, and the block that happens to finish last adds the blocks' sums in
 // their order. `ticket` counts finished blocks; it is zero before and after. `partial` has a sum in f64 for each block.
@@ -725,6 +726,128 @@ extern "C" __global__ void narrow_of_few(u32 channels, u32 nh, u32 nw, u32 wh, u
     }
     sum = tree(sum, shared, 1u);
     if (threadIdx.x == 0) give(narrow, blockIdx.x, fresh, sum);
+}
+
+// The most pixels of narrow images that the following kernels take.
+#define PIXELS 16
+#define WARPS (THREADS / 32)
+
+// The sum over a warp's threads, in all of them. All threads of the block must be here.
+static __device__ float warp_sum(float v) {
+    for (u32 distance = 16; distance > 0; distance /= 2) v += __shfl_xor_sync(0xffffffffu, v, distance);
+    return v;
+}
+
+// Two narrow channels to a block, for all `pixels` of the narrow images: the weight is read once. `c` is a multiple of four.
+extern "C" __global__ void narrow_of_few_pixels(u32 pixels, u32 channels, u32 nh, u32 nw, u32 wh, u32 ww, u32 c, u32 taps, u32 stride, u32 padding, const float *wide, const float *filter, u32 fresh, float *narrow) {
+    __shared__ int lines[PIXELS], columns[PIXELS], images[PIXELS];
+    __shared__ float totals[2 * PIXELS][WARPS];
+    if (threadIdx.x < pixels) {
+        u32 row = threadIdx.x / nw, image = row / nh;
+        images[threadIdx.x] = (int)image;
+        lines[threadIdx.x] = (int)((row - image * nh) * stride) - (int)padding;
+        columns[threadIdx.x] = (int)((threadIdx.x - row * nw) * stride) - (int)padding;
+    }
+    __syncthreads();
+    u32 k = 2 * blockIdx.x, fours = c / 4, window = taps * taps * fours;
+    float sums[2][PIXELS];
+#pragma unroll
+    for (u32 j = 0; j < PIXELS; j++) sums[0][j] = sums[1][j] = 0.0f;
+    for (u32 i = threadIdx.x; i < window; i += THREADS) {
+        u32 tap = i / fours, at = i - tap * fours;
+        int r = (int)(tap / taps), s = (int)tap - r * (int)taps;
+        // Taps that see nothing but padding need no weights.
+        if (pixels == 1 && (lines[0] + r < 0 || lines[0] + r >= (int)wh || columns[0] + s < 0 || columns[0] + s >= (int)ww)) continue;
+        float4 a = four(filter, k * window + i), b = k + 1 < channels ? four(filter, (k + 1) * window + i) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#pragma unroll
+        for (u32 j = 0; j < PIXELS; j++) {
+            if (j < pixels) {
+                int y = lines[j] + r, x = columns[j] + s;
+                if (y >= 0 && y < (int)wh && x >= 0 && x < (int)ww) {
+                    float4 v = four(wide, (((u32)images[j] * wh + (u32)y) * ww + (u32)x) * fours + at);
+                    sums[0][j] = fmaf(v.x, a.x, fmaf(v.y, a.y, fmaf(v.z, a.z, fmaf(v.w, a.w, sums[0][j]))));
+                    sums[1][j] = fmaf(v.x, b.x, fmaf(v.y, b.y, fmaf(v.z, b.z, fmaf(v.w, b.w, sums[1][j]))));
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (u32 j = 0; j < PIXELS; j++) {
+        if (j < pixels) {
+            float first = warp_sum(sums[0][j]), second = warp_sum(sums[1][j]);
+            if (threadIdx.x % 32 == 0) {
+                totals[2 * j][threadIdx.x / 32] = first;
+                totals[2 * j + 1][threadIdx.x / 32] = second;
+            }
+        }
+    }
+    __syncthreads();
+    if (threadIdx.x >= 2 * pixels || k + threadIdx.x % 2 >= channels) return;
+    float sum = 0.0f;
+    for (u32 warp = 0; warp < WARPS; warp++) sum += totals[threadIdx.x][warp];
+    give(narrow, threadIdx.x / 2 * channels + k + threadIdx.x % 2, fresh, sum);
+}
+
+// Narrow channels of a block of the next kernel.
+#define CHUNK 32
+// Fours of wide channels of such a block: a thread has one of them, and one of 16 taps.
+#define TILE (THREADS / 16)
+
+// The part that narrow channels from `blockIdx.y * CHUNK` have in wide images twice as high and wide: windows of 4x4, stride 2,
+// padding 1. `P` is at least `pixels`, those of the narrow images.
+template <u32 P> static __device__ void widen_few_pixels(u32 pixels, u32 channels, u32 nh, u32 nw, u32 c, const float *narrow, const float *filter, float *partial) {
+    __shared__ float seen[CHUNK * P];
+    __shared__ float4 sums[4 * P * TILE];
+    u32 first = blockIdx.y * CHUNK, count = channels - first < CHUNK ? channels - first : CHUNK;
+    for (u32 i = threadIdx.x; i < CHUNK * P; i += THREADS) {
+        u32 k = i / P, j = i - k * P;
+        seen[i] = k < count && j < pixels ? narrow[j * channels + first + k] : 0.0f;
+    }
+    float4 none = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    for (u32 i = threadIdx.x; i < 4 * P * TILE; i += THREADS) sums[i] = none;
+    __syncthreads();
+    u32 lane = threadIdx.x % TILE, tap = threadIdx.x / TILE, r = tap / 4, s = tap % 4, fours = c / 4, at = blockIdx.x * TILE + lane;
+    // From a single line, the outer taps reach nothing but padding.
+    bool works = at < fours && !(nh == 1 && (r == 0 || r == 3)) && !(nw == 1 && (s == 0 || s == 3));
+    float4 parts[P];
+#pragma unroll
+    for (u32 j = 0; j < P; j++) parts[j] = none;
+    if (works) {
+#pragma unroll 4
+        for (u32 k = 0; k < count; k++) {
+            float4 w = four(filter, ((first + k) * 16 + tap) * fours + at);
+#pragma unroll
+            for (u32 j = 0; j < P; j++) {
+                float v = seen[k * P + j];
+                parts[j] = make_float4(fmaf(v, w.x, parts[j].x), fmaf(v, w.y, parts[j].y), fmaf(v, w.z, parts[j].z), fmaf(v, w.w, parts[j].w));
+            }
+        }
+    }
+    // At most four taps meet in a wide pixel: one of each round.
+    for (u32 round = 0; round < 4; round++) {
+        if (works && r / 2 * 2 + s / 2 == round) {
+#pragma unroll
+            for (u32 j = 0; j < P; j++) {
+                u32 row = j / nw, image = row / nh, y = 2 * (row - image * nh) + r, x = 2 * (j - row * nw) + s;
+                // Both are one more than the place.
+                if (j < pixels && y >= 1 && y <= 2 * nh && x >= 1 && x <= 2 * nw) {
+                    u32 place = ((image * 2 * nh + y - 1) * 2 * nw + x - 1) * TILE + lane;
+                    sums[place] = plus(sums[place], parts[j]);
+                }
+            }
+        }
+        __syncthreads();
+    }
+    for (u32 i = threadIdx.x; i < 4 * pixels * TILE; i += THREADS) {
+        u32 pixel = i / TILE, four_at = blockIdx.x * TILE + i % TILE;
+        if (four_at < fours) set_four(partial, (blockIdx.y * 4 * pixels + pixel) * fours + four_at, sums[i]);
+    }
+}
+
+extern "C" __global__ void widen_of_few_pixels(u32 pixels, u32 channels, u32 nh, u32 nw, u32 c, const float *narrow, const float *filter, float *partial) {
+    if (pixels == 1) return widen_few_pixels<1>(pixels, channels, nh, nw, c, narrow, filter, partial);
+    if (pixels <= 4) return widen_few_pixels<4>(pixels, channels, nh, nw, c, narrow, filter, partial);
+    return widen_few_pixels<PIXELS>(pixels, channels, nh, nw, c, narrow, filter, partial);
 }
 
 // ---- Losses ----------------------------------------------------------------------------------------------------------------

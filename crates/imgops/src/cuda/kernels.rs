@@ -55,6 +55,8 @@ kernels! {
     WeightsOfFew = "weights_of_few",
     Fold = "fold",
     NarrowOfFew = "narrow_of_few",
+    NarrowOfFewPixels = "narrow_of_few_pixels",
+    WidenOfFewPixels = "widen_of_few_pixels",
     Loss = "loss",
     LossBackward = "loss_backward",
     Penalty = "penalty",

@@ -82,17 +82,8 @@ pub(super) fn product(
 
 #[cfg(test)]
 mod tests {
-    use dfdx::tensor::{Cpu, Trace};
-
+    use super::super::testing::{Case, agrees_with_the_cpu, geometry};
     use super::*;
-    use crate::filter::Filter;
-    use crate::testing::device;
-    use crate::{
-        ConvConfig, ImageDevice, backward, conv_transpose2d, conv2d, download_images, l1_loss, upload_images,
-    };
-
-    /// A case: transposed or not, input `[n, c, h, w]`, output channels, kernel, stride, padding.
-    type Case = (bool, (usize, usize, usize, usize), usize, usize, usize, usize);
 
     const CASES: [Case; 7] = [
         (false, (2, 16, 9, 10), 3, 7, 1, 0),
@@ -104,70 +95,12 @@ mod tests {
         (true, (2, 2, 3, 4), 64, 4, 2, 1),
     ];
 
-    fn geometry((transposed, x, out, k, stride, padding): Case) -> ConvGeometry {
-        let config = ConvConfig::new(stride, padding);
-        if transposed {
-            ConvGeometry::conv_transpose2d(x, [x.1, out, k, k], None, config).unwrap()
-        } else {
-            ConvGeometry::conv2d(x, [out, x.1, k, k], None, config).unwrap()
-        }
-    }
-
-    fn values(len: usize, seed: usize) -> Vec<f32> {
-        (0..len)
-            .map(|i| ((i * 37 + seed * 101) % 97) as f32 / 48.0 - 1.0)
-            .collect()
-    }
-
-    /// The output, and the gradients of input and weight, both after a second use of the same.
-    fn results<D: ImageDevice>(device: &D, (transposed, x, out, k, stride, padding): Case) -> [Vec<f32>; 3] {
-        let (n, c, h, w) = x;
-        let shape = if transposed {
-            [c, out, k, k]
-        } else {
-            [out, c, k, k]
-        };
-        let weight = Filter::from_public(device, shape, &values(shape.iter().product(), 1)).unwrap();
-        let image = upload_images(device, &values(n * c * h * w, 2), x).unwrap();
-        let config = ConvConfig::new(stride, padding);
-        let apply = |x| {
-            if transposed {
-                conv_transpose2d(x, &weight, None, config)
-            } else {
-                conv2d(x, &weight, None, config)
-            }
-        };
-        let y = apply(image.leaky_trace()).unwrap();
-        let shape = dfdx::shapes::HasShape::shape(&y).to_owned();
-        let (a, b, c, d) = shape;
-        let target = upload_images(device, &values(a * b * c * d, 3), shape).unwrap();
-        let out = download_images(&y.retaped::<dfdx::tensor::NoneTape>()).unwrap();
-        let second = apply(image.leaky_trace()).unwrap();
-        let loss = crate::add_losses(
-            l1_loss(y, &target, 100.0).unwrap(),
-            l1_loss(second, &target, 50.0).unwrap(),
-        );
-        let grads = backward(loss.unwrap()).unwrap();
-        let gx = grads.get(&image).as_vec();
-        [out, gx, weight.gradient(&grads)]
-    }
-
     #[test]
     fn such_products_are_the_cpus() {
         for case in CASES {
             let g = geometry(case);
             assert!(takes(&g, Pass::Weight) || takes(&g, Pass::Narrow), "{case:?}");
-            let (got, want) = (results(&device(), case), results(&Cpu::default(), case));
-            for (got, want) in got.iter().zip(&want) {
-                let size = want.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
-                let off = got
-                    .iter()
-                    .zip(want)
-                    .map(|(a, b)| f64::from(a - b).powi(2))
-                    .sum::<f64>()
-                    .sqrt();
-                assert!(size > 0.0 && off < 1e-6 * size, "{case:?}: {off:e} of {size:e}");
-            }
+            agrees_with_the_cpu(case);
         }
     }
 
