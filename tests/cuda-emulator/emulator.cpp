@@ -299,6 +299,7 @@ API cuEventCreate(void **event, unsigned) { return *event = reinterpret_cast<voi
 API cuEventDestroy_v2(void *) { return 0; }
 API cuEventRecord(void *, void *) { return 0; }
 API cuEventSynchronize(void *) { return 0; }
+API cuEventElapsedTime(float *milliseconds, void *, void *) { return *milliseconds = 0.0f, 0; }
 
 // ---- NVRTC
 
@@ -388,16 +389,6 @@ API cudnnGetConvolutionBackwardDataAlgorithm_v7(void *, const Tensor *w, const T
 API cudnnGetConvolutionBackwardFilterAlgorithm_v7(void *, const Tensor *x, const Tensor *dy, const Convolution *c, const Tensor *dw, int, int *given, Offer *out) {
     return offers(x, dw, c, dy, given, out);
 }
-API cudnnFindConvolutionForwardAlgorithm(void *h, const Tensor *x, const Tensor *w, const Convolution *c, const Tensor *y, int n, int *given, Offer *out) {
-    return cudnnGetConvolutionForwardAlgorithm_v7(h, x, w, c, y, n, given, out);
-}
-API cudnnFindConvolutionBackwardDataAlgorithm(void *h, const Tensor *w, const Tensor *dy, const Convolution *c, const Tensor *dx, int n, int *given, Offer *out) {
-    return cudnnGetConvolutionBackwardDataAlgorithm_v7(h, w, dy, c, dx, n, given, out);
-}
-API cudnnFindConvolutionBackwardFilterAlgorithm(void *h, const Tensor *x, const Tensor *dy, const Convolution *c, const Tensor *dw, int n, int *given, Offer *out) {
-    return cudnnGetConvolutionBackwardFilterAlgorithm_v7(h, x, dy, c, dw, n, given, out);
-}
-
 // An operand's values in channels-last order.
 static std::vector<float> pixels(const Tensor &t, const float *values) {
     std::vector<float> out(t.bytes() / sizeof(float));

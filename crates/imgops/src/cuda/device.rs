@@ -321,6 +321,9 @@ impl Runtime {
     pub(crate) fn settle(&self) -> Result<(), CudaError> {
         self.bind()?;
         let mut queue = lock(&self.queue);
+        if queue.is_idle() {
+            return Ok(()); // also where cuDNN is locked, which tries algorithms
+        }
         queue.settle(&mut lock(&self.cudnn)).map_err(CudaError::from)
     }
 
@@ -381,6 +384,11 @@ impl Runtime {
     /// The plan of a product.
     pub(crate) fn plan(&self, g: &ConvGeometry, pass: Pass) -> Result<Planned, CudaError> {
         self.bind()?;
+        if let Some(known) = lock(&self.cudnn).known(g, pass) {
+            return Ok(known);
+        }
+        // Trials must not wait for what is in line, nor it for them.
+        self.settle()?;
         lock(&self.cudnn).plan(g, pass).map_err(CudaError::from)
     }
 

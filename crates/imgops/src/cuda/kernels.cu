@@ -728,7 +728,8 @@ extern "C" __global__ void narrow_of_few(u32 channels, u32 nh, u32 nw, u32 wh, u
     if (threadIdx.x == 0) give(narrow, blockIdx.x, fresh, sum);
 }
 
-// The most pixels of narrow images that the following kernels take.
+// The most pixels of narrow images that the following kernels take, for a narrow side and for a wide one.
+#define NARROW_PIXELS 4
 #define PIXELS 16
 #define WARPS (THREADS / 32)
 
@@ -740,8 +741,8 @@ static __device__ float warp_sum(float v) {
 
 // Two narrow channels to a block, for all `pixels` of the narrow images: the weight is read once. `c` is a multiple of four.
 extern "C" __global__ void narrow_of_few_pixels(u32 pixels, u32 channels, u32 nh, u32 nw, u32 wh, u32 ww, u32 c, u32 taps, u32 stride, u32 padding, const float *wide, const float *filter, u32 fresh, float *narrow) {
-    __shared__ int lines[PIXELS], columns[PIXELS], images[PIXELS];
-    __shared__ float totals[2 * PIXELS][WARPS];
+    __shared__ int lines[NARROW_PIXELS], columns[NARROW_PIXELS], images[NARROW_PIXELS];
+    __shared__ float totals[2 * NARROW_PIXELS][WARPS];
     if (threadIdx.x < pixels) {
         u32 row = threadIdx.x / nw, image = row / nh;
         images[threadIdx.x] = (int)image;
@@ -750,9 +751,9 @@ extern "C" __global__ void narrow_of_few_pixels(u32 pixels, u32 channels, u32 nh
     }
     __syncthreads();
     u32 k = 2 * blockIdx.x, fours = c / 4, window = taps * taps * fours;
-    float sums[2][PIXELS];
+    float sums[2][NARROW_PIXELS];
 #pragma unroll
-    for (u32 j = 0; j < PIXELS; j++) sums[0][j] = sums[1][j] = 0.0f;
+    for (u32 j = 0; j < NARROW_PIXELS; j++) sums[0][j] = sums[1][j] = 0.0f;
     for (u32 i = threadIdx.x; i < window; i += THREADS) {
         u32 tap = i / fours, at = i - tap * fours;
         int r = (int)(tap / taps), s = (int)tap - r * (int)taps;
@@ -760,7 +761,7 @@ extern "C" __global__ void narrow_of_few_pixels(u32 pixels, u32 channels, u32 nh
         if (pixels == 1 && (lines[0] + r < 0 || lines[0] + r >= (int)wh || columns[0] + s < 0 || columns[0] + s >= (int)ww)) continue;
         float4 a = four(filter, k * window + i), b = k + 1 < channels ? four(filter, (k + 1) * window + i) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
 #pragma unroll
-        for (u32 j = 0; j < PIXELS; j++) {
+        for (u32 j = 0; j < NARROW_PIXELS; j++) {
             if (j < pixels) {
                 int y = lines[j] + r, x = columns[j] + s;
                 if (y >= 0 && y < (int)wh && x >= 0 && x < (int)ww) {
@@ -772,7 +773,7 @@ extern "C" __global__ void narrow_of_few_pixels(u32 pixels, u32 channels, u32 nh
         }
     }
 #pragma unroll
-    for (u32 j = 0; j < PIXELS; j++) {
+    for (u32 j = 0; j < NARROW_PIXELS; j++) {
         if (j < pixels) {
             float first = warp_sum(sums[0][j]), second = warp_sum(sums[1][j]);
             if (threadIdx.x % 32 == 0) {

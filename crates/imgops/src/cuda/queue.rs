@@ -143,6 +143,11 @@ impl Queue {
         self.tasks.len() >= self.most
     }
 
+    /// Whether there is nothing to settle, nor to tell.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.tasks.is_empty() && self.failure.is_none()
+    }
+
     /// Keeps a failure for the next that asks.
     pub(crate) fn fail(&mut self, problem: CudaProblem) {
         self.failure.get_or_insert(problem);

@@ -68,6 +68,7 @@ pub(super) fn agrees_with_the_cpu(case: Case) {
         let size = norm(&mut want.iter().map(|v| f64::from(*v)));
         let off = norm(&mut got.iter().zip(want).map(|(a, b)| f64::from(a - b)));
         assert_eq!(got.len(), want.len());
-        assert!(size > 0.0 && off < 1e-6 * size, "{case:?}: {off:e} of {size:e}");
+        // cuDNN adds up some thousands of products in f32.
+        assert!(size > 0.0 && off < 5e-6 * size, "{case:?}: {off:e} of {size:e}");
     }
 }

@@ -67,8 +67,6 @@ type Run = unsafe extern "C" fn(
 pub(super) struct PassFunctions {
     /// What cuDNN's heuristics offer, best first: the same for the same device and library.
     pub(super) offers: Offers,
-    /// The same, after trying each.
-    pub(super) trials: Offers,
     /// Runs it.
     pub(super) run: Run,
 }
@@ -150,17 +148,14 @@ impl Functions {
             passes: [
                 PassFunctions {
                     offers: get!("cudnnGetConvolutionForwardAlgorithm_v7"),
-                    trials: get!("cudnnFindConvolutionForwardAlgorithm"),
                     run: get!("cudnnConvolutionForward"),
                 },
                 PassFunctions {
                     offers: get!("cudnnGetConvolutionBackwardDataAlgorithm_v7"),
-                    trials: get!("cudnnFindConvolutionBackwardDataAlgorithm"),
                     run: get!("cudnnConvolutionBackwardData"),
                 },
                 PassFunctions {
                     offers: get!("cudnnGetConvolutionBackwardFilterAlgorithm_v7"),
-                    trials: get!("cudnnFindConvolutionBackwardFilterAlgorithm"),
                     run: get!("cudnnConvolutionBackwardFilter"),
                 },
             ],

@@ -10,13 +10,16 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 
 use library::{Descriptor, Functions, Handle, Offer};
-use plan::{CROSS_CORRELATION, DEFAULT_MATH, Extents, FLOAT, FMA_MATH, choose};
+use plan::{CROSS_CORRELATION, DEFAULT_MATH, Extents, FLOAT, FMA_MATH, usable};
 pub(crate) use plan::{Order, Pass};
 
-use super::driver::Stream;
+use super::driver::{self, Block, MAIN, Stream};
 use super::problem::CudaProblem;
 use crate::arithmetic::{Arithmetic, Precision};
 use crate::geometry::ConvGeometry;
+
+/// Timed runs of an algorithm that is tried.
+const TRIALS: usize = 5;
 
 /// cuDNN on one device, with the plans made so far.
 pub(crate) struct Cudnn {
@@ -103,30 +106,37 @@ impl Cudnn {
         Functions::open().map(|f| f.version)
     }
 
-    /// The plan of a product, made at its first use.
-    pub(crate) fn plan(&mut self, g: &ConvGeometry, pass: Pass) -> Result<Planned, CudaProblem> {
-        let number = match self.known.get(&(*g, pass)) {
-            Some(number) => *number,
-            None => {
-                let made = match self.make(g, pass, Order::Pixels)? {
-                    Some(plan) => Some(plan),
-                    None => self.make(g, pass, Order::Planes)?,
-                };
-                self.plans.push(made.ok_or_else(|| CudaProblem::Cudnn {
-                    call: "no algorithm",
-                    what: format!("{pass:?} of {g:?} with {:?}", self.options),
-                    status: 0,
-                })?);
-                self.known.insert((*g, pass), self.plans.len() - 1);
-                self.plans.len() - 1
-            }
-        };
+    /// The plan of a product, where there is one already.
+    pub(crate) fn known(&self, g: &ConvGeometry, pass: Pass) -> Option<Planned> {
+        self.known.get(&(*g, pass)).map(|number| self.planned(*number))
+    }
+
+    fn planned(&self, number: usize) -> Planned {
         let Plan { order, workspace, .. } = self.plans[number];
-        Ok(Planned {
+        Planned {
             number,
             order,
             workspace,
-        })
+        }
+    }
+
+    /// The plan of a product, made at its first use; nothing may be in line for the device then.
+    pub(crate) fn plan(&mut self, g: &ConvGeometry, pass: Pass) -> Result<Planned, CudaProblem> {
+        if let Some(known) = self.known(g, pass) {
+            return Ok(known);
+        }
+        let made = match self.make(g, pass, Order::Pixels)? {
+            Some(plan) => Some(plan),
+            None => self.make(g, pass, Order::Planes)?,
+        };
+        self.plans.push(made.ok_or_else(|| CudaProblem::Cudnn {
+            call: "no algorithm",
+            what: format!("{pass:?} of {g:?} with {:?}", self.options),
+            status: 0,
+        })?);
+        let number = self.plans.len() - 1;
+        self.known.insert((*g, pass), number);
+        Ok(self.planned(number))
     }
 
     fn make(&self, g: &ConvGeometry, pass: Pass, order: Order) -> Result<Option<Plan>, CudaProblem> {
@@ -159,7 +169,7 @@ impl Cudnn {
         };
         // SAFETY: descriptors are created before they are set and used; pointers are to local variables; there is room for as
         // many offers as are asked for.
-        let chosen = unsafe {
+        let offers = unsafe {
             check("cudnnCreateTensorDescriptor", (f.create_tensor)(&mut plan.wide))?;
             check("cudnnCreateTensorDescriptor", (f.create_tensor)(&mut plan.narrow))?;
             check("cudnnCreateFilterDescriptor", (f.create_filter)(&mut plan.filter))?;
@@ -191,14 +201,8 @@ impl Cudnn {
                 "cudnnSetConvolutionMathType",
                 (f.set_math)(plan.convolution, math),
             )?;
-            let functions = &f.passes[pass as usize];
-            let ask = if self.options.fast {
-                functions.trials
-            } else {
-                functions.offers
-            };
             let (first, second, result) = plan.order_of(pass);
-            let status = ask(
+            let status = (f.passes[pass as usize].offers)(
                 self.handle,
                 first,
                 second,
@@ -214,20 +218,18 @@ impl Cudnn {
             } else {
                 0
             };
-            let chosen = choose(&offers[..given.min(offers.len())], self.options);
-            if let Some(offer) = chosen {
-                check(
-                    "cudnnSetConvolutionMathType",
-                    (f.set_math)(plan.convolution, if math == FMA_MATH { math } else { offer.math }),
-                )?;
-            }
-            chosen
+            usable(&offers[..given.min(offers.len())], self.options)
         };
+        let chosen = if self.options.fast && offers.len() > 1 {
+            self.fastest(&mut plan, pass, &offers, &extents)?
+        } else {
+            offers.first().copied()
+        };
+        if let Some(offer) = chosen {
+            self.set(&mut plan, offer)?;
+        }
         match chosen {
-            Some(offer) => {
-                (plan.algorithm, plan.workspace) = (offer.algorithm, offer.workspace);
-                Ok(Some(plan))
-            }
+            Some(_) => Ok(Some(plan)),
             None => {
                 // SAFETY: they were created above and are in no plan.
                 unsafe {
@@ -239,6 +241,74 @@ impl Cudnn {
                 Ok(None)
             }
         }
+    }
+
+    /// Decides for an offer.
+    fn set(&self, plan: &mut Plan, offer: Offer) -> Result<(), CudaProblem> {
+        (plan.algorithm, plan.workspace) = (offer.algorithm, offer.workspace);
+        let math = match self.options.precision {
+            Precision::F32 => FMA_MATH,
+            Precision::Tf32 => offer.math,
+        };
+        // SAFETY: the descriptor is a live one.
+        match unsafe { (self.functions.set_math)(plan.convolution, math) } {
+            0 => Ok(()),
+            status => Err(CudaProblem::Cudnn {
+                call: "cudnnSetConvolutionMathType",
+                what: format!("{offer:?}"),
+                status,
+            }),
+        }
+    }
+
+    /// The offer that takes the least time, tried on memory of its own, whatever is in it; cuDNN's own trials time each once, with all that a first
+    /// run costs. Where there is no memory to try in, the first offer. Nothing may be in line for this device.
+    fn fastest(
+        &self,
+        plan: &mut Plan,
+        pass: Pass,
+        offers: &[Offer],
+        extents: &Extents,
+    ) -> Result<Option<Offer>, CudaProblem> {
+        let workspace = offers.iter().map(|o| o.workspace).max().unwrap_or(0);
+        let bytes = |e: [i32; 4]| e.iter().map(|v| *v as usize).product::<usize>() * size_of::<f32>();
+        let sizes = [
+            bytes(extents.wide),
+            bytes(extents.narrow),
+            bytes(extents.filter),
+            workspace.max(4),
+        ];
+        let Ok(blocks) = sizes.into_iter().map(Block::new).collect::<Result<Vec<_>, _>>() else {
+            return Ok(offers.first().copied());
+        };
+        let [wide, narrow, filter, workspace] = [0, 1, 2, 3].map(|i| blocks[i].pointer());
+        let operands = Operands {
+            wide,
+            narrow,
+            filter,
+            workspace,
+        };
+        let (from, to) = (driver::new_timer()?, driver::new_timer()?);
+        let mut best: Option<(f32, Offer)> = None;
+        for offer in offers {
+            self.set(plan, *offer)?;
+            // SAFETY: operands are of the plan's extents, and the work space as long as the longest asked for.
+            let run = || unsafe { self.run_plan(plan, pass, operands, false) };
+            if run().is_err() {
+                continue; // offered, and not to be had after all
+            }
+            driver::record(from, MAIN)?;
+            for _ in 0..TRIALS {
+                run()?;
+            }
+            driver::record(to, MAIN)?;
+            driver::wait_for(to)?;
+            let time = driver::elapsed(from, to)?;
+            if best.is_none_or(|(least, _)| time < least) {
+                best = Some((time, *offer));
+            }
+        }
+        Ok(best.map(|(_, offer)| offer))
     }
 
     /// Puts a product on the stream. Its result is overwritten, or added to where `accumulate`.
@@ -253,7 +323,21 @@ impl Cudnn {
         operands: Operands,
         accumulate: bool,
     ) -> Result<(), CudaProblem> {
-        let plan = &self.plans[plan];
+        // SAFETY: the caller's promise.
+        unsafe { self.run_plan(&self.plans[plan], pass, operands, accumulate) }
+    }
+
+    /// The same of a plan that need not be kept.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn run_plan(
+        &self,
+        plan: &Plan,
+        pass: Pass,
+        operands: Operands,
+        accumulate: bool,
+    ) -> Result<(), CudaProblem> {
         let (one, beta) = (1.0f32, if accumulate { 1.0f32 } else { 0.0 });
         let (first, second, result) = plan.order_of(pass);
         let Operands {

@@ -82,8 +82,8 @@ impl Extents {
 /// The most work space a plan may take, in bytes.
 const WORKSPACE: usize = 512 << 20;
 
-/// The first offer that can be used under the options.
-pub(super) fn choose(offers: &[Offer], options: Arithmetic) -> Option<Offer> {
+/// The offers that can be used under the options, in their order.
+pub(super) fn usable(offers: &[Offer], options: Arithmetic) -> Vec<Offer> {
     let fits = |o: &&Offer| {
         let exact = match options.precision {
             // "Default" is no more than what the plan then sets.
@@ -92,7 +92,7 @@ pub(super) fn choose(offers: &[Offer], options: Arithmetic) -> Option<Offer> {
         };
         o.status == 0 && exact && o.workspace <= WORKSPACE && (options.fast || o.deterministic == 1)
     };
-    offers.iter().find(fits).copied()
+    offers.iter().filter(fits).copied().collect()
 }
 
 #[cfg(test)]
@@ -160,10 +160,10 @@ mod tests {
             offer(5, 0, 1, FMA_MATH, 0),
         ];
         let options = |precision, fast| Arithmetic { precision, fast };
-        let chosen = |o| choose(&offers, o).map(|o| o.algorithm);
-        assert_eq!(chosen(options(Precision::Tf32, false)), Some(6));
-        assert_eq!(chosen(options(Precision::Tf32, true)), Some(1));
-        assert_eq!(chosen(options(Precision::F32, false)), Some(4));
-        assert_eq!(choose(&offers[2..5], options(Precision::F32, true)), None);
+        let found = |o| -> Vec<i32> { usable(&offers, o).iter().map(|o| o.algorithm).collect() };
+        assert_eq!(found(options(Precision::Tf32, false)), [6, 4, 5]);
+        assert_eq!(found(options(Precision::Tf32, true)), [1, 6, 4, 5]);
+        assert_eq!(found(options(Precision::F32, false)), [4, 5]);
+        assert_eq!(usable(&offers[2..5], options(Precision::F32, true)), []);
     }
 }

@@ -50,6 +50,7 @@ unsafe extern "C" {
     fn cuEventCreate(event: *mut Event, flags: u32) -> u32;
     fn cuEventRecord(event: Event, stream: Stream) -> u32;
     fn cuEventSynchronize(event: Event) -> u32;
+    fn cuEventElapsedTime(milliseconds: *mut f32, from: Event, to: Event) -> u32;
 }
 
 /// A stream's handle; 0 is the one that dfdx uses.
@@ -396,6 +397,24 @@ pub(crate) fn new_event() -> Result<Event, CudaProblem> {
     // SAFETY: the pointer is to a local variable; 2 is "no timing".
     check("cuEventCreate", unsafe { cuEventCreate(&mut event, 2) })?;
     Ok(event)
+}
+
+/// An event that tells when it passed.
+pub(crate) fn new_timer() -> Result<Event, CudaProblem> {
+    let mut event = 0;
+    // SAFETY: the pointer is to a local variable.
+    check("cuEventCreate", unsafe { cuEventCreate(&mut event, 0) })?;
+    Ok(event)
+}
+
+/// Milliseconds between two timers that have passed.
+pub(crate) fn elapsed(from: Event, to: Event) -> Result<f32, CudaProblem> {
+    let mut milliseconds = 0.0;
+    // SAFETY: the pointer is to a local variable; handles come from `new_timer`.
+    check("cuEventElapsedTime", unsafe {
+        cuEventElapsedTime(&mut milliseconds, from, to)
+    })?;
+    Ok(milliseconds)
 }
 
 /// The event passes once all work now on the stream is done.
