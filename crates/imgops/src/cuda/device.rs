@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use cudarc::driver::DriverError;
 use dfdx::tensor::{Cuda, CudaError, TensorFromVec};
 
 use super::cudnn::{Cudnn, Pass, Planned};
@@ -16,15 +15,12 @@ use super::driver::{self, Attribute, Block, Function, Parameters, SUCCESS, count
 use super::kernels::{Arg, Columns, Kernel, NAMES, SOURCE, blocks};
 use super::memory;
 use super::nvrtc::Nvrtc;
-use super::problem::CudaProblem;
+use super::problem::{self, CudaProblem};
 use super::queue::{Product, Queue, Task};
 use super::trained::Tables;
 use super::upload::Uploads;
 use crate::arithmetic::Arithmetic;
 use crate::geometry::ConvGeometry;
-
-/// The driver's code for an unknown error.
-const UNKNOWN: u32 = 999;
 
 /// The oldest driver that will do, as 1000 major + 10 minor.
 const OLDEST_DRIVER: i32 = 12_000;
@@ -101,11 +97,9 @@ pub fn open(ordinal: usize, options: Arithmetic) -> Result<Cuda, CudaProblem> {
     Ok(runtime.cuda.clone())
 }
 
-/// Gives what is in line to the driver. The code of a failure that has no code of the driver's is 999, which cudarc's callers
-/// turn into [`problem::behind`](super::problem::behind)'s latest.
+/// Gives what is in line to the driver.
 fn settle() -> u32 {
-    let settled = runtime().and_then(|rt| rt.settle());
-    code(settled)
+    code(runtime().and_then(|rt| rt.settle()))
 }
 
 /// A fill that can be a kernel's: whole values, and fewer than kernels count.
@@ -122,12 +116,16 @@ fn put(to: u64, value: u32) -> Option<u32> {
     Some(code(runtime().and_then(|rt| rt.each(Kernel::Put, 1, &rest))))
 }
 
-/// A result as the driver's codes.
+/// A result as the driver's codes; a problem that has none is an unknown error, of which [`problem::latest`] tells more.
 fn code(result: Result<(), CudaError>) -> u32 {
-    match result {
-        Ok(()) => SUCCESS,
-        Err(CudaError::Driver(DriverError(code))) => code as u32,
-        Err(_) => UNKNOWN,
+    let Err(e) = result else { return SUCCESS };
+    match problem::behind(&e) {
+        CudaProblem::Driver { code, .. } => code,
+        CudaProblem::OutOfMemory { .. } => driver::OUT_OF_MEMORY,
+        other => {
+            let _: CudaError = other.into(); // keeps its words
+            problem::UNKNOWN
+        }
     }
 }
 
@@ -135,7 +133,7 @@ fn code(result: Result<(), CudaError>) -> u32 {
 pub(super) fn settle_later() {
     let Some(rt) = RUNTIME.get() else { return };
     if let Err(e) = rt.settle() {
-        lock(&rt.queue).fail(super::problem::behind(&e));
+        lock(&rt.queue).fail(problem::behind(&e));
     }
 }
 
@@ -224,7 +222,7 @@ impl Runtime {
                 code: 999,
                 text: "dfdx cannot set it up".into(),
             })?;
-        let cuda = cuda.map_err(|e| super::problem::behind(&e))?;
+        let cuda = cuda.map_err(|e| problem::behind(&e))?;
         let image = nvrtc.compile(SOURCE, info.capability, &["--std=c++17"])?;
         let functions = driver::load(&image.0, NAMES)?;
         let runtime = Self {
@@ -240,7 +238,7 @@ impl Runtime {
             tables: Mutex::default(),
             fresh: Mutex::default(),
         };
-        runtime.test().map_err(|e| super::problem::behind(&e))?;
+        runtime.test().map_err(|e| problem::behind(&e))?;
         Ok(runtime)
     }
 

@@ -166,6 +166,14 @@ impl From<CudaProblem> for CudaError {
     }
 }
 
+/// The driver's code for an unknown error.
+pub(crate) const UNKNOWN: u32 = 999;
+
+/// What an unknown error was about, where this crate knows.
+pub(crate) fn latest() -> Option<CudaProblem> {
+    LATEST.take()
+}
+
 /// The problem behind an error of dfdx's.
 pub(crate) fn behind(error: &CudaError) -> CudaProblem {
     match (error, LATEST.take()) {

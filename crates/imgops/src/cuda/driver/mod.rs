@@ -17,7 +17,7 @@ pub use counters::Counts;
 pub(crate) use counters::counters;
 pub(crate) use unfilled::unfilled;
 
-use super::problem::CudaProblem;
+use super::problem::{CudaProblem, UNKNOWN, latest};
 
 /// The code of success, for every one of NVIDIA's libraries.
 pub(crate) const SUCCESS: u32 = 0;
@@ -102,6 +102,9 @@ pub(crate) fn problem(call: &'static str, code: u32) -> CudaProblem {
     if code == OUT_OF_MEMORY {
         let (free, total) = memory().unwrap_or_default();
         return CudaProblem::OutOfMemory { free, total };
+    }
+    if let Some(known) = (code == UNKNOWN).then(latest).flatten() {
+        return known;
     }
     CudaProblem::Driver {
         call,
