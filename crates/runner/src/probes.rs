@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use diptych_data::{Dataset, encode_png};
 use diptych_domain::{ImagePair, ImageRole, Images, RunEvent};
 use diptych_models::{InferMode, Model};
+use rayon::prelude::*;
 
 use crate::clock::wall;
 use crate::error::RunnerError;
@@ -56,7 +57,8 @@ impl Probes {
             // Data of a single domain has no targets.
             for (role, images) in [("target", &pair.b), ("input", &pair.a)] {
                 if images.n > 0 {
-                    self.write(images, &folder, at, (i, role, name), sink)?;
+                    let png = encode_png(images, 0)?;
+                    self.write(images, &png, &folder, at, (i, role, name), sink)?;
                 }
             }
         }
@@ -77,13 +79,23 @@ impl Probes {
             n => format!("step-{:08}-rollback-{n}", at.step),
         };
         let folder = Path::new(FOLDER).join(folder);
-        let mut all = Vec::with_capacity(self.pairs.len());
-        for (i, (name, pair)) in self.names.iter().zip(&self.pairs).enumerate() {
-            let shown = model.visuals(pair, InferMode::Paper)?;
-            for (role, images) in &shown {
-                self.write(images, &folder, at, (i, role, name), sink)?;
-            }
-            all.push(shown);
+        let shown = |pair| Ok(model.visuals(pair, InferMode::Paper)?);
+        let all = self
+            .pairs
+            .iter()
+            .map(shown)
+            .collect::<Result<Vec<Shown>, RunnerError>>()?;
+        let images: Vec<(usize, &str, &Images)> = all
+            .iter()
+            .enumerate()
+            .flat_map(|(i, shown)| shown.iter().map(move |(role, images)| (i, *role, images)))
+            .collect();
+        let encoded: Vec<_> = images
+            .par_iter()
+            .map(|(.., images)| encode_png(images, 0))
+            .collect();
+        for ((i, role, images), png) in images.into_iter().zip(encoded) {
+            self.write(images, &png?, &folder, at, (i, role, &self.names[i]), sink)?;
         }
         Ok(all)
     }
@@ -91,6 +103,7 @@ impl Probes {
     fn write(
         &self,
         images: &Images,
+        png: &[u8],
         folder: &Path,
         at: At,
         (probe, role, name): (usize, &str, &str),
@@ -98,7 +111,6 @@ impl Probes {
     ) -> Result<(), RunnerError> {
         let path = folder.join(file(probe, role));
         let (target, dir) = (self.run_dir.join(&path), self.run_dir.join(folder));
-        let png = encode_png(images, 0)?;
         // Not synced: training does not wait for the disk, and a resumed run writes what was lost once more.
         fs::create_dir_all(dir)
             .and_then(|()| fs::write(&target, png))

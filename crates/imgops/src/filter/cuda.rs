@@ -1,6 +1,7 @@
 //! A GPU's order of weights: `[narrow, k, k, wide]`, which cuDNN calls KRSC and reads with channels-last images.
 
 use dfdx::tensor::Cuda;
+use rayon::prelude::*;
 
 use super::FilterKernel;
 
@@ -10,20 +11,27 @@ impl FilterKernel for Cuda {
     }
 
     fn filter_from_public([_, wide, kh, kw]: [usize; 4], values: &[f32]) -> Vec<f32> {
-        let taps = kh * kw;
-        let narrow = values.chunks_exact((wide * taps).max(1));
-        narrow
-            .flat_map(|one| (0..wide * taps).map(move |i| one[i % wide * taps + i / wide]))
-            .collect()
+        turned(values, wide, kh * kw)
     }
 
     fn filter_to_public([_, wide, kh, kw]: [usize; 4], values: &[f32]) -> Vec<f32> {
-        let taps = kh * kw;
-        let narrow = values.chunks_exact((wide * taps).max(1));
-        narrow
-            .flat_map(|one| (0..wide * taps).map(move |i| one[i % taps * wide + i / taps]))
-            .collect()
+        turned(values, kh * kw, wide)
     }
+}
+
+/// Matrices of `rows` by `columns`, one after another, each with rows and columns exchanged.
+fn turned(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut out = vec![0.0; values.len()];
+    let each = (rows * columns).max(1);
+    let matrices = out.par_chunks_exact_mut(each).zip(values.par_chunks_exact(each));
+    matrices.for_each(|(out, values)| {
+        for (column, out) in out.chunks_exact_mut(rows).enumerate() {
+            for (row, out) in out.iter_mut().enumerate() {
+                *out = values[row * columns + column];
+            }
+        }
+    });
+    out
 }
 
 #[cfg(test)]

@@ -170,11 +170,13 @@ fn chunked<T: Copy, const N: usize>(
     bytes_of: impl Fn(T) -> [u8; N],
     mut put: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut bytes = Vec::with_capacity(CHUNK * N);
+    let mut bytes = vec![0; CHUNK * N];
     for chunk in values.chunks(CHUNK) {
-        bytes.clear();
-        bytes.extend(chunk.iter().flat_map(|v| bytes_of(*v)));
-        put(&bytes)?;
+        let bytes = &mut bytes[..chunk.len() * N];
+        for (bytes, value) in bytes.chunks_exact_mut(N).zip(chunk) {
+            bytes.copy_from_slice(&bytes_of(*value));
+        }
+        put(bytes)?;
     }
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Comparing a generator's outputs with their targets, one by one.
 
+use std::ops::Range;
+
 use diptych_data::metrics::Confusion;
 use diptych_data::palette::Palette;
 use diptych_data::{Dataset, metrics};
-use diptych_domain::Images;
+use diptych_domain::{ImagePair, Images};
 use diptych_models::{InferMode, Model};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::control::Control;
@@ -83,6 +86,8 @@ pub struct EvalReport {
 /// Applies the model to every image of `dataset`, one at a time (in [`InferMode::Paper`] an image's output depends on
 /// the images beside it in a batch), and scores the outputs; those that are label maps of `palette` also by their classes.
 ///
+/// While the model works on some images, the ones before are scored and the next ones read.
+///
 /// Ends early with `None` where `control` asks for a stop.
 ///
 /// # Errors
@@ -94,32 +99,90 @@ pub fn evaluate(
     palette: Option<&Palette>,
     control: &Control,
 ) -> Result<Option<EvalReport>, RunnerError> {
-    let mut images = Vec::with_capacity(dataset.len());
+    let mut judged = Vec::with_capacity(dataset.len());
+    let mut outputs: Vec<Output<'_>> = Vec::new();
+    // The first image tells how large they are.
+    let (mut begin, mut count) = (0, 1);
+    while begin < dataset.len() {
+        let next = begin..(begin + count).min(dataset.len());
+        let (scored, pairs) = rayon::join(
+            || score_all(&outputs, palette),
+            || load_all(dataset, next.clone()),
+        );
+        judged.extend(scored?);
+        outputs.clear();
+        for (i, pair) in next.clone().zip(pairs?) {
+            if control.stop_requested() {
+                return Ok(None);
+            }
+            outputs.push(Output {
+                name: dataset.name(i),
+                image: model.infer(&pair.a, mode)?,
+                target: pair.b,
+            });
+        }
+        let values = outputs.first().map_or(1, |o| o.image.data.len().max(1));
+        (begin, count) = (next.end, (VALUES_AT_ONCE / values).clamp(1, MOST_AT_ONCE));
+    }
+    judged.extend(score_all(&outputs, palette)?);
     let mut counted = palette.map(|p| Confusion::new(p.classes().len()));
-    for i in 0..dataset.len() {
-        if control.stop_requested() {
-            return Ok(None);
-        }
-        let pair = dataset.load_eval(i)?;
-        let output = model.infer(&pair.a, mode)?;
-        let name = dataset.name(i).to_owned();
-        let mut scores = score(&output, &pair.b).map_err(|source| RunnerError::Metric {
-            image: name.clone(),
-            source,
-        })?;
-        if let (Some(palette), Some(counted)) = (palette, &mut counted) {
-            let mut confusion = Confusion::new(palette.classes().len());
-            confusion.add(&palette.labels(&pair.b, 0), &palette.labels(&output, 0));
+    let mut images = Vec::with_capacity(judged.len());
+    for (scores, confusion) in judged {
+        if let (Some(counted), Some(confusion)) = (&mut counted, confusion) {
             counted.merge(&confusion);
-            scores.labels = Some((&confusion).into());
         }
-        images.push(ImageScores { name, scores });
+        images.push(scores);
     }
     let mean = Scores {
         labels: counted.as_ref().map(LabelScores::from),
         ..mean(&images)
     };
     Ok(Some(EvalReport { images, mean }))
+}
+
+/// Images that are read, or scored, at once: as many as have so many values, and no more than the second number.
+const VALUES_AT_ONCE: usize = 1 << 23;
+const MOST_AT_ONCE: usize = 16;
+
+/// What the model has made of an image.
+struct Output<'a> {
+    name: &'a str,
+    image: Images,
+    target: Images,
+}
+
+fn load_all(dataset: &Dataset, which: Range<usize>) -> Result<Vec<ImagePair>, RunnerError> {
+    Ok(which
+        .into_par_iter()
+        .map(|i| dataset.load_eval(i))
+        .collect::<Result<_, _>>()?)
+}
+
+/// The scores of each output, with the counts of its classes where there is a palette.
+fn score_all(
+    outputs: &[Output<'_>],
+    palette: Option<&Palette>,
+) -> Result<Vec<(ImageScores, Option<Confusion>)>, RunnerError> {
+    outputs
+        .par_iter()
+        .map(|output| {
+            let name = output.name.to_owned();
+            let mut scores = score(&output.image, &output.target).map_err(|source| RunnerError::Metric {
+                image: name.clone(),
+                source,
+            })?;
+            let confusion = palette.map(|palette| {
+                let mut confusion = Confusion::new(palette.classes().len());
+                confusion.add(
+                    &palette.labels(&output.target, 0),
+                    &palette.labels(&output.image, 0),
+                );
+                confusion
+            });
+            scores.labels = confusion.as_ref().map(LabelScores::from);
+            Ok((ImageScores { name, scores }, confusion))
+        })
+        .collect()
 }
 
 fn score(output: &Images, target: &Images) -> Result<Scores, metrics::MetricError> {
