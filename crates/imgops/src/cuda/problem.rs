@@ -114,6 +114,12 @@ pub enum CudaProblem {
         /// What was tried, and what came out.
         what: String,
     },
+    /// cuDNN has no way to do a convolution within the work space that it may have.
+    #[error("cuDNN has no algorithm for {what}: lower data.batch_size or data.crop_size")]
+    NoAlgorithm {
+        /// The convolution.
+        what: String,
+    },
     /// cuDNN refuses a convolution.
     #[error("cuDNN: {call} for {what}: status {status}")]
     Cudnn {

@@ -129,10 +129,8 @@ impl Cudnn {
             Some(plan) => Some(plan),
             None => self.make(g, pass, Order::Planes)?,
         };
-        self.plans.push(made.ok_or_else(|| CudaProblem::Cudnn {
-            call: "no algorithm",
+        self.plans.push(made.ok_or_else(|| CudaProblem::NoAlgorithm {
             what: format!("{pass:?} of {g:?} with {:?}", self.options),
-            status: 0,
         })?);
         let number = self.plans.len() - 1;
         self.known.insert((*g, pass), number);
