@@ -79,6 +79,16 @@ pub enum CudaProblem {
         /// What is needed.
         wanted: &'static str,
     },
+    /// A setting in the environment that means nothing.
+    #[error("{name}={value}: expected {expected}")]
+    Setting {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
     /// Another device is in use by this process.
     #[error("this process computes on cuda:{open}; cuda:{asked} needs a process of its own")]
     OneDevice {

@@ -14,6 +14,7 @@
 //! allocate and free alike. Operations whose control flow is drawn at random must therefore allocate alike whatever is drawn.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::cudnn::{Cudnn, Operands, Pass};
@@ -28,8 +29,11 @@ const FEWEST: usize = 6;
 /// Launches of a sequence, unless the environment says otherwise: the GPU begins while the host prepares the next ones.
 const MOST: usize = 128;
 
+/// How the environment says otherwise.
+const SETTING: &str = "DIPTYCH_CUDA_GRAPHS";
+
 /// Sequences that are remembered.
-const KNOWN: usize = 512;
+const KNOWN: usize = 256;
 
 /// A kernel of ours, or a convolution of cuDNN's.
 #[derive(Clone, Copy, Debug)]
@@ -125,11 +129,13 @@ pub(crate) struct Queue {
 impl Queue {
     /// An empty queue on the bound device. `DIPTYCH_CUDA_GRAPHS` in the environment is how many launches a graph may have; 0 is
     /// for none.
+    ///
+    /// # Errors
+    /// Where it says something else, or the device has no stream.
     pub(crate) fn new() -> Result<Self, CudaProblem> {
-        let most = std::env::var("DIPTYCH_CUDA_GRAPHS").ok();
         Ok(Self {
             tasks: Vec::new(),
-            most: most.and_then(|text| text.parse().ok()).unwrap_or(MOST),
+            most: most(std::env::var_os(SETTING))?,
             known: HashMap::new(),
             clock: 0,
             stream: driver::new_stream()?,
@@ -213,6 +219,19 @@ impl Queue {
     }
 }
 
+/// What the environment says.
+fn most(setting: Option<OsString>) -> Result<usize, CudaProblem> {
+    let Some(value) = setting else {
+        return Ok(MOST);
+    };
+    let value = value.to_string_lossy().into_owned();
+    value.trim().parse().map_err(|_| CudaProblem::Setting {
+        name: SETTING,
+        value,
+        expected: "how many launches a graph may have, such as 128, or 0 for no graphs",
+    })
+}
+
 /// One after another, as they are.
 fn run(tasks: &[Task], cudnn: &Cudnn) -> Result<(), CudaProblem> {
     counters().single.fetch_add(tasks.len() as u64, Relaxed);
@@ -265,5 +284,22 @@ impl Recorded {
         // SAFETY: convolutions' addresses are those of the tasks, since the sequences are the same; kernels' have been changed
         // to theirs.
         unsafe { self.graph.launch() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_how_long_graphs_may_be() {
+        assert_eq!(most(None), Ok(MOST));
+        assert_eq!(most(Some("0".into())), Ok(0));
+        assert_eq!(most(Some(" 64 ".into())), Ok(64));
+        let problem = most(Some("off".into())).unwrap_err().to_string();
+        assert!(
+            problem.starts_with("DIPTYCH_CUDA_GRAPHS=off: expected how many"),
+            "{problem}"
+        );
     }
 }

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 
 use diptych_domain::{NamedTensor, TensorData, TensorInfo};
 use diptych_models::{Model, ModelError};
@@ -24,7 +26,7 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    /// Writes the model's state to `path`, on its way to `target` (which errors name). Only one tensor at a time is in memory.
+    /// Writes the model's state to `path`, on its way to `target` (which errors name). Three tensors at most are in memory.
     pub fn write(
         path: PathBuf,
         target: &Path,
@@ -131,19 +133,35 @@ impl From<io::Error> for StreamError {
     }
 }
 
-/// Writes the whole file and returns its length. The checksum goes in last.
-fn stream<W: Write + Seek>(
+/// Writes the whole file and returns its length. The checksum goes in last. While a tensor is hashed and written, the model is asked
+/// for the next one.
+fn stream<W: Write + Seek + Send>(
     out: &mut W,
     model: &dyn Model,
     meta: &CheckpointMeta,
 ) -> Result<u64, StreamError> {
     let (layout, head) = Layout::new(meta, &model.state()).map_err(io::Error::from)?;
-    let mut sum = blake3::Hasher::new();
-    let mut put = |bytes: &[u8], out: &mut W| {
-        sum.update(bytes);
-        out.write_all(bytes)
-    };
-    put(&head, out)?;
+    thread::scope(|scope| {
+        let (send, tensors) = mpsc::sync_channel::<NamedTensor>(1);
+        let writer = scope.spawn(|| write_all(out, &head, tensors, layout.sum_at as u64));
+        let read = read_all(model, &layout, meta.step, &send);
+        drop(send);
+        let written = writer
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        read?;
+        written.map_err(StreamError::Io)
+    })?;
+    Ok(layout.file_len())
+}
+
+/// Hands every tensor on, until nobody takes them any more.
+fn read_all(
+    model: &dyn Model,
+    layout: &Layout,
+    step: u64,
+    to: &mpsc::SyncSender<NamedTensor>,
+) -> Result<(), StreamError> {
     for entry in &layout.entries {
         let name = &entry.info.name;
         let tensor = model.read_state(name).map_err(|source| {
@@ -152,16 +170,36 @@ fn stream<W: Write + Seek>(
                 source,
             })
         })?;
-        check(&tensor, &entry.info, meta.step).map_err(StreamError::Other)?;
+        check(&tensor, &entry.info, step).map_err(StreamError::Other)?;
+        if to.send(tensor).is_err() {
+            break; // writing has failed, and says why
+        }
+    }
+    Ok(())
+}
+
+/// Writes head and tensors, then the checksum of both at its place.
+fn write_all<W: Write + Seek>(
+    out: &mut W,
+    head: &[u8],
+    tensors: mpsc::Receiver<NamedTensor>,
+    sum_at: u64,
+) -> io::Result<()> {
+    let mut sum = blake3::Hasher::new();
+    let mut put = |bytes: &[u8], out: &mut W| {
+        sum.update(bytes);
+        out.write_all(bytes)
+    };
+    put(head, out)?;
+    for tensor in tensors {
         match &tensor.data {
             TensorData::F32(values) => chunked(values, f32::to_le_bytes, |bytes| put(bytes, out))?,
             TensorData::I64(values) => chunked(values, i64::to_le_bytes, |bytes| put(bytes, out))?,
         }
     }
-    out.seek(SeekFrom::Start(layout.sum_at as u64))?;
+    out.seek(SeekFrom::Start(sum_at))?;
     out.write_all(sum.finalize().to_hex().as_bytes())?;
-    out.flush()?;
-    Ok(layout.file_len())
+    out.flush()
 }
 
 /// Hands the values' bytes to `put`, some thousand values at a time.
