@@ -266,10 +266,11 @@ extern "C" fn cuMemsetD8Async(pointer: usize, byte: usize, bytes: usize, stream:
         return SUCCESS;
     }
     counters().fills.fetch_add(1, Relaxed);
-    if stream == MAIN && byte == 0 {
-        if let Some(code) = super::deferred::clear(pointer as u64, bytes) {
-            return code;
-        }
+    if stream == MAIN
+        && byte == 0
+        && let Some(code) = super::deferred::clear(pointer as u64, bytes)
+    {
+        return code;
     }
     match super::deferred::settle() {
         SUCCESS => forward!(cuMemsetD8Async(pointer, byte, bytes, stream)),
