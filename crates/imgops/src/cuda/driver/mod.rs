@@ -1,6 +1,6 @@
 //! The CUDA driver, found when it is asked for.
 //!
-//! [`symbols`] has the driver's functions for cudarc; here are safe forms of those that this crate calls itself.
+//! `symbols` has the driver's functions for cudarc; here are safe forms of those that this crate calls itself.
 #![allow(unsafe_code)] // calls into the driver, with pointers to local variables and to memory that the caller owns
 
 pub(crate) mod cache;
