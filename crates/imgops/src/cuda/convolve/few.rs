@@ -84,6 +84,7 @@ pub(super) fn product(
 mod tests {
     use super::super::testing::{Case, agrees_with_the_cpu, geometry};
     use super::*;
+    use crate::cuda::kernels::{SOURCE, THREADS};
 
     const CASES: [Case; 7] = [
         (false, (2, 16, 9, 10), 3, 7, 1, 0),
@@ -94,6 +95,14 @@ mod tests {
         (false, (1, 128, 7, 9), 3, 3, 2, 1),
         (true, (2, 2, 3, 4), 64, 4, 2, 1),
     ];
+
+    #[test]
+    fn kernels_have_the_same_sizes() {
+        let defined = |text: &str| SOURCE.contains(&format!("#define {text}\n"));
+        assert!(defined(&format!("TAPS {TAPS}")) && defined(&format!("LANES {LANES}")));
+        assert!(defined("GROUPS (THREADS / LANES)"));
+        assert_eq!(GROUPS * LANES, THREADS as usize);
+    }
 
     #[test]
     fn such_products_are_the_cpus() {

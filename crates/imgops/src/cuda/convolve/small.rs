@@ -42,7 +42,7 @@ pub(super) fn product(
     accumulate: bool,
 ) -> Result<(), CudaError> {
     let pixels = g.n * g.narrow_len();
-    let [pixels_, channels, nh, nw, wh, ww, c, taps, stride, padding] = [
+    let [count, channels, nh, nw, wh, ww, c, taps, stride, padding] = [
         pixels, g.narrow_c, g.narrow_h, g.narrow_w, g.wide_h, g.wide_w, g.wide_c, g.kernel, g.stride,
         g.padding,
     ]
@@ -51,14 +51,14 @@ pub(super) fn product(
     let fresh = uint(!accumulate);
     if pass == Pass::Narrow {
         let all = [
-            pixels_, channels, nh, nw, wh, ww, c, taps, stride, padding, wide, filter, fresh, narrow,
+            count, channels, nh, nw, wh, ww, c, taps, stride, padding, wide, filter, fresh, narrow,
         ];
         let pairs = g.narrow_c.div_ceil(2) as u32;
         return rt.launch(Kernel::NarrowOfFewPixels, [pairs, 1, 1], &all);
     }
     let (parts, values) = (g.narrow_c.div_ceil(CHUNK), 4 * pixels * g.wide_c);
     let partial = at(rt.converted(0, checked(parts * values)?)?);
-    let all = [pixels_, channels, nh, nw, c, narrow, filter, partial];
+    let all = [count, channels, nh, nw, c, narrow, filter, partial];
     let grid = [g.wide_c.div_ceil(TILE) as u32, parts as u32, 1];
     rt.launch(Kernel::WidenOfFewPixels, grid, &all)?;
     rt.each(Kernel::Fold, values, &[len(parts), partial, fresh, wide])
@@ -68,6 +68,7 @@ pub(super) fn product(
 mod tests {
     use super::super::testing::{Case, agrees_with_the_cpu, geometry};
     use super::*;
+    use crate::cuda::kernels::{SOURCE, THREADS};
 
     const CASES: [Case; 8] = [
         (false, (1, 8, 2, 2), 5, 4, 2, 1),
@@ -79,6 +80,14 @@ mod tests {
         (true, (3, 65, 1, 2), 132, 4, 2, 1),
         (true, (1, 33, 4, 4), 4, 4, 2, 1),
     ];
+
+    #[test]
+    fn kernels_have_the_same_sizes() {
+        let defined = |name: &str, value: usize| SOURCE.contains(&format!("#define {name} {value}\n"));
+        assert!(defined("PIXELS", PIXELS) && defined("NARROW_PIXELS", NARROW_PIXELS));
+        assert!(defined("CHUNK", CHUNK) && SOURCE.contains("#define TILE (THREADS / 16)\n"));
+        assert_eq!(TILE, 4 * THREADS as usize / 16);
+    }
 
     #[test]
     fn such_products_are_the_cpus() {
