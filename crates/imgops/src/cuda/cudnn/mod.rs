@@ -259,8 +259,8 @@ impl Cudnn {
         }
     }
 
-    /// The offer that takes the least time, tried on memory of its own, whatever is in it; cuDNN's own trials time each once, with all that a first
-    /// run costs. Where there is no memory to try in, the first offer. Nothing may be in line for this device.
+    /// The offer that takes the least time, tried on memory of its own, whatever is in it; cuDNN's own trials time each once, with
+    /// all that a first run costs. Where there is no memory to try in, the first offer. Nothing may be in line for this device.
     fn fastest(
         &self,
         plan: &mut Plan,
@@ -312,8 +312,8 @@ impl Cudnn {
     /// Puts a product on the stream. Its result is overwritten, or added to where `accumulate`.
     ///
     /// # Safety
-    /// `plan` is a number that [`Cudnn::plan`] gave. Operands must be addresses of device memory of the geometry's extents in the plan's order, the work space as long as the
-    /// plan says.
+    /// `plan` is a number that [`Cudnn::plan`] gave. Operands must be addresses of device memory of the geometry's extents in the
+    /// plan's order, the work space as long as the plan says.
     pub(crate) unsafe fn run(
         &self,
         plan: usize,
