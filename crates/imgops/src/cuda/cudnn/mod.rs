@@ -223,11 +223,11 @@ impl Cudnn {
         } else {
             offers.first().copied()
         };
-        if let Some(offer) = chosen {
-            self.set(&mut plan, offer)?;
-        }
         match chosen {
-            Some(_) => Ok(Some(plan)),
+            Some(offer) => {
+                self.set(&mut plan, offer)?;
+                Ok(Some(plan))
+            }
             None => {
                 // SAFETY: they were created above and are in no plan.
                 unsafe {

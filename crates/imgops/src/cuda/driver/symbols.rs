@@ -54,15 +54,25 @@ macro_rules! forwarded {
     )*};
 }
 
-/// The same for what must come after all work that was put off.
+/// Makes a call after all work that was put off; where that fails, its code instead.
+fn settled(call: impl FnOnce() -> u32) -> u32 {
+    match super::deferred::settle() {
+        SUCCESS => call(),
+        code => code,
+    }
+}
+
+/// The same for calls that are put on a stream: only dfdx's has work that was put off.
+fn settled_on(stream: usize, call: impl FnOnce() -> u32) -> u32 {
+    if stream == MAIN { settled(call) } else { call() }
+}
+
+/// The driver's functions that must come after all work that was put off.
 macro_rules! ordered {
     ($($name:ident($($arg:ident),*);)*) => {$(
         #[unsafe(no_mangle)]
         extern "C" fn $name($($arg: usize),*) -> u32 {
-            match super::deferred::settle() {
-                SUCCESS => forward!($name($($arg),*)),
-                code => code,
-            }
+            settled(|| forward!($name($($arg),*)))
         }
     )*};
 }
@@ -106,6 +116,7 @@ forwarded! {
 
 ordered! {
     cuCtxSynchronize();
+    cuLaunchKernel(a, b, c, d, e, f, g, h, i, j, k);
     cuMemcpyDtoDAsync_v2(a, b, c, d);
     cuMemcpyDtoD_v2(a, b, c);
     cuMemcpyDtoHAsync_v2(a, b, c, d);
@@ -114,22 +125,14 @@ ordered! {
     cuStreamSynchronize(a);
 }
 
-/// The same for calls that are put on a stream: only dfdx's has work that was put off.
-macro_rules! ordered_on_main {
-    ($($name:ident($($arg:ident),*) on $stream:ident;)*) => {$(
-        #[unsafe(no_mangle)]
-        extern "C" fn $name($($arg: usize),*) -> u32 {
-            match if $stream == MAIN { super::deferred::settle() } else { SUCCESS } {
-                SUCCESS => forward!($name($($arg),*)),
-                code => code,
-            }
-        }
-    )*};
+#[unsafe(no_mangle)]
+extern "C" fn cuStreamWaitEvent(stream: usize, event: usize, flags: usize) -> u32 {
+    settled_on(stream, || forward!(cuStreamWaitEvent(stream, event, flags)))
 }
 
-ordered_on_main! {
-    cuStreamWaitEvent(stream, event, flags) on stream;
-    cuEventRecord(event, stream) on stream;
+#[unsafe(no_mangle)]
+extern "C" fn cuEventRecord(event: usize, stream: usize) -> u32 {
+    settled_on(stream, || forward!(cuEventRecord(event, stream)))
 }
 
 /// Where a call stands in a `drop` that unwraps: a failure is counted, not returned. A device that cannot free any more has
@@ -272,10 +275,7 @@ extern "C" fn cuMemsetD8Async(pointer: usize, byte: usize, bytes: usize, stream:
     {
         return code;
     }
-    match super::deferred::settle() {
-        SUCCESS => forward!(cuMemsetD8Async(pointer, byte, bytes, stream)),
-        code => code,
-    }
+    settled(|| forward!(cuMemsetD8Async(pointer, byte, bytes, stream)))
 }
 
 #[unsafe(no_mangle)]
@@ -284,10 +284,7 @@ extern "C" fn cuMemsetD8_v2(pointer: usize, byte: usize, bytes: usize) -> u32 {
         return SUCCESS;
     }
     counters().fills.fetch_add(1, Relaxed);
-    match super::deferred::settle() {
-        SUCCESS => forward!(cuMemsetD8_v2(pointer, byte, bytes)),
-        code => code,
-    }
+    settled(|| forward!(cuMemsetD8_v2(pointer, byte, bytes)))
 }
 
 /// A copy from the host on a stream. dfdx makes one of four bytes at the start of each backward pass: the loss's own gradient.
@@ -300,41 +297,10 @@ extern "C" fn cuMemcpyHtoDAsync_v2(to: usize, from: usize, bytes: usize, stream:
             return code;
         }
     }
-    let code = if stream == MAIN {
-        super::deferred::settle()
-    } else {
-        SUCCESS
-    };
-    match code {
-        SUCCESS => forward!(cuMemcpyHtoDAsync_v2(to, from, bytes, stream)),
-        code => code,
-    }
+    settled_on(stream, || forward!(cuMemcpyHtoDAsync_v2(to, from, bytes, stream)))
 }
 
-/// A launch by others than this crate's own queue.
-#[unsafe(no_mangle)]
-extern "C" fn cuLaunchKernel(
-    function: usize,
-    gx: usize,
-    gy: usize,
-    gz: usize,
-    bx: usize,
-    by: usize,
-    bz: usize,
-    shared: usize,
-    stream: usize,
-    parameters: usize,
-    extra: usize,
-) -> u32 {
-    match super::deferred::settle() {
-        SUCCESS => forward!(cuLaunchKernel(
-            function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra
-        )),
-        code => code,
-    }
-}
-
-/// A launch as it is, on a stream, in blocks of `threads`.
+/// A launch from the line itself, which is not settled for it: on a stream, in blocks of `threads`.
 ///
 /// # Safety
 /// As the driver's.
