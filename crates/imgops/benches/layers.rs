@@ -1,6 +1,7 @@
 //! The convolutions of pix2pix at 256 px and of CycleGAN at 256 px, pass by pass. Items are useful floating-point operations
 //! (two a product), so items per second compare with a machine's peak: `cargo bench -p diptych-imgops --bench layers`.
-//! `DIPTYCH_EXACT=1` turns Winograd off, `RAYON_NUM_THREADS` sets the threads.
+//! `DIPTYCH_EXACT=1` turns Winograd off, `DIPTYCH_LAYERS` picks the layers whose names contain it, `RAYON_NUM_THREADS` sets the
+//! threads.
 
 use std::fmt;
 
@@ -67,6 +68,16 @@ const LAYERS: &[Layer] = &[
     layer("resnet up 128-64 @128", true, [128, 128, 64, 3, 2, 1]),
     layer("resnet 7x7 64-3 @256", false, [64, 262, 3, 7, 1, 0]),
 ];
+
+/// The layers that were asked for.
+fn layers() -> Vec<Layer> {
+    let asked = std::env::var("DIPTYCH_LAYERS").unwrap_or_default();
+    LAYERS
+        .iter()
+        .copied()
+        .filter(|layer| layer.name.contains(&asked))
+        .collect()
+}
 
 /// A layer with random input, weight and output gradient.
 struct Case {
@@ -135,9 +146,9 @@ impl Case {
     }
 }
 
-#[divan::bench(args = LAYERS, min_time = 0.3, max_time = 1)]
-fn forward(bencher: Bencher<'_, '_>, layer: &Layer) {
-    Case::new(*layer).bench(bencher, |c| {
+#[divan::bench(args = layers(), min_time = 0.3, max_time = 1)]
+fn forward(bencher: Bencher<'_, '_>, layer: Layer) {
+    Case::new(layer).bench(bencher, |c| {
         let y = c
             .device
             .conv_forward(c.direction, &c.g, &c.x, &c.weight, None, None);
@@ -145,9 +156,9 @@ fn forward(bencher: Bencher<'_, '_>, layer: &Layer) {
     });
 }
 
-#[divan::bench(args = LAYERS, min_time = 0.3, max_time = 1)]
-fn input_gradient(bencher: Bencher<'_, '_>, layer: &Layer) {
-    let case = Case::new(*layer);
+#[divan::bench(args = layers(), min_time = 0.3, max_time = 1)]
+fn input_gradient(bencher: Bencher<'_, '_>, layer: Layer) {
+    let case = Case::new(layer);
     let mut x = case.zeros(case.x.as_vec().len());
     case.bench(bencher, |c| {
         let out = ConvGradients {
@@ -162,9 +173,9 @@ fn input_gradient(bencher: Bencher<'_, '_>, layer: &Layer) {
     });
 }
 
-#[divan::bench(args = LAYERS, min_time = 0.3, max_time = 1)]
-fn weight_gradient(bencher: Bencher<'_, '_>, layer: &Layer) {
-    let case = Case::new(*layer);
+#[divan::bench(args = layers(), min_time = 0.3, max_time = 1)]
+fn weight_gradient(bencher: Bencher<'_, '_>, layer: Layer) {
+    let case = Case::new(layer);
     let mut weight = case.zeros(case.weight.stored_values().as_vec().len());
     case.bench(bencher, |c| {
         let out = ConvGradients {

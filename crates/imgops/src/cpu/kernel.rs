@@ -93,26 +93,47 @@ pub(crate) struct Source<'a> {
     pub(crate) base: &'a [usize],
 }
 
+/// What a product fetches while it multiplies, so that memory and multipliers work at the same time.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ahead<'a> {
+    /// The panel rows of the product after it: into the second-level cache, a share with each run.
+    pub(crate) panel: &'a [f32],
+    /// Whether the left rows are read for the first time: each is fetched while the rows before it are multiplied.
+    pub(crate) rows: bool,
+}
+
+/// The panel rows that runs meet, with what lies between them.
+pub(crate) fn span<'a>(runs: &[Run], panel: &'a [f32]) -> &'a [f32] {
+    match (runs.first(), runs.last()) {
+        (Some(first), Some(last)) => &panel[first.panel * LANES..(last.panel + last.len) * LANES],
+        _ => &[],
+    }
+}
+
 simd! {
     /// For each row: `target[row] = sum over runs and k of source[row][k] * panel[k]`, or `+=` where `accumulate`. Rows of
     /// the target may overlap: they are added one after the other.
-    pub(crate) fn multiply<const ROWS: usize, S>(set: S, target: Target<'_>, source: Source<'_>, runs: &[Run], panel: &[f32], accumulate: bool) {
+    pub(crate) fn multiply<const ROWS: usize, S>(set: S, target: Target<'_>, source: Source<'_>, runs: &[Run], panel: &[f32], ahead: Ahead<'_>, accumulate: bool) {
         let Target { data: out, base: to, at, valid } = target;
         let mut row = 0;
         let rows = to.len().min(source.base.len());
+        let following = ahead.panel.as_chunks::<LANES>().0;
         while row < rows {
             let left = rows - row;
             let (o, s) = (&to[row..], &source.base[row..]);
+            // Each block of rows fetches its share of the next panel.
+            let share = row * following.len() / rows..(row + ROWS).min(rows) * following.len() / rows;
+            let (fetch, cold) = (&following[share], ahead.rows);
             row += if left >= ROWS {
-                product::<ROWS, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<ROWS, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
             } else if left >= 8 {
-                product::<8, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<8, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
             } else if left >= 4 {
-                product::<4, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<4, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
             } else if left >= 2 {
-                product::<2, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<2, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
             } else {
-                product::<1, S>(set, out, o, at, valid, source.data, s, runs, panel, accumulate)
+                product::<1, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
             };
         }
     }
@@ -130,10 +151,28 @@ fn product<const R: usize, S: Set>(
     base: &[usize],
     runs: &[Run],
     panel: &[f32],
+    mut fetch: &[Lanes],
+    cold: bool,
     accumulate: bool,
 ) -> usize {
     let mut sums = [set.splat(0.0); R];
+    for row in to.iter().take(R) {
+        if let Some(row) = out.get(row + at..).and_then(|row| row.first_chunk()) {
+            set.prefetch(row);
+        }
+    }
+    let share = fetch.len().div_ceil(runs.len().max(1));
     for run in runs {
+        let (these, rest) = fetch.split_at(share.min(fetch.len()));
+        these.iter().for_each(|line| set.prefetch_far(line));
+        fetch = rest;
+        if cold {
+            for next in base.get(R..2 * R).unwrap_or(&[]) {
+                for line in data[next + run.at..][..run.len].as_chunks::<LANES>().0 {
+                    set.prefetch(line);
+                }
+            }
+        }
         let columns = &panel[run.panel * LANES..(run.panel + run.len) * LANES];
         let columns = columns.as_chunks::<LANES>().0;
         let len = columns.len();
@@ -279,6 +318,9 @@ fn rank_blocks<const R: usize, S: Set>(
     accumulate: bool,
 ) -> usize {
     let (k, lane) = (k.min(BLOCK - R), lane.min(BLOCK - LANES));
+    for next in out.as_chunks::<LANES>().0.iter().skip(R).take(R) {
+        set.prefetch(next);
+    }
     let mut sums = [set.splat(0.0); R];
     for segment in group {
         let len = segment.rows * BLOCK;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, LANES, Run, Source, Target, by_depth, multiply};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Run, Source, Target, by_depth, multiply, span};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::scratch::with_scratch;
@@ -148,17 +148,28 @@ fn by_panels(
                 .zip(weight.par_chunks(share * panel_len))
                 .for_each(|(sums, panels)| {
                     for (i, group) in groups.iter().enumerate() {
-                        for (sums, panel) in sums
+                        for (p, (sums, panel)) in sums
                             .chunks_exact_mut(pixels * LANES)
                             .zip(panels.chunks_exact(panel_len))
+                            .enumerate()
                         {
+                            let following =
+                                match (panels[(p + 1) * panel_len..].is_empty(), groups.get(i + 1)) {
+                                    (false, _) => span(group, &panels[(p + 1) * panel_len..]),
+                                    (true, Some(group)) => span(group, panels),
+                                    (true, None) => &[],
+                                };
+                            let ahead = Ahead {
+                                panel: following,
+                                rows: p == 0,
+                            };
                             let target = Target {
                                 data: sums,
                                 base: &base,
                                 at: 0,
                                 valid: LANES,
                             };
-                            multiply(target, source, group, panel, i > 0);
+                            multiply(target, source, group, panel, ahead, i > 0);
                         }
                     }
                 });
@@ -203,7 +214,14 @@ fn by_rows(
                     at: block * LANES,
                     valid: LANES.min(g.narrow_c - block * LANES),
                 };
-                multiply(target, source, group, panel, accumulate || i > 0);
+                multiply(
+                    target,
+                    source,
+                    group,
+                    panel,
+                    Ahead::default(),
+                    accumulate || i > 0,
+                );
             }
         }
     };

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{every, live, with_blocks};
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, LANES, Source, Target, blocked, by_depth, multiply};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Source, Target, blocked, by_depth, multiply};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{self, rows, shape, transpose};
 use crate::cpu::scratch::with_scratch;
@@ -121,7 +121,7 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
                                     at: group.at,
                                     valid: if few { group.count } else { LANES },
                                 };
-                                multiply(target, source, runs, panel, true);
+                                multiply(target, source, runs, panel, Ahead::default(), true);
                             }
                         }
                     });

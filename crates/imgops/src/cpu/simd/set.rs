@@ -19,6 +19,10 @@ pub(crate) trait Set: Copy {
     fn load(self, from: &Lanes) -> Self::V;
     /// To memory.
     fn store(self, v: Self::V, to: &mut Lanes);
+    /// Asks for memory that is used next, in the first-level cache.
+    fn prefetch(self, from: &Lanes);
+    /// Asks for memory that is used later, in the second-level cache.
+    fn prefetch_far(self, from: &Lanes);
     /// `a + b`.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, in one rounding where the set has an instruction for it.
@@ -56,6 +60,12 @@ impl Set for Portable {
     }
 
     #[inline(always)]
+    fn prefetch(self, _: &Lanes) {}
+
+    #[inline(always)]
+    fn prefetch_far(self, _: &Lanes) {}
+
+    #[inline(always)]
     fn add(self, a: Lanes, b: Lanes) -> Lanes {
         std::array::from_fn(|l| a[l] + b[l])
     }
@@ -76,8 +86,9 @@ pub(crate) use x86::{Avx2, Avx512};
 #[allow(unsafe_code)] // intrinsics, which need the proof that an `Avx512` or an `Avx2` is
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
-        _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+        __m256, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps,
+        _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm512_set1_ps, _mm512_storeu_ps,
     };
 
     use super::Set;
@@ -116,6 +127,16 @@ mod x86 {
         #[inline(always)]
         fn store(self, v: __m512, to: &mut Lanes) {
             unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
+        }
+
+        #[inline(always)]
+        fn prefetch(self, from: &Lanes) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()) }
+        }
+
+        #[inline(always)]
+        fn prefetch_far(self, from: &Lanes) {
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
         }
 
         #[inline(always)]
@@ -169,6 +190,16 @@ mod x86 {
                 _mm256_storeu_ps(to.as_mut_ptr(), v[0]);
                 _mm256_storeu_ps(to.as_mut_ptr().add(8), v[1]);
             }
+        }
+
+        #[inline(always)]
+        fn prefetch(self, from: &Lanes) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()) }
+        }
+
+        #[inline(always)]
+        fn prefetch_far(self, from: &Lanes) {
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
         }
 
         #[inline(always)]

@@ -10,10 +10,13 @@ use rayon::prelude::*;
 use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{BLOCK, LANES, Source, Target, blocked, by_depth, multiply};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Source, Target, blocked, by_depth, multiply, span};
 use crate::cpu::padded::{Canvas, crop, with_padded};
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
+
+/// Tiles that are multiplied with all panels of a point before others: at a group's depth they stay in a second-level cache.
+const PRODUCT_ROWS: usize = 256;
 
 /// Where the tiles of transformed images are.
 pub(super) struct Points<'a> {
@@ -169,17 +172,33 @@ impl Plan {
             .for_each(|(point, out)| {
                 let (data, rows) = points.of(point);
                 let live = live(point);
-                let runs = by_depth(&blocked(&live.rows, points.block));
-                for block in live.columns.iter().flat_map(|c| c.start / LANES..c.end / LANES) {
-                    for (i, runs) in runs.iter().enumerate() {
-                        let target = Target {
-                            data: &mut *out,
-                            base: &base,
-                            at: block * LANES,
-                            valid: LANES,
-                        };
-                        let source = Source { data, base: rows };
-                        multiply(target, source, runs, panels(point, block), i > 0);
+                let groups = by_depth(&blocked(&live.rows, points.block));
+                let blocks: Vec<usize> = live
+                    .columns
+                    .iter()
+                    .flat_map(|c| c.start / LANES..c.end / LANES)
+                    .collect();
+                for (rows, base) in rows.chunks(PRODUCT_ROWS).zip(base.chunks(PRODUCT_ROWS)) {
+                    for (i, group) in groups.iter().enumerate() {
+                        for (b, block) in blocks.iter().enumerate() {
+                            let target = Target {
+                                data: &mut *out,
+                                base,
+                                at: block * LANES,
+                                valid: LANES,
+                            };
+                            let source = Source { data, base: rows };
+                            let following = match (blocks.get(b + 1), groups.get(i + 1)) {
+                                (Some(block), _) => span(group, panels(point, *block)),
+                                (None, Some(group)) => span(group, panels(point, blocks[0])),
+                                (None, None) => &[],
+                            };
+                            let ahead = Ahead {
+                                panel: following,
+                                rows: b == 0,
+                            };
+                            multiply(target, source, group, panels(point, *block), ahead, i > 0);
+                        }
                     }
                 }
             });
