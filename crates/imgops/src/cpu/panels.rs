@@ -65,17 +65,34 @@ pub(crate) fn shape(g: &ConvGeometry) -> [usize; 4] {
     [g.narrow_c, g.wide_c, g.kernel, g.kernel]
 }
 
-/// `out[j][i] = panel[i][j]` for a block of at most sixteen panel rows; the rest of `out`'s columns become zeros.
-#[inline]
-pub(crate) fn transpose(panel_rows: &[f32], out: &mut [f32]) {
-    let out = out.as_chunks_mut::<LANES>().0;
-    let rows = panel_rows.as_chunks::<LANES>().0;
-    if rows.len() < LANES {
-        out.iter_mut().for_each(|o| *o = [0.0; LANES]);
+/// `out[block][j][i] = panels[block][first + i][j]` for `count` rows of every panel, at most sixteen; the rest of the columns of
+/// `out` become zeros. `out` has sixteen rows for each panel.
+pub(crate) fn turn(panels: &[f32], panel_len: usize, first: usize, count: usize, out: &mut [f32]) {
+    let rows = first * LANES..(first + count) * LANES;
+    for (i, out) in out.as_chunks_mut().0.iter_mut().enumerate() {
+        let of = |i: usize| panels.get(i * panel_len..(i + 1) * panel_len);
+        // Panels are far apart: what comes next but one is fetched now.
+        let later = of(i + 2).map_or(&[][..], |panel| &panel[rows.clone()]);
+        if let Some(panel) = of(i) {
+            turn_block(&panel[rows.clone()], later, out);
+        }
     }
-    for (i, row) in rows.iter().enumerate().take(LANES) {
-        for (o, v) in out.iter_mut().zip(row) {
-            o[i] = *v;
+}
+
+simd! {
+    /// `out[j][i] = rows[i][j]` for at most sixteen panel rows, and the rest of the columns of `out` become zeros; `later` is
+    /// fetched meanwhile.
+    pub(crate) fn turn_block<const ROWS: usize, S>(set: S, rows: &[f32], later: &[f32], out: &mut [f32; LANES * LANES]) {
+        let (rows, out) = (rows.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
+        for line in later.as_chunks::<LANES>().0 {
+            set.prefetch(line);
+        }
+        if let (Some(rows), Some(out)) = (rows.first_chunk(), out.first_chunk_mut()) {
+            set.transpose(rows, out);
+        } else {
+            for (j, out) in out.iter_mut().enumerate() {
+                *out = std::array::from_fn(|i| rows.get(i).map_or(0.0, |row| row[j]));
+            }
         }
     }
 }
@@ -101,14 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_transposed() {
-        let rows: Vec<f32> = (0..5 * LANES).map(|v| v as f32).collect();
-        let mut out = vec![9.0; LANES * LANES];
-        transpose(&rows, &mut out);
-        for j in 0..LANES {
-            for i in 0..LANES {
-                let want = if i < 5 { rows[i * LANES + j] } else { 0.0 };
-                assert_eq!(out[j * LANES + i], want);
+    fn blocks_of_every_panel_are_turned() {
+        let (panels, panel_len, first) = (5, 40 * LANES, 3);
+        let weight: Vec<f32> = (0..panels * panel_len).map(|v| v as f32).collect();
+        for count in [5, 16] {
+            let mut out = vec![9.0; panels * LANES * LANES];
+            turn(&weight, panel_len, first, count, &mut out);
+            for (at, out) in out.iter().enumerate() {
+                let (panel, j, i) = (at / (LANES * LANES), at / LANES % LANES, at % LANES);
+                let from = panel * panel_len + (first + i) * LANES + j;
+                assert_eq!(*out, if i < count { weight[from] } else { 0.0 });
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{every, live, with_blocks};
 use crate::cpu::few;
 use crate::cpu::kernel::{Ahead, BLOCK, LANES, Source, Target, blocked, by_depth, multiply};
 use crate::cpu::padded::Canvas;
-use crate::cpu::panels::{self, rows, shape, transpose};
+use crate::cpu::panels::{self, rows, shape, turn};
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -108,12 +108,7 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
                         .collect();
                     with_scratch(weight.len() / panel_len * LANES * LANES, |panel| {
                         for group in groups(chunk) {
-                            for (block, out) in weight
-                                .chunks_exact(panel_len)
-                                .zip(panel.chunks_exact_mut(LANES * LANES))
-                            {
-                                transpose(&block[group.first * LANES..][..group.count * LANES], out);
-                            }
+                            turn(weight, panel_len, group.first, group.count, panel);
                             for runs in &depth {
                                 let target = Target {
                                     data: &mut *sums,

@@ -23,6 +23,13 @@ pub(crate) trait Set: Copy {
     fn prefetch(self, from: &Lanes);
     /// Asks for memory that is used later, in the second-level cache.
     fn prefetch_far(self, from: &Lanes);
+    /// `to[j][i] = from[i][j]`.
+    #[inline(always)]
+    fn transpose(self, from: &[Lanes; LANES], to: &mut [Lanes; LANES]) {
+        for (j, to) in to.iter_mut().enumerate() {
+            *to = std::array::from_fn(|i| from[i][j]);
+        }
+    }
     /// `a + b`.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, in one rounding where the set has an instruction for it.
@@ -87,12 +94,13 @@ pub(crate) use x86::{Avx2, Avx512};
 mod x86 {
     use std::arch::x86_64::{
         __m256, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps,
-        _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps,
+        _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
         _mm512_set1_ps, _mm512_storeu_ps,
     };
 
     use super::Set;
-    use crate::cpu::kernel::Lanes;
+    use crate::cpu::kernel::{LANES, Lanes};
 
     /// AVX-512 F: sixteen values are one register.
     #[derive(Clone, Copy)]
@@ -137,6 +145,11 @@ mod x86 {
         #[inline(always)]
         fn prefetch_far(self, from: &Lanes) {
             unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
+        }
+
+        #[inline(always)]
+        fn transpose(self, from: &[Lanes; LANES], to: &mut [Lanes; LANES]) {
+            unsafe { transpose(from, to) }
         }
 
         #[inline(always)]
@@ -203,6 +216,11 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn transpose(self, from: &[Lanes; LANES], to: &mut [Lanes; LANES]) {
+            unsafe { transpose(from, to) }
+        }
+
+        #[inline(always)]
         fn add(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
             unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
         }
@@ -214,6 +232,48 @@ mod x86 {
                     _mm256_fmadd_ps(a[0], b[0], c[0]),
                     _mm256_fmadd_ps(a[1], b[1], c[1]),
                 ]
+            }
+        }
+    }
+
+    /// In squares of eight: pairs of rows are mixed, then pairs of pairs, then halves of eight.
+    ///
+    /// # Safety
+    /// The processor has AVX.
+    #[inline(always)]
+    unsafe fn transpose(from: &[Lanes; LANES], to: &mut [Lanes; LANES]) {
+        for (top, left) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
+            // SAFETY: the rows from `top` and the values from `left` are eight of sixteen; the caller promises AVX.
+            unsafe {
+                let zero = _mm256_set1_ps(0.0);
+                // Of rows 0 to 3, then of rows 4 to 7: columns j and j + 4.
+                let mut quads = [[zero; 4]; 2];
+                for (half, quads) in quads.iter_mut().enumerate() {
+                    let mut rows = [zero; 4];
+                    for (i, row) in rows.iter_mut().enumerate() {
+                        *row = _mm256_loadu_ps(from[top + 4 * half + i].as_ptr().add(left));
+                    }
+                    let (a, b) = (
+                        _mm256_unpacklo_ps(rows[0], rows[1]),
+                        _mm256_unpacklo_ps(rows[2], rows[3]),
+                    );
+                    let (c, d) = (
+                        _mm256_unpackhi_ps(rows[0], rows[1]),
+                        _mm256_unpackhi_ps(rows[2], rows[3]),
+                    );
+                    *quads = [
+                        _mm256_shuffle_ps::<0x44>(a, b),
+                        _mm256_shuffle_ps::<0xee>(a, b),
+                        _mm256_shuffle_ps::<0x44>(c, d),
+                        _mm256_shuffle_ps::<0xee>(c, d),
+                    ];
+                }
+                for j in 0..4 {
+                    let near = _mm256_permute2f128_ps::<0x20>(quads[0][j], quads[1][j]);
+                    let far = _mm256_permute2f128_ps::<0x31>(quads[0][j], quads[1][j]);
+                    _mm256_storeu_ps(to[left + j].as_mut_ptr().add(top), near);
+                    _mm256_storeu_ps(to[left + j + 4].as_mut_ptr().add(top), far);
+                }
             }
         }
     }

@@ -71,11 +71,13 @@ impl Plan {
                 let (taps, r) = (self.taps(g, &phase), self.transforms().r);
                 with_scratch(r * r * block, |turned| {
                     for (o, panel) in weight.chunks_exact(panel_len).enumerate() {
-                        for (tap, turned) in turned.chunks_exact_mut(block).enumerate() {
+                        let next = weight.get((o + 1) * panel_len..).unwrap_or(&[]);
+                        for (tap, turned) in turned.as_chunks_mut().0.iter_mut().enumerate() {
                             let (y, x) = (tap / r, tap % r);
                             if y < taps.rows && x < taps.cols {
                                 let at = taps.at + y * taps.row + x * taps.col + c * LANES;
-                                panels::transpose(&panel[at..at + block], turned);
+                                let later = next.get(at..at + block).unwrap_or(&[]);
+                                panels::turn_block(&panel[at..at + block], later, turned);
                             }
                         }
                         let from = Grid {
