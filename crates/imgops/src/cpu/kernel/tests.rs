@@ -43,7 +43,11 @@ fn products_are_sums_over_their_runs_for_any_number_of_rows() {
                     data: &data,
                     base: &base,
                 };
-                multiply(target, source, &runs, &panel, times > 1.0);
+                let ahead = Ahead {
+                    panel: &panel,
+                    rows: times > 1.0,
+                };
+                multiply(target, source, &runs, &panel, ahead, times > 1.0);
                 for r in 0..rows {
                     for j in 0..16 {
                         let got = out[r * 18 + 2 + j];
@@ -79,6 +83,7 @@ fn overlapping_target_rows_all_arrive() {
         },
         &runs,
         &panel,
+        Ahead::default(),
         true,
     );
     assert_eq!(out[..11], [1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0]);

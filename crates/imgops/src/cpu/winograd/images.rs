@@ -1,7 +1,7 @@
 //! From images to Winograd's points and back, and their products with a weight's. Every stage writes one contiguous piece per task.
 //!
 //! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
-//! products come out as `[point][tile][channels]`. Both are read in place, through lists of where rows begin.
+//! products come out as `[point][panel][tile][16 channels]`. Both are read in place, through lists of where rows begin.
 
 use std::ops::Range;
 
@@ -11,8 +11,7 @@ use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
 use crate::cpu::kernel::{Ahead, BLOCK, LANES, Source, Target, blocked, by_depth, multiply, span};
-use crate::cpu::padded::{Canvas, crop, with_padded};
-use crate::cpu::scratch::with_scratch;
+use crate::cpu::padded::{Canvas, with_padded};
 use crate::geometry::ConvGeometry;
 
 /// Tiles that are multiplied with all panels of a point before others: at a group's depth they stay in a second-level cache.
@@ -67,6 +66,7 @@ impl Plan {
             rows: n,
             cols: n,
             first,
+            width: BLOCK,
             block: self.block(g),
         }
     }
@@ -126,7 +126,8 @@ impl Plan {
             rows: m.min(g.narrow_h - row * m),
             cols: m.min(g.narrow_w - col * m),
             first: 0,
-            block: BLOCK,
+            width: LANES,
+            block: LANES,
         }
     }
 
@@ -154,61 +155,77 @@ impl Plan {
         self.points_in(g, m, g.narrow_c)
     }
 
-    /// Point by point, the product of every tile's row with `panels(point)`, blocks of sixteen columns:
-    /// `out[point][tile][columns]`. At each point only the panel rows and the columns of `live` count; other columns are
-    /// left as they are.
-    pub(super) fn products<'a>(
+    /// From one panel's products at a point to the next one's: a line more than the tiles take, whose number may be a power of
+    /// two.
+    pub(super) fn product_step(&self, g: &ConvGeometry) -> usize {
+        (self.tiles(g) + 1) * LANES
+    }
+
+    /// Point by point, the product of every tile's row with these panels, of which `u` has the values:
+    /// `out[point][panel][tile][16]`. At each point only the panel rows and the columns of `live` count; other columns are left
+    /// as they are.
+    pub(super) fn products(
         &self,
+        g: &ConvGeometry,
         points: &Points<'_>,
         live: impl Fn(usize) -> Live + Sync,
-        panels: impl Fn(usize, usize) -> &'a [f32] + Sync,
-        columns: usize,
+        (u, step): (&[f32], usize),
+        panels: Range<usize>,
         out: &mut [f32],
     ) {
-        let tiles = points.base.len();
-        let base: Vec<usize> = (0..tiles).map(|t| t * columns).collect();
-        out.par_chunks_mut(tiles * columns)
+        let base: Vec<usize> = (0..points.base.len()).map(|t| t * LANES).collect();
+        let product = self.product_step(g);
+        // Two tasks a point, where that goes, so that an odd number of points leaves no core without work for long.
+        let parts = if panels.len().is_multiple_of(2) { 2 } else { 1 };
+        let part = panels.len() / parts;
+        out.par_chunks_mut(part * product)
             .enumerate()
-            .for_each(|(point, out)| {
+            .for_each(|(task, out)| {
+                let (point, first) = (task / parts, panels.start + task % parts * part);
                 let (data, rows) = points.of(point);
                 let live = live(point);
                 let groups = by_depth(&blocked(&live.rows, points.block));
-                let blocks: Vec<usize> = live
-                    .columns
-                    .iter()
-                    .flat_map(|c| c.start / LANES..c.end / LANES)
+                let panel =
+                    |panel: usize| &u[((panel - panels.start) * self.points() + point) * step..][..step];
+                let counts: Vec<usize> = (first..first + part)
+                    .filter(|panel| live.columns.iter().any(|c| c.contains(&(panel * LANES))))
                     .collect();
                 for (rows, base) in rows.chunks(PRODUCT_ROWS).zip(base.chunks(PRODUCT_ROWS)) {
                     for (i, group) in groups.iter().enumerate() {
-                        for (b, block) in blocks.iter().enumerate() {
+                        for (b, this) in counts.iter().enumerate() {
                             let target = Target {
                                 data: &mut *out,
                                 base,
-                                at: block * LANES,
+                                at: (this - first) * product,
                                 valid: LANES,
                             };
                             let source = Source { data, base: rows };
-                            let following = match (blocks.get(b + 1), groups.get(i + 1)) {
-                                (Some(block), _) => span(group, panels(point, *block)),
-                                (None, Some(group)) => span(group, panels(point, blocks[0])),
+                            let following = match (counts.get(b + 1), groups.get(i + 1)) {
+                                (Some(next), _) => span(group, panel(*next)),
+                                (None, Some(group)) => span(group, panel(counts[0])),
                                 (None, None) => &[],
                             };
                             let ahead = Ahead {
                                 panel: following,
                                 rows: b == 0,
                             };
-                            multiply(target, source, group, panels(point, *block), ahead, i > 0);
+                            multiply(target, source, group, panel(*this), ahead, i > 0);
                         }
                     }
                 }
             });
     }
 
-    /// Narrow images from `points[point][tile][narrow_c]`.
-    pub(super) fn collect_narrow(&self, g: &ConvGeometry, points: &[f32], out: &mut [f32], accumulate: bool) {
-        let t = self.transforms();
-        let (n, m) = (t.points(), t.m);
-        let step = self.tiles(g) * g.narrow_c;
+    /// The channels of these panels of narrow images, from `points[point][panel][tile][16]`.
+    pub(super) fn collect_narrow(
+        &self,
+        g: &ConvGeometry,
+        points: &[f32],
+        panels: Range<usize>,
+        out: &mut [f32],
+        accumulate: bool,
+    ) {
+        let m = self.transforms().m;
         let (tile_rows, tile_cols) = (self.tile_rows(g), self.tile_cols(g));
         out.par_chunks_mut(g.narrow_len() * g.narrow_c)
             .enumerate()
@@ -217,24 +234,19 @@ impl Plan {
                     .enumerate()
                     .for_each(|(row, out)| {
                         for col in 0..tile_cols {
-                            let from = Grid::contiguous(
-                                ((image * tile_rows + row) * tile_cols + col) * g.narrow_c,
-                                n * step,
-                                step,
-                                n,
-                            );
+                            let tile = (image * tile_rows + row) * tile_cols + col;
                             let to = Grid {
-                                at: col * m * g.narrow_c,
+                                at: col * m * g.narrow_c + panels.start * LANES,
                                 ..self.narrow_tile(g, image, row, col)
                             };
                             transform(
                                 self.tile,
                                 Map::Output,
                                 points,
-                                from,
+                                self.product_grid(g, panels.len(), tile, 0),
                                 out,
                                 to,
-                                g.narrow_c,
+                                panels.len() * LANES,
                                 accumulate,
                             );
                         }
@@ -242,58 +254,79 @@ impl Plan {
             });
     }
 
-    /// Wide images from `points[point][tile][phase, wide_c]`: the adjoint of [`Plan::transform_wide`]. Tiles overlap, so even
-    /// rows of tiles are added first and odd ones then.
-    pub(super) fn collect_wide(&self, g: &ConvGeometry, points: &[f32], out: &mut [f32], accumulate: bool) {
-        let (t, s) = (self.transforms(), self.phases);
-        let canvas = self.canvas(g);
-        with_scratch(g.n * canvas.len(), |space| {
-            space
-                .par_chunks_mut(canvas.len())
-                .enumerate()
-                .for_each(|(image, padded)| {
-                    padded.fill(0.0);
-                    for odd in 0..2 {
-                        let (_, rows) = padded.split_at_mut(canvas.row(odd * t.m * s).min(canvas.len()));
-                        rows.par_chunks_mut(canvas.row(2 * t.m * s))
-                            .enumerate()
-                            .map(|(pair, rows)| (2 * pair + odd, rows))
-                            .filter(|(row, _)| *row < self.tile_rows(g))
-                            .for_each(|(row, rows)| self.add_tile_row(g, &canvas, points, image, row, rows));
-                    }
-                });
-            crop(g, &canvas, space, out, accumulate);
-        });
+    /// A tile's products with panels from number `first` of so many.
+    fn product_grid(&self, g: &ConvGeometry, panels: usize, tile: usize, first: usize) -> Grid {
+        let (n, step) = (self.transforms().points(), self.product_step(g));
+        Grid {
+            at: first * step + tile * LANES,
+            row: n * panels * step,
+            col: panels * step,
+            rows: n,
+            cols: n,
+            first: 0,
+            width: LANES,
+            block: step,
+        }
     }
 
+    /// Adds the channels of these panels of wide images to an empty canvas, from `points[point][panel][tile][16]`, panels being
+    /// of `[phase, wide_c]`: the adjoint of [`Plan::transform_wide`]. Tiles overlap, so even rows of tiles are added first and
+    /// odd ones then.
+    pub(super) fn collect_wide(
+        &self,
+        g: &ConvGeometry,
+        canvas: &Canvas,
+        points: &[f32],
+        panels: &Range<usize>,
+        out: &mut [f32],
+    ) {
+        let (t, s) = (self.transforms(), self.phases);
+        out.par_chunks_mut(canvas.len())
+            .enumerate()
+            .for_each(|(image, padded)| {
+                for odd in 0..2 {
+                    let (_, rows) = padded.split_at_mut(canvas.row(odd * t.m * s).min(canvas.len()));
+                    rows.par_chunks_mut(canvas.row(2 * t.m * s))
+                        .enumerate()
+                        .map(|(pair, rows)| (2 * pair + odd, rows))
+                        .filter(|(row, _)| *row < self.tile_rows(g))
+                        .for_each(|(row, rows)| {
+                            let row = image * self.tile_rows(g) + row;
+                            self.add_tile_row(g, canvas, points, panels, row, rows);
+                        });
+                }
+            });
+    }
+
+    /// Adds row `row` of the batch's tiles to the rows of a canvas that begin where it does.
     fn add_tile_row(
         &self,
         g: &ConvGeometry,
         canvas: &Canvas,
         points: &[f32],
-        image: usize,
+        panels: &Range<usize>,
         row: usize,
         to: &mut [f32],
     ) {
-        let (t, s, inputs) = (self.transforms(), self.phases, self.inputs(g));
-        let (n, step, cols) = (t.points(), self.tiles(g) * self.inputs(g), self.tile_cols(g));
+        let (t, s, cols) = (self.transforms(), self.phases, self.tile_cols(g));
         for col in 0..cols {
             for phase in self.all_phases(g) {
+                let of_phase = phase.first / LANES..(phase.first + g.wide_c) / LANES;
+                let these = of_phase.start.max(panels.start)..of_phase.end.min(panels.end);
+                if these.is_empty() {
+                    continue;
+                }
                 let from = Grid {
                     rows: phase.points.0,
                     cols: phase.points.1,
-                    ..Grid::contiguous(
-                        ((image * self.tile_rows(g) + row) * cols + col) * inputs + phase.first,
-                        n * step,
-                        step,
-                        n,
-                    )
+                    ..self.product_grid(g, panels.len(), row * cols + col, these.start - panels.start)
                 };
+                let first = (these.start - of_phase.start) * LANES;
                 let grid = Grid::contiguous(
-                    canvas.at(0, phase.y, col * t.m * s + phase.x),
+                    canvas.at(0, phase.y, col * t.m * s + phase.x) + first,
                     canvas.row(s),
                     s * g.wide_c,
-                    n,
+                    t.points(),
                 );
                 transform(
                     self.tile,
@@ -302,7 +335,7 @@ impl Plan {
                     from,
                     to,
                     grid,
-                    g.wide_c,
+                    these.len() * LANES,
                     true,
                 );
             }

@@ -13,23 +13,48 @@ mod transform;
 mod weights;
 
 use std::iter::once;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use crate::cpu::kernel::LANES;
+use crate::cpu::padded::crop;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 use images::Live;
 pub(crate) use plan::Plan;
+use weights::point_step;
 
 impl Plan {
-    /// Values of the transformed weight.
-    fn weight_len(&self, g: &ConvGeometry) -> usize {
-        self.points() * self.inputs(g) * g.narrow_c
+    /// How many of a weight's panels, of so many rows, are transformed at once: they and their products should stay in the
+    /// cache until they are used. A divisor of their number.
+    fn share(&self, panels: usize, rows: usize) -> usize {
+        let bytes = 4 * self.points() * point_step(rows);
+        let room = self.share_bytes * rayon::current_num_threads();
+        (1..=panels)
+            .rev()
+            .find(|share| panels.is_multiple_of(*share) && (share * bytes <= room || *share == 1))
+            .unwrap_or(1)
     }
 
-    /// Values of products with so many columns.
-    fn product_len(&self, g: &ConvGeometry, columns: usize) -> usize {
-        self.points() * self.tiles(g) * columns
+    /// Calls `work` for one share of panels after the other, with room for their transformed values and for `product` values a
+    /// panel and point.
+    fn by_share(
+        &self,
+        panels: usize,
+        rows: usize,
+        product: usize,
+        mut work: impl FnMut(Range<usize>, &mut [f32], &mut [f32]),
+    ) {
+        let share = self.share(panels, rows);
+        let len = share * self.points() * point_step(rows);
+        with_scratch(len + share * self.points() * product, |space| {
+            let (u, products) = space.split_at_mut(len);
+            for first in (0..panels).step_by(share) {
+                work(first..first + share, u, products);
+            }
+        });
     }
 
     /// Narrow images from wide ones. `out` is overwritten, or added to where `accumulate`.
@@ -42,22 +67,22 @@ impl Plan {
         accumulate: bool,
     ) {
         let inputs = self.inputs(g);
-        let lens = [
-            self.weight_len(g),
-            self.image_len(g, inputs),
-            self.product_len(g, g.narrow_c),
-        ];
-        with_parts(lens, |u, v, m| {
-            self.transform_weight(g, weight, u);
+        let live = |point| Live {
+            rows: self.live(g, point),
+            columns: once(0..g.narrow_c).collect(),
+        };
+        with_scratch(self.image_len(g, inputs), |v| {
             let v = self.transform_wide(g, wide, v);
-            let len = inputs * LANES;
-            let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
-            let live = |point| Live {
-                rows: self.live(g, point),
-                columns: once(0..g.narrow_c).collect(),
-            };
-            self.products(&v, live, panel, g.narrow_c, m);
-            self.collect_narrow(g, m, out, accumulate);
+            self.by_share(
+                g.narrow_c / LANES,
+                inputs,
+                self.product_step(g),
+                |panels, u, m| {
+                    self.transform_weight(g, weight, panels.clone(), u);
+                    self.products(g, &v, live, (u, point_step(inputs)), panels.clone(), m);
+                    self.collect_narrow(g, m, panels, out, accumulate);
+                },
+            );
         });
     }
 
@@ -70,23 +95,23 @@ impl Plan {
         out: &mut [f32],
         accumulate: bool,
     ) {
-        let inputs = self.inputs(g);
-        let lens = [
-            self.weight_len(g),
-            self.image_len(g, g.narrow_c),
-            self.product_len(g, inputs),
-        ];
-        with_parts(lens, |u, m, v| {
-            self.transform_weight_back(g, weight, u);
-            let m = self.spread_narrow(g, narrow, m);
-            let len = g.narrow_c * LANES;
-            let panel = |point: usize, block: usize| &u[(block * self.points() + point) * len..][..len];
-            let live = |point| Live {
-                rows: once(0..g.narrow_c).collect(),
-                columns: self.live(g, point),
-            };
-            self.products(&m, live, panel, inputs, v);
-            self.collect_wide(g, v, out, accumulate);
+        let canvas = self.canvas(g);
+        let live = |point| Live {
+            rows: once(0..g.narrow_c).collect(),
+            columns: self.live(g, point),
+        };
+        with_scratch(g.n * canvas.len(), |padded| {
+            padded.par_chunks_mut(canvas.row(1)).for_each(|row| row.fill(0.0));
+            with_scratch(self.image_len(g, g.narrow_c), |m| {
+                let m = self.spread_narrow(g, narrow, m);
+                let panels = self.inputs(g) / LANES;
+                self.by_share(panels, g.narrow_c, self.product_step(g), |panels, u, v| {
+                    self.transform_weight_back(g, weight, panels.clone(), u);
+                    self.products(g, &m, live, (u, point_step(g.narrow_c)), panels.clone(), v);
+                    self.collect_wide(g, &canvas, v, &panels, padded);
+                });
+            });
+            crop(g, &canvas, padded, out, accumulate);
         });
     }
 
@@ -100,27 +125,18 @@ impl Plan {
         out: &mut [f32],
         accumulate: bool,
     ) {
-        let lens = [
-            self.weight_len(g),
-            self.image_len(g, self.inputs(g)),
-            self.image_len(g, g.narrow_c),
-        ];
-        with_parts(lens, |u, v, m| {
+        let inputs = self.inputs(g);
+        let v_len = self.image_len(g, inputs);
+        with_scratch(v_len + self.image_len(g, g.narrow_c), |space| {
+            let (v, m) = space.split_at_mut(v_len);
             let v = self.transform_wide(g, wide, v);
             let m = self.spread_narrow(g, narrow, m);
-            self.outer_products(g, &v, &m, u);
-            self.collect_weight(g, u, out, accumulate);
+            self.by_share(g.narrow_c / LANES, inputs, 0, |panels, u, _| {
+                self.outer_products(g, &v, &m, panels.clone(), u);
+                self.collect_weight(g, u, panels, out, accumulate);
+            });
         });
     }
-}
-
-/// Runs `work` with three buffers of these lengths.
-fn with_parts([a, b, c]: [usize; 3], work: impl FnOnce(&mut [f32], &mut [f32], &mut [f32])) {
-    with_scratch(a + b + c, |space| {
-        let (first, rest) = space.split_at_mut(a);
-        let (second, third) = rest.split_at_mut(b);
-        work(first, second, third);
-    });
 }
 
 #[cfg(test)]

@@ -10,12 +10,18 @@ use crate::geometry::ConvGeometry;
 /// Transformed weights past this size cost more to stream than the products save.
 const MAX_WEIGHT_BYTES: usize = 40 << 20;
 
+/// Bytes of transformed weights at a time, for each thread: few enough that they and their products are still in the cache
+/// when they are used, enough that images' points are not read for each few of them.
+const SHARE_BYTES: usize = 8 << 20;
+
 /// A choice of transforms for one geometry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(super) tile: Tile,
     /// Phases in each dimension: the stride.
     pub(super) phases: usize,
+    /// Bytes of transformed weights at a time, for each thread.
+    pub(super) share_bytes: usize,
 }
 
 /// One phase of a strided convolution: every `s`-th pixel from `(y, x)` meets every `s`-th tap from there.
@@ -54,6 +60,7 @@ impl Plan {
         tiles.iter().map(move |tile| Self {
             tile: *tile,
             phases: stride,
+            share_bytes: SHARE_BYTES,
         })
     }
 

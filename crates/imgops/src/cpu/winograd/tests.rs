@@ -78,6 +78,44 @@ fn all_three_passes_agree_with_the_direct_ones() {
     }
 }
 
+/// How many panels are transformed at a time changes no bit, also where a share reaches from one phase into the next.
+#[test]
+fn shares_of_panels_change_nothing() {
+    for (kernel, stride) in [(4, 2), (3, 2), (4, 1), (3, 1)] {
+        let g = ConvGeometry::conv2d(
+            (2, 48, 14, 10),
+            [96, 48, kernel, kernel],
+            None,
+            ConvConfig::new(stride, 1),
+        )
+        .unwrap();
+        let (wide, narrow) = (2 * 48 * 14 * 10, 2 * 96 * g.narrow_len());
+        let weight = panels::from_public(panels::shape(&g), &values(96 * g.window(), 3));
+        let (x, y) = (values(wide, 1), values(narrow, 2));
+        let passes = |plan: Plan| {
+            let mut out = [
+                vec![f32::NAN; narrow],
+                vec![f32::NAN; wide],
+                vec![f32::NAN; weight.len()],
+            ];
+            plan.forward(&g, &x, &weight, &mut out[0], false);
+            plan.adjoint(&g, &y, &weight, &mut out[1], false);
+            plan.weight_gradient(&g, &x, &y, &mut out[2], false);
+            out
+        };
+        for plan in Plan::candidates(kernel, stride) {
+            let whole = passes(plan);
+            assert!(plan.share(12, 96) == 12, "small weights go at once");
+            let panel = 4 * plan.points() * point_step(96) / rayon::current_num_threads() + 1;
+            for panels in [0, 1, 2, 4] {
+                let share_bytes = panels * panel;
+                assert_eq!(Plan { share_bytes, ..plan }.share(12, 96), panels.max(1));
+                assert!(passes(Plan { share_bytes, ..plan }) == whole, "{panels} {plan:?}");
+            }
+        }
+    }
+}
+
 /// Rounding against f64, for 256 channels of values that fill the mantissa; `docs/performance.md` quotes what this prints.
 #[test]
 fn errors_against_f64_are_small() {

@@ -1,11 +1,11 @@
 //! A separable transform of a tile of channel vectors.
 
 use super::matrices::{Map, Matrix, SIDE, Tile};
-use crate::cpu::kernel::{BLOCK, LANES, Lanes};
+use crate::cpu::kernel::{LANES, Lanes};
 use crate::cpu::simd::Set;
 
 /// A grid of channel vectors in a slice: vector `(i, j)` begins at `at + i * row + j * col`, with its channels in blocks of
-/// [`BLOCK`] that are `block` apart (equal to it where channels are contiguous), from channel `first`. Only `rows x cols` of
+/// `width` that are `block` apart (equal to it where channels are contiguous), from channel `first`. Only `rows x cols` of
 /// the transform's own grid exist: what is missing reads as zeros and is not written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
@@ -15,6 +15,7 @@ pub(super) struct Grid {
     pub(super) rows: usize,
     pub(super) cols: usize,
     pub(super) first: usize,
+    pub(super) width: usize,
     pub(super) block: usize,
 }
 
@@ -28,14 +29,15 @@ impl Grid {
             rows: side,
             cols: side,
             first: 0,
-            block: BLOCK,
+            width: LANES,
+            block: LANES,
         }
     }
 
     #[inline(always)]
     fn channel(&self, c: usize) -> usize {
         let c = self.first + c;
-        self.at + c / BLOCK * self.block + c % BLOCK
+        self.at + c / self.width * self.block + c % self.width
     }
 }
 

@@ -1,5 +1,7 @@
 //! From weights to Winograd's points and back, and the weight's gradient in points.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::images::Points;
@@ -10,6 +12,12 @@ use crate::cpu::kernel::{BLOCK, LANES, Segment, by_rows, outer_blocks};
 use crate::cpu::panels;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
+
+/// From one point of a transformed panel of so many rows to the next. A little more than the rows take: a power of two would
+/// put all points of a row into one set of the cache.
+pub(super) fn point_step(rows: usize) -> usize {
+    (rows + 6) * LANES
+}
 
 impl Plan {
     /// A phase's taps in a panel, as a grid whose vectors are `[wide_c][16]`.
@@ -22,18 +30,26 @@ impl Plan {
             rows: phase.taps.0,
             cols: phase.taps.1,
             first: 0,
-            block: BLOCK,
+            width: LANES,
+            block: LANES,
         }
     }
 
-    /// `u[narrow / 16][point][phase, c][16 narrow]` from the weight's panels.
-    pub(super) fn transform_weight(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
-        let step = self.inputs(g) * LANES;
+    /// `u[narrow / 16][point][phase, c][16 narrow]` from the weight's panels, for these of them.
+    pub(super) fn transform_weight(
+        &self,
+        g: &ConvGeometry,
+        weight: &[f32],
+        panels: Range<usize>,
+        u: &mut [f32],
+    ) {
+        let step = point_step(self.inputs(g));
+        let len = panels::rows(panels::shape(g)) * LANES;
         u.par_chunks_mut(self.points() * step)
-            .zip(weight.par_chunks(panels::rows(panels::shape(g)) * LANES))
+            .zip(weight[panels.start * len..panels.end * len].par_chunks(len))
             .for_each(|(u, panel)| {
                 for phase in self.all_phases(g) {
-                    let to = self.point_grid(&phase, self.inputs(g) * LANES);
+                    let to = self.point_grid(&phase, step);
                     transform(
                         self.tile,
                         Map::Kernel,
@@ -60,14 +76,21 @@ impl Plan {
 
     /// `u[(phase, c) / 16][point][narrow][16 c]`: the same for products in the other direction. Taps are fewer than points, so
     /// blocks of weights are turned before they are transformed.
-    pub(super) fn transform_weight_back(&self, g: &ConvGeometry, weight: &[f32], u: &mut [f32]) {
+    pub(super) fn transform_weight_back(
+        &self,
+        g: &ConvGeometry,
+        weight: &[f32],
+        panels: Range<usize>,
+        u: &mut [f32],
+    ) {
         let (n, block) = (self.transforms().points(), LANES * LANES);
         let blocks = g.wide_c / LANES;
         let panel_len = panels::rows(panels::shape(g)) * LANES;
-        u.par_chunks_mut(self.points() * g.narrow_c * LANES)
-            .enumerate()
-            .for_each(|(task, u)| {
-                let (phase, c) = (self.phase(g, task / blocks), task % blocks * LANES);
+        let step = point_step(g.narrow_c);
+        u.par_chunks_mut(self.points() * step)
+            .zip(panels)
+            .for_each(|(u, panel)| {
+                let (phase, c) = (self.phase(g, panel / blocks), panel % blocks * LANES);
                 let (taps, r) = (self.taps(g, &phase), self.transforms().r);
                 with_scratch(r * r * block, |turned| {
                     for (o, panel) in weight.chunks_exact(panel_len).enumerate() {
@@ -85,7 +108,6 @@ impl Plan {
                             cols: taps.cols,
                             ..Grid::contiguous(0, r * block, block, r)
                         };
-                        let step = g.narrow_c * LANES;
                         let to = Grid {
                             rows: phase.points.0,
                             cols: phase.points.1,
@@ -97,17 +119,18 @@ impl Plan {
             });
     }
 
-    /// `u[point][narrow / 16][phase, c][16 narrow]`, the weight's gradient in points: at each, the sum over tiles of the
-    /// products of the wide side's values with the narrow side's. Tasks go point by point, so that a point's values stay in
-    /// the cache for all blocks.
+    /// `u[point][narrow / 16][phase, c][16 narrow]`, the weight's gradient in points for these panels: at each, the sum over
+    /// tiles of the products of the wide side's values with the narrow side's. Tasks go point by point, so that a point's
+    /// values stay in the cache for all panels.
     pub(super) fn outer_products(
         &self,
         g: &ConvGeometry,
         wide: &Points<'_>,
         narrow: &Points<'_>,
+        panels: Range<usize>,
         u: &mut [f32],
     ) {
-        let blocks = g.narrow_c / LANES;
+        let inputs = self.inputs(g);
         // A row of tiles is a segment: its blocks are neighbours.
         let cols = self.tile_cols(g);
         let segments = wide.base.iter().zip(&narrow.base).step_by(cols);
@@ -116,13 +139,13 @@ impl Plan {
             b: *b,
             rows: cols,
         }));
-        u.par_chunks_mut(self.inputs(g) * LANES)
+        u.par_chunks_mut(point_step(inputs))
             .enumerate()
             .for_each(|(task, u)| {
-                let (point, block) = (task / blocks, task % blocks);
+                let (point, block) = (task / panels.len(), panels.start + task % panels.len());
                 let lanes = block * LANES / BLOCK * narrow.block;
                 let live = self.live(g, point);
-                for (i, u) in u.chunks_mut(BLOCK * LANES).enumerate() {
+                for (i, u) in u[..inputs * LANES].chunks_mut(BLOCK * LANES).enumerate() {
                     let inputs = i * BLOCK..(i + 1) * BLOCK;
                     if !live.iter().any(|l| l.start < inputs.end && inputs.start < l.end) {
                         continue;
@@ -134,18 +157,26 @@ impl Plan {
             });
     }
 
-    /// The weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten, or added to
-    /// where `accumulate`.
-    pub(super) fn collect_weight(&self, g: &ConvGeometry, u: &[f32], out: &mut [f32], accumulate: bool) {
-        let step = self.inputs(g) * LANES;
-        let point_step = g.narrow_c / LANES * step;
-        out.par_chunks_mut(panels::rows(panels::shape(g)) * LANES)
+    /// These panels of the weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten,
+    /// or added to where `accumulate`.
+    pub(super) fn collect_weight(
+        &self,
+        g: &ConvGeometry,
+        u: &[f32],
+        panels: Range<usize>,
+        out: &mut [f32],
+        accumulate: bool,
+    ) {
+        let step = point_step(self.inputs(g));
+        let len = panels::rows(panels::shape(g)) * LANES;
+        out[panels.start * len..panels.end * len]
+            .par_chunks_mut(len)
             .enumerate()
-            .for_each(|(block, panel)| {
+            .for_each(|(i, panel)| {
                 for phase in self.all_phases(g) {
-                    let from = self.point_grid(&phase, point_step);
+                    let from = self.point_grid(&phase, panels.len() * step);
                     let from = Grid {
-                        at: block * step + from.at,
+                        at: i * step + from.at,
                         ..from
                     };
                     let (to, channels) = (self.taps(g, &phase), g.wide_c * LANES);
