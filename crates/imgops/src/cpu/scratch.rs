@@ -4,14 +4,18 @@ use std::sync::Mutex;
 
 static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
-/// Runs `work` with a buffer of `len` values of unspecified content.
+/// Values in a line of the cache, at whose beginning buffers begin: a register as wide as a line then never needs two.
+const LINE: usize = 16;
+
+/// Runs `work` with a buffer of `len` values of unspecified content, which begins with a line of the cache.
 pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
+    let room = len + LINE;
     let mut buffer = {
         let mut pool = POOL.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // The smallest that is large enough, else the largest, which then grows.
         let fit = (0..pool.len()).min_by_key(|&i| {
             let capacity = pool[i].len();
-            if capacity >= len {
+            if capacity >= room {
                 (0, capacity)
             } else {
                 (1, usize::MAX - capacity)
@@ -19,10 +23,12 @@ pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) ->
         });
         fit.map(|i| pool.swap_remove(i)).unwrap_or_default()
     };
-    if buffer.len() < len {
-        buffer = vec![0.0; len];
+    if buffer.len() < room {
+        buffer = vec![0.0; room];
     }
-    let result = work(&mut buffer[..len]);
+    // Where it can't be told how far a line is, the buffer's own beginning does as well.
+    let begin = buffer.as_ptr().align_offset(4 * LINE).min(LINE);
+    let result = work(&mut buffer[begin..begin + len]);
     POOL.lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
         .push(buffer);
@@ -38,7 +44,7 @@ mod tests {
         with_scratch(10, |a| {
             a.fill(1.0);
             with_scratch(100, |b| {
-                assert_eq!(b.len(), 100);
+                assert_eq!((b.len(), b.as_ptr().align_offset(64)), (100, 0));
                 b.fill(2.0);
             });
             assert_eq!(a, [1.0; 10]);

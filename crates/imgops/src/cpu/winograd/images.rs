@@ -1,7 +1,7 @@
 //! From images to Winograd's points and back, and their products with a weight's. Every stage writes one contiguous piece per task.
 //!
 //! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
-//! products come out as `[point][panel][tile][16 channels]`. Both are read in place, through lists of where rows begin.
+//! products of a share of panels come out as `[point][part][tile][channels]`, in one part or two. Both are read in place, through lists of where rows begin.
 
 use std::ops::Range;
 
@@ -155,14 +155,24 @@ impl Plan {
         self.points_in(g, m, g.narrow_c)
     }
 
-    /// From one panel's products at a point to the next one's: a line more than the tiles take, whose number may be a power of
-    /// two.
-    pub(super) fn product_step(&self, g: &ConvGeometry) -> usize {
-        (self.tiles(g) + 1) * LANES
+    /// Panels in each part of a share: half of them, where that goes, so that an odd number of points leaves no core without
+    /// work for long.
+    fn part(share: usize) -> usize {
+        if share.is_multiple_of(2) { share / 2 } else { share }
+    }
+
+    /// From one part's products at a point to the next one's: a line more than they take, which may be a power of two.
+    fn part_step(&self, g: &ConvGeometry, share: usize) -> usize {
+        (self.tiles(g) * Self::part(share) + 1) * LANES
+    }
+
+    /// Values of a share's products.
+    pub(super) fn product_len(&self, g: &ConvGeometry, share: usize) -> usize {
+        self.points() * share / Self::part(share) * self.part_step(g, share)
     }
 
     /// Point by point, the product of every tile's row with these panels, of which `u` has the values:
-    /// `out[point][panel][tile][16]`. At each point only the panel rows and the columns of `live` count; other columns are left
+    /// `out[point][part][tile][channels]`. At each point only the panel rows and the columns of `live` count; other columns are left
     /// as they are.
     pub(super) fn products(
         &self,
@@ -173,12 +183,10 @@ impl Plan {
         panels: Range<usize>,
         out: &mut [f32],
     ) {
-        let base: Vec<usize> = (0..points.base.len()).map(|t| t * LANES).collect();
-        let product = self.product_step(g);
-        // Two tasks a point, where that goes, so that an odd number of points leaves no core without work for long.
-        let parts = if panels.len().is_multiple_of(2) { 2 } else { 1 };
-        let part = panels.len() / parts;
-        out.par_chunks_mut(part * product)
+        let part = Self::part(panels.len());
+        let parts = panels.len() / part;
+        let base: Vec<usize> = (0..points.base.len()).map(|t| t * part * LANES).collect();
+        out.par_chunks_mut(self.part_step(g, panels.len()))
             .enumerate()
             .for_each(|(task, out)| {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
@@ -196,7 +204,7 @@ impl Plan {
                             let target = Target {
                                 data: &mut *out,
                                 base,
-                                at: (this - first) * product,
+                                at: (this - first) * LANES,
                                 valid: LANES,
                             };
                             let source = Source { data, base: rows };
@@ -216,7 +224,7 @@ impl Plan {
             });
     }
 
-    /// The channels of these panels of narrow images, from `points[point][panel][tile][16]`.
+    /// The channels of these panels of narrow images, from `points[point][part][tile][channels]`.
     pub(super) fn collect_narrow(
         &self,
         g: &ConvGeometry,
@@ -254,22 +262,23 @@ impl Plan {
             });
     }
 
-    /// A tile's products with panels from number `first` of so many.
-    fn product_grid(&self, g: &ConvGeometry, panels: usize, tile: usize, first: usize) -> Grid {
-        let (n, step) = (self.transforms().points(), self.product_step(g));
+    /// A tile's products with a share of panels, from number `first` of the share.
+    fn product_grid(&self, g: &ConvGeometry, share: usize, tile: usize, first: usize) -> Grid {
+        let (n, step) = (self.transforms().points(), self.part_step(g, share));
+        let (part, point) = (Self::part(share) * LANES, share / Self::part(share) * step);
         Grid {
-            at: first * step + tile * LANES,
-            row: n * panels * step,
-            col: panels * step,
+            at: tile * part,
+            row: n * point,
+            col: point,
             rows: n,
             cols: n,
-            first: 0,
-            width: LANES,
+            first: first * LANES,
+            width: part,
             block: step,
         }
     }
 
-    /// Adds the channels of these panels of wide images to an empty canvas, from `points[point][panel][tile][16]`, panels being
+    /// Adds the channels of these panels of wide images to an empty canvas, from `points[point][part][tile][channels]`, panels being
     /// of `[phase, wide_c]`: the adjoint of [`Plan::transform_wide`]. Tiles overlap, so even rows of tiles are added first and
     /// odd ones then.
     pub(super) fn collect_wide(

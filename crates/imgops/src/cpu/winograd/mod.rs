@@ -38,18 +38,18 @@ impl Plan {
             .unwrap_or(1)
     }
 
-    /// Calls `work` for one share of panels after the other, with room for their transformed values and for `product` values a
-    /// panel and point.
+    /// Calls `work` for one share of panels after the other, with room for their transformed values and for as many others as
+    /// `products` says.
     fn by_share(
         &self,
         panels: usize,
         rows: usize,
-        product: usize,
+        products: impl Fn(usize) -> usize,
         mut work: impl FnMut(Range<usize>, &mut [f32], &mut [f32]),
     ) {
         let share = self.share(panels, rows);
         let len = share * self.points() * point_step(rows);
-        with_scratch(len + share * self.points() * product, |space| {
+        with_scratch(len + products(share), |space| {
             let (u, products) = space.split_at_mut(len);
             for first in (0..panels).step_by(share) {
                 work(first..first + share, u, products);
@@ -76,7 +76,7 @@ impl Plan {
             self.by_share(
                 g.narrow_c / LANES,
                 inputs,
-                self.product_step(g),
+                |share| self.product_len(g, share),
                 |panels, u, m| {
                     self.transform_weight(g, weight, panels.clone(), u);
                     self.products(g, &v, live, (u, point_step(inputs)), panels.clone(), m);
@@ -105,11 +105,16 @@ impl Plan {
             with_scratch(self.image_len(g, g.narrow_c), |m| {
                 let m = self.spread_narrow(g, narrow, m);
                 let panels = self.inputs(g) / LANES;
-                self.by_share(panels, g.narrow_c, self.product_step(g), |panels, u, v| {
-                    self.transform_weight_back(g, weight, panels.clone(), u);
-                    self.products(g, &m, live, (u, point_step(g.narrow_c)), panels.clone(), v);
-                    self.collect_wide(g, &canvas, v, &panels, padded);
-                });
+                self.by_share(
+                    panels,
+                    g.narrow_c,
+                    |share| self.product_len(g, share),
+                    |panels, u, v| {
+                        self.transform_weight_back(g, weight, panels.clone(), u);
+                        self.products(g, &m, live, (u, point_step(g.narrow_c)), panels.clone(), v);
+                        self.collect_wide(g, &canvas, v, &panels, padded);
+                    },
+                );
             });
             crop(g, &canvas, padded, out, accumulate);
         });
@@ -131,10 +136,15 @@ impl Plan {
             let (v, m) = space.split_at_mut(v_len);
             let v = self.transform_wide(g, wide, v);
             let m = self.spread_narrow(g, narrow, m);
-            self.by_share(g.narrow_c / LANES, inputs, 0, |panels, u, _| {
-                self.outer_products(g, &v, &m, panels.clone(), u);
-                self.collect_weight(g, u, panels, out, accumulate);
-            });
+            self.by_share(
+                g.narrow_c / LANES,
+                inputs,
+                |_| 0,
+                |panels, u, _| {
+                    self.outer_products(g, &v, &m, panels.clone(), u);
+                    self.collect_weight(g, u, panels, out, accumulate);
+                },
+            );
         });
     }
 }

@@ -41,6 +41,9 @@ impl Grid {
     }
 }
 
+/// Vectors between what is transformed and what is fetched meanwhile.
+const AHEAD: usize = 2;
+
 /// `to = map from map^T` for each of `channels` channels (a multiple of sixteen), or `+=` where `accumulate`.
 pub(super) fn transform(
     tile: Tile,
@@ -112,6 +115,12 @@ fn separable<const OUT: usize, const IN: usize, S: Set>(
     let mut mixed = [[zero; IN]; OUT];
     for c in (0..channels).step_by(LANES) {
         let (read, write) = (from.channel(c), to.channel(c));
+        // Vectors of a grid lie far apart, more of them than a processor sees a pattern in.
+        let ahead = c + AHEAD * LANES;
+        if whole && ahead < channels {
+            fetch::<IN, S>(set, source, from, ahead);
+            fetch::<OUT, S>(set, target, to, ahead);
+        }
         for j in 0..IN {
             let mut column = [zero; IN];
             for (i, vector) in column.iter_mut().enumerate() {
@@ -136,6 +145,17 @@ fn separable<const OUT: usize, const IN: usize, S: Set>(
                     set.store(sum, out);
                 }
             }
+        }
+    }
+}
+
+/// Asks for the vectors of a grid of `SIDE x SIDE` at a channel.
+#[inline(always)]
+fn fetch<const SIDE: usize, S: Set>(set: S, data: &[f32], grid: Grid, channel: usize) {
+    let at = grid.channel(channel);
+    for i in 0..SIDE {
+        for j in 0..SIDE {
+            set.prefetch(lanes(data, at + i * grid.row + j * grid.col));
         }
     }
 }
