@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use crate::cpu::kernel::{Ahead, BLOCK, LANES, Run, Source, Target, by_depth, multiply, outer};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply, outer};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::scratch::with_scratch;
@@ -97,7 +97,7 @@ pub(crate) fn narrow(
                                 at: block * LANES,
                                 valid: LANES,
                             };
-                            multiply(target, source, runs, panel, Ahead::default(), i > 0);
+                            multiply(target, source, runs, Panels::one(panel), Ahead::default(), i > 0);
                         }
                     }
                     for (x, out) in out.chunks_exact_mut(g.narrow_c).enumerate() {

@@ -97,7 +97,7 @@ pub(crate) struct Source<'a> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ahead<'a> {
     /// The panel rows of the product after it: into the second-level cache, a share with each run.
-    pub(crate) panel: &'a [f32],
+    pub(crate) panels: [&'a [f32]; 2],
     /// Whether the left rows are read for the first time: each is fetched while the rows before it are multiplied.
     pub(crate) rows: bool,
 }
@@ -110,62 +110,118 @@ pub(crate) fn span<'a>(runs: &[Run], panel: &'a [f32]) -> &'a [f32] {
     }
 }
 
-simd! {
-    /// For each row: `target[row] = sum over runs and k of source[row][k] * panel[k]`, or `+=` where `accumulate`. Rows of
-    /// the target may overlap: they are added one after the other.
-    pub(crate) fn multiply<const ROWS: usize, S>(set: S, target: Target<'_>, source: Source<'_>, runs: &[Run], panel: &[f32], ahead: Ahead<'_>, accumulate: bool) {
-        let Target { data: out, base: to, at, valid } = target;
-        let mut row = 0;
-        let rows = to.len().min(source.base.len());
-        let following = ahead.panel.as_chunks::<LANES>().0;
-        while row < rows {
-            let left = rows - row;
-            let (o, s) = (&to[row..], &source.base[row..]);
-            // Each block of rows fetches its share of the next panel.
-            let share = row * following.len() / rows..(row + ROWS).min(rows) * following.len() / rows;
-            let (fetch, cold) = (&following[share], ahead.rows);
-            row += if left >= ROWS {
-                product::<ROWS, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
-            } else if left >= 8 {
-                product::<8, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
-            } else if left >= 4 {
-                product::<4, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
-            } else if left >= 2 {
-                product::<2, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
-            } else {
-                product::<1, S>(set, out, o, at, valid, source.data, s, runs, panel, fetch, cold, accumulate)
-            };
+/// One panel, or two whose columns are `step` apart in the target. Sets with many registers multiply two at once, for half the
+/// reads of the left rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels<'a> {
+    first: &'a [f32],
+    second: Option<(&'a [f32], usize)>,
+}
+
+impl<'a> Panels<'a> {
+    /// One panel.
+    pub(crate) fn one(panel: &'a [f32]) -> Self {
+        Self {
+            first: panel,
+            second: None,
+        }
+    }
+
+    /// A panel, and perhaps another.
+    pub(crate) fn pair(panel: &'a [f32], other: Option<&'a [f32]>, step: usize) -> Self {
+        Self {
+            first: panel,
+            second: other.map(|other| (other, step)),
         }
     }
 }
 
-/// `R` rows of [`multiply`]; returns `R`.
+simd! {
+    /// For each row: `target[row] = sum over runs and k of source[row][k] * panel[k]`, or `+=` where `accumulate`. Rows of
+    /// the target may overlap: they are added one after the other.
+    pub(crate) fn multiply<const ROWS: usize, S>(set: S, target: Target<'_>, source: Source<'_>, runs: &[Run], panels: Panels<'_>, ahead: Ahead<'_>, accumulate: bool) {
+        let Target { data, base, at, valid } = target;
+        let first = Target { data: &mut *data, base, at, valid };
+        let Some((second, step)) = panels.second else {
+            return products::<ROWS, 1, S>(set, first, 0, source, runs, [panels.first], ahead, accumulate);
+        };
+        if S::PAIRS {
+            return products::<ROWS, 2, S>(set, first, step, source, runs, [panels.first, second], ahead, accumulate);
+        }
+        let [of_first, of_second] = ahead.panels;
+        let (rows, none): (bool, &[f32]) = (ahead.rows, &[]);
+        products::<ROWS, 1, S>(set, first, 0, source, runs, [panels.first], Ahead { panels: [of_first, none], rows }, accumulate);
+        let target = Target { data, base, at: at + step, valid };
+        products::<ROWS, 1, S>(set, target, 0, source, runs, [second], Ahead { panels: [of_second, none], rows: false }, accumulate);
+    }
+}
+
+/// [`multiply`] for `P` panels at once.
 #[inline(always)]
-fn product<const R: usize, S: Set>(
+fn products<const ROWS: usize, const P: usize, S: Set>(
     set: S,
-    out: &mut [f32],
-    to: &[usize],
-    at: usize,
-    valid: usize,
-    data: &[f32],
-    base: &[usize],
+    mut target: Target<'_>,
+    step: usize,
+    source: Source<'_>,
     runs: &[Run],
-    panel: &[f32],
-    mut fetch: &[Lanes],
+    panels: [&[f32]; P],
+    ahead: Ahead<'_>,
+    accumulate: bool,
+) {
+    let mut row = 0;
+    let rows = target.base.len().min(source.base.len());
+    let following = ahead.panels.map(|panel| panel.as_chunks::<LANES>().0);
+    while row < rows {
+        let left = rows - row;
+        // Each block of rows fetches its share of the next panels.
+        let end = (row + ROWS).min(rows);
+        let fetch = following.map(|lines| &lines[row * lines.len() / rows..end * lines.len() / rows]);
+        let (t, cold) = (&mut target, ahead.rows);
+        row += if left >= ROWS {
+            product::<ROWS, P, S>(set, t, row, step, source, runs, panels, fetch, cold, accumulate)
+        } else if left >= 8 {
+            product::<8, P, S>(set, t, row, step, source, runs, panels, fetch, cold, accumulate)
+        } else if left >= 4 {
+            product::<4, P, S>(set, t, row, step, source, runs, panels, fetch, cold, accumulate)
+        } else if left >= 2 {
+            product::<2, P, S>(set, t, row, step, source, runs, panels, fetch, cold, accumulate)
+        } else {
+            product::<1, P, S>(set, t, row, step, source, runs, panels, fetch, cold, accumulate)
+        };
+    }
+}
+
+/// `R` rows of [`products`] from `first`; returns `R`.
+#[inline(always)]
+fn product<const R: usize, const P: usize, S: Set>(
+    set: S,
+    target: &mut Target<'_>,
+    first: usize,
+    step: usize,
+    source: Source<'_>,
+    runs: &[Run],
+    panels: [&[f32]; P],
+    mut fetch: [&[Lanes]; 2],
     cold: bool,
     accumulate: bool,
 ) -> usize {
-    let mut sums = [set.splat(0.0); R];
+    let (to, base, data) = (&target.base[first..], &source.base[first..], source.data);
+    let mut sums = [[set.splat(0.0); P]; R];
     for row in to.iter().take(R) {
-        if let Some(row) = out.get(row + at..).and_then(|row| row.first_chunk()) {
-            set.prefetch(row);
+        for p in 0..P {
+            let line = target.data.get(row + target.at + p * step..);
+            if let Some(line) = line.and_then(|line| line.first_chunk()) {
+                set.prefetch(line);
+            }
         }
     }
-    let share = fetch.len().div_ceil(runs.len().max(1));
+    let share = fetch.map(|lines| lines.len().div_ceil(runs.len().max(1)));
     for run in runs {
-        let (these, rest) = fetch.split_at(share.min(fetch.len()));
-        these.iter().for_each(|line| set.prefetch_far(line));
-        fetch = rest;
+        for (lines, share) in fetch.iter_mut().zip(share) {
+            let (these, rest) = lines.split_at(share.min(lines.len()));
+            these.iter().for_each(|line| set.prefetch_far(line));
+            *lines = rest;
+        }
         if cold {
             for next in base.get(R..2 * R).unwrap_or(&[]) {
                 for line in data[next + run.at..][..run.len].as_chunks::<LANES>().0 {
@@ -173,30 +229,46 @@ fn product<const R: usize, S: Set>(
                 }
             }
         }
-        let columns = &panel[run.panel * LANES..(run.panel + run.len) * LANES];
-        let columns = columns.as_chunks::<LANES>().0;
+        let columns = panels[0][run.panel * LANES..(run.panel + run.len) * LANES]
+            .as_chunks::<LANES>()
+            .0;
+        let others = panels[P - 1][run.panel * LANES..(run.panel + run.len) * LANES]
+            .as_chunks::<LANES>()
+            .0;
         let len = columns.len();
-        let rows: [&[f32]; R] = std::array::from_fn(|r| &data[base[r] + run.at..][..len]);
+        let others = &others[..len];
+        let mut rows: [&[f32]; R] = [&[]; R];
+        for (row, base) in rows.iter_mut().zip(base) {
+            *row = &data[base + run.at..][..len];
+        }
         let mut now = sums;
-        for (k, column) in columns.iter().enumerate() {
-            let column = set.load(column);
+        for (k, first) in columns.iter().enumerate() {
+            let first = set.load(first);
+            // Without a loop over panels, which the compiler would undo too late to know that rows are long enough.
+            let second = if P == 2 { set.load(&others[k]) } else { first };
             for r in 0..R {
-                now[r] = set.fused(set.splat(rows[r][k]), column, now[r]);
+                let x = set.splat(rows[r][k]);
+                now[r][0] = set.fused(x, first, now[r][0]);
+                if P == 2 {
+                    now[r][P - 1] = set.fused(x, second, now[r][P - 1]);
+                }
             }
         }
         sums = now;
     }
     for (r, sums) in sums.iter().enumerate() {
-        let row = &mut out[to[r] + at..][..valid];
-        if let Ok(row) = <&mut Lanes>::try_from(&mut *row) {
-            write(set, row, *sums, accumulate);
-        } else {
-            let mut values = [0.0f32; LANES];
-            set.store(*sums, &mut values);
-            if accumulate {
-                row.iter_mut().zip(values).for_each(|(o, s)| *o += s);
+        for (p, sums) in sums.iter().enumerate() {
+            let row = &mut target.data[to[r] + target.at + p * step..][..target.valid];
+            if let Ok(row) = <&mut Lanes>::try_from(&mut *row) {
+                write(set, row, *sums, accumulate);
             } else {
-                row.copy_from_slice(&values[..valid]);
+                let mut values = [0.0f32; LANES];
+                set.store(*sums, &mut values);
+                if accumulate {
+                    row.iter_mut().zip(values).for_each(|(o, s)| *o += s);
+                } else {
+                    row.copy_from_slice(&values[..target.valid]);
+                }
             }
         }
     }
@@ -278,65 +350,109 @@ pub(crate) fn by_rows(segments: impl IntoIterator<Item = Segment>) -> Vec<Vec<Se
     groups
 }
 
+/// Sixteen columns of rows of blocks: where the blocks begin, and the columns' place in each.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) blocks: &'a [f32],
+    pub(crate) lane: usize,
+}
+
 simd! {
-    /// As [`outer`], for rows of blocks: `out[k] += sum over rows of a[row][k] * b[row][lane..][..16]`, or `=`, for each of the
-    /// rows of `out`, at most [`BLOCK`].
-    pub(crate) fn outer_blocks<const ROWS: usize, S>(set: S, out: &mut [f32], a: &[f32], b: &[f32], lane: usize, groups: &[Vec<Segment>], accumulate: bool) {
-        let len = out.len() / LANES;
-        for (i, group) in groups.iter().enumerate() {
-            let add = accumulate || i > 0;
-            let mut k = 0;
-            while k < len {
-                let left = len - k;
-                let sums = &mut out[k * LANES..];
-                k += if left >= ROWS {
-                    rank_blocks::<ROWS, S>(set, sums, a, k, b, lane, group, add)
-                } else if left >= 8 {
-                    rank_blocks::<8, S>(set, sums, a, k, b, lane, group, add)
-                } else if left >= 4 {
-                    rank_blocks::<4, S>(set, sums, a, k, b, lane, group, add)
-                } else if left >= 2 {
-                    rank_blocks::<2, S>(set, sums, a, k, b, lane, group, add)
-                } else {
-                    rank_blocks::<1, S>(set, sums, a, k, b, lane, group, add)
-                };
-            }
+    /// As [`outer`], for rows of blocks: `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for each of `len` rows of
+    /// `out`, at most [`BLOCK`]. A second sixteen columns' sums go to the rows of `out` from `step`.
+    pub(crate) fn outer_blocks<const ROWS: usize, S>(set: S, out: &mut [f32], len: usize, a: &[f32], b: Columns<'_>, second: Option<(Columns<'_>, usize)>, groups: &[Vec<Segment>], accumulate: bool) {
+        let Some((second, step)) = second else {
+            return ranks::<ROWS, 1, S>(set, out, 0, len, a, [b], groups, accumulate);
+        };
+        if S::PAIRS {
+            return ranks::<ROWS, 2, S>(set, out, step, len, a, [b, second], groups, accumulate);
+        }
+        ranks::<ROWS, 1, S>(set, out, 0, len, a, [b], groups, accumulate);
+        ranks::<ROWS, 1, S>(set, &mut out[step..], 0, len, a, [second], groups, accumulate);
+    }
+}
+
+/// [`outer_blocks`] for `P` times sixteen columns at once.
+#[inline(always)]
+fn ranks<const ROWS: usize, const P: usize, S: Set>(
+    set: S,
+    out: &mut [f32],
+    step: usize,
+    len: usize,
+    a: &[f32],
+    b: [Columns<'_>; P],
+    groups: &[Vec<Segment>],
+    accumulate: bool,
+) {
+    for (i, group) in groups.iter().enumerate() {
+        let add = accumulate || i > 0;
+        let mut k = 0;
+        while k < len {
+            let left = len - k;
+            k += if left >= ROWS {
+                rank_blocks::<ROWS, P, S>(set, out, step, a, k, b, group, add)
+            } else if left >= 8 {
+                rank_blocks::<8, P, S>(set, out, step, a, k, b, group, add)
+            } else if left >= 4 {
+                rank_blocks::<4, P, S>(set, out, step, a, k, b, group, add)
+            } else if left >= 2 {
+                rank_blocks::<2, P, S>(set, out, step, a, k, b, group, add)
+            } else {
+                rank_blocks::<1, P, S>(set, out, step, a, k, b, group, add)
+            };
         }
     }
 }
 
-/// `R` panel rows of [`outer_blocks`]; returns `R`. Blocks are arrays, so that the inner loop checks no bounds.
+/// `R` panel rows of [`ranks`] from `row`; returns `R`. Blocks are arrays, so that the inner loop checks no bounds.
 #[inline(always)]
-fn rank_blocks<const R: usize, S: Set>(
+fn rank_blocks<const R: usize, const P: usize, S: Set>(
     set: S,
     out: &mut [f32],
+    step: usize,
     a: &[f32],
-    k: usize,
-    b: &[f32],
-    lane: usize,
+    row: usize,
+    b: [Columns<'_>; P],
     group: &[Segment],
     accumulate: bool,
 ) -> usize {
-    let (k, lane) = (k.min(BLOCK - R), lane.min(BLOCK - LANES));
-    for next in out.as_chunks::<LANES>().0.iter().skip(R).take(R) {
-        set.prefetch(next);
+    let k = row.min(BLOCK - R);
+    for p in 0..P {
+        let later = out.get(p * step + (row + R) * LANES..).unwrap_or(&[]);
+        for next in later.as_chunks::<LANES>().0.iter().take(R) {
+            set.prefetch(next);
+        }
     }
-    let mut sums = [set.splat(0.0); R];
+    let mut sums = [[set.splat(0.0); P]; R];
     for segment in group {
         let len = segment.rows * BLOCK;
         let a = a[segment.a..segment.a + len].as_chunks::<BLOCK>().0;
-        let b = b[segment.b..segment.b + len].as_chunks::<BLOCK>().0;
+        let b: [(&[[f32; BLOCK]], usize); P] = std::array::from_fn(|p| {
+            let blocks = b[p].blocks[segment.b..segment.b + len].as_chunks::<BLOCK>().0;
+            (&blocks[..a.len()], b[p].lane.min(BLOCK - LANES))
+        });
         let mut now = sums;
-        for (x, y) in a.iter().zip(b) {
+        for (i, x) in a.iter().enumerate() {
             let x = &x[k..k + R];
-            let y = set.load(&y[lane..].as_chunks::<LANES>().0[0]);
+            let mut y = [set.splat(0.0); P];
+            for p in 0..P {
+                y[p] = set.load(&b[p].0[i][b[p].1..].as_chunks::<LANES>().0[0]);
+            }
             for r in 0..R {
-                now[r] = set.fused(set.splat(x[r]), y, now[r]);
+                let x = set.splat(x[r]);
+                for p in 0..P {
+                    now[r][p] = set.fused(x, y[p], now[r][p]);
+                }
             }
         }
         sums = now;
     }
-    store(set, out, &sums, accumulate);
+    for p in 0..P {
+        let rows = out[p * step + row * LANES..].as_chunks_mut::<LANES>().0;
+        for (row, sums) in rows.iter_mut().zip(&sums) {
+            write(set, row, sums[p], accumulate);
+        }
+    }
     R
 }
 

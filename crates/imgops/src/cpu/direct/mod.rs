@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::cpu::few;
-use crate::cpu::kernel::{Ahead, BLOCK, LANES, Run, Source, Target, by_depth, multiply, span};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply, span};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::scratch::with_scratch;
@@ -147,29 +147,33 @@ fn by_panels(
                 .par_chunks_mut(share * pixels * LANES)
                 .zip(weight.par_chunks(share * panel_len))
                 .for_each(|(sums, panels)| {
+                    let panel = |p: usize| panels.get(p * panel_len..(p + 1) * panel_len);
+                    let spans = |group: &[Run], p: usize| {
+                        let span = |p: usize| panel(p).map_or(&[][..], |panel| span(group, panel));
+                        [span(p), span(p + 1)]
+                    };
+                    let step = pixels * LANES;
                     for (i, group) in groups.iter().enumerate() {
-                        for (p, (sums, panel)) in sums
-                            .chunks_exact_mut(pixels * LANES)
-                            .zip(panels.chunks_exact(panel_len))
-                            .enumerate()
-                        {
-                            let following =
-                                match (panels[(p + 1) * panel_len..].is_empty(), groups.get(i + 1)) {
-                                    (false, _) => span(group, &panels[(p + 1) * panel_len..]),
-                                    (true, Some(group)) => span(group, panels),
-                                    (true, None) => &[],
-                                };
+                        for (p, these) in panels.chunks(2 * panel_len).enumerate() {
+                            let (first, second) = these.split_at(panel_len);
+                            let last = 2 * (p + 1) * panel_len >= panels.len();
                             let ahead = Ahead {
-                                panel: following,
+                                panels: match (last, groups.get(i + 1)) {
+                                    (false, _) => spans(group, 2 * (p + 1)),
+                                    (true, Some(group)) => spans(group, 0),
+                                    (true, None) => Default::default(),
+                                },
                                 rows: p == 0,
                             };
                             let target = Target {
-                                data: sums,
+                                data: &mut sums[2 * p * step..],
                                 base: &base,
                                 at: 0,
                                 valid: LANES,
                             };
-                            multiply(target, source, group, panel, ahead, i > 0);
+                            let second = (!second.is_empty()).then_some(second);
+                            let panels = Panels::pair(first, second, step);
+                            multiply(target, source, group, panels, ahead, i > 0);
                         }
                     }
                 });
@@ -218,7 +222,7 @@ fn by_rows(
                     target,
                     source,
                     group,
-                    panel,
+                    Panels::one(panel),
                     Ahead::default(),
                     accumulate || i > 0,
                 );

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{live, pieces, windows, with_blocks, with_gathered};
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, LANES, Run, Segment, by_rows, outer_blocks};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, Segment, by_rows, outer_blocks};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::scratch::with_scratch;
@@ -130,7 +130,11 @@ fn packed(
                                 &left[pack * pixels * BLOCK..],
                                 &right[c / BLOCK * pixels * BLOCK..],
                             );
-                            outer_blocks(&mut sums[..len * LANES], left, right, c % BLOCK, &all, part > 0);
+                            let right = Columns {
+                                blocks: right,
+                                lane: c % BLOCK,
+                            };
+                            outer_blocks(sums, len, left, right, None, &all, part > 0);
                         });
                 });
             });
@@ -173,8 +177,19 @@ fn from_gathered(
     }]);
     with_gathered(pieces, windows, wide, |left| {
         for_each_piece(g, pieces, windows.len(), out, |i, out, block, lane| {
-            let (left, right) = (&left[i * len..], &right[block..]);
-            outer_blocks(out, left, right, lane, &rows, accumulate);
+            let columns = Columns {
+                blocks: &right[block..],
+                lane,
+            };
+            outer_blocks(
+                out,
+                out.len() / LANES,
+                &left[i * len..],
+                columns,
+                None,
+                &rows,
+                accumulate,
+            );
         });
     });
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{every, live, with_blocks};
 use crate::cpu::few;
-use crate::cpu::kernel::{Ahead, BLOCK, LANES, Source, Target, blocked, by_depth, multiply};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Source, Target, blocked, by_depth, multiply};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{self, rows, shape, turn};
 use crate::cpu::scratch::with_scratch;
@@ -116,7 +116,7 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
                                     at: group.at,
                                     valid: if few { group.count } else { LANES },
                                 };
-                                multiply(target, source, runs, panel, Ahead::default(), true);
+                                multiply(target, source, runs, Panels::one(panel), Ahead::default(), true);
                             }
                         }
                     });

@@ -44,16 +44,51 @@ fn products_are_sums_over_their_runs_for_any_number_of_rows() {
                     base: &base,
                 };
                 let ahead = Ahead {
-                    panel: &panel,
+                    panels: [&panel, &[]],
                     rows: times > 1.0,
                 };
-                multiply(target, source, &runs, &panel, ahead, times > 1.0);
+                multiply(target, source, &runs, Panels::one(&panel), ahead, times > 1.0);
                 for r in 0..rows {
                     for j in 0..16 {
                         let got = out[r * 18 + 2 + j];
                         assert_eq!(got, if j < valid { times * want(r, j) } else { 1.0 });
                     }
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pair_of_panels_is_multiplied_as_each_by_itself() {
+    let run = |at: usize, panel: usize, len: usize| Run { at, panel, len };
+    let runs = [run(1, 3, 7), run(20, 11, 9)];
+    let panels = [5, 7].map(|step| (0..20 * LANES).map(|i| value(i * step)).collect::<Vec<_>>());
+    for rows in [1, 2, 3, 5, 6, 11, 13, 27] {
+        for valid in [16, 12] {
+            let data: Vec<f32> = (0..rows * 40).map(value).collect();
+            let base: Vec<usize> = (0..rows).map(|r| r * 40 + r % 3).collect();
+            let to: Vec<usize> = (0..rows).map(|r| r * 40).collect();
+            let (mut single, mut both) = (vec![1.0; rows * 40], vec![1.0; rows * 40]);
+            for accumulate in [false, true] {
+                let add = |out: &mut [f32], at: usize, panels: Panels<'_>| {
+                    let (data, base) = (&data[..], &base[..]);
+                    let target = Target {
+                        data: out,
+                        base: &to,
+                        at,
+                        valid,
+                    };
+                    let ahead = Ahead {
+                        panels: [&panels.first[..64], &panels.first[64..]],
+                        rows: true,
+                    };
+                    multiply(target, Source { data, base }, &runs, panels, ahead, accumulate);
+                };
+                add(&mut single, 2, Panels::one(&panels[0]));
+                add(&mut single, 21, Panels::one(&panels[1]));
+                add(&mut both, 2, Panels::pair(&panels[0], Some(&panels[1]), 19));
+                assert_eq!(single, both);
             }
         }
     }
@@ -82,7 +117,7 @@ fn overlapping_target_rows_all_arrive() {
             base: &base,
         },
         &runs,
-        &panel,
+        Panels::one(&panel),
         Ahead::default(),
         true,
     );
@@ -132,11 +167,18 @@ fn outer_products_of_blocks_sum_over_segments() {
                 .map(|g| g.iter().map(|s| s.rows).sum::<usize>())
                 .max();
             assert!(longest.is_some_and(|rows| rows <= OUTER_ROWS));
-            let mut out = vec![1.0; len * LANES];
+            let columns = |lane: usize| Columns { blocks: &b, lane };
+            let mut single = vec![1.0; len * LANES];
+            let mut out = vec![1.0; 2 * len * LANES];
             for times in [1.0, 2.0] {
-                outer_blocks(&mut out, &a, &b, 32, &groups, times > 1.0);
+                let again = times > 1.0;
+                outer_blocks(&mut single, len, &a, columns(32), None, &groups, again);
+                let other = Some((columns(16), len * LANES));
+                outer_blocks(&mut out, len, &a, columns(32), other, &groups, again);
+                assert_eq!(single, out[..len * LANES]);
                 for (at, got) in out.iter().enumerate() {
-                    let (k, j) = (at / LANES, 32 + at % LANES);
+                    let lane = if at < len * LANES { 32 } else { 16 };
+                    let (k, j) = (at / LANES % len, lane + at % LANES);
                     let term = |s: &Segment, i: usize| a[s.a + i * BLOCK + k] * b[s.b + i * BLOCK + j];
                     let sum = |s: &Segment| (0..s.rows).map(|i| term(s, i)).sum::<f32>();
                     assert_eq!(*got, times * (sum(&first) + sum(&second)));

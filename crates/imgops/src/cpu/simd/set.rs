@@ -13,6 +13,10 @@ pub(crate) trait Set: Copy {
     /// Whether a fused multiply-add is one instruction; elsewhere it would be a library call.
     const FMA: bool;
 
+    /// Whether there are registers enough for the sums of a block's rows with two panels. (True of the baseline too, which no
+    /// registers are counted for, so that every machine can test it.)
+    const PAIRS: bool;
+
     /// The same value sixteen times.
     fn splat(self, x: f32) -> Self::V;
     /// From memory.
@@ -50,6 +54,8 @@ impl Set for Portable {
     type V = Lanes;
 
     const FMA: bool = false;
+
+    const PAIRS: bool = true;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Lanes {
@@ -122,6 +128,8 @@ mod x86 {
 
         const FMA: bool = true;
 
+        const PAIRS: bool = true;
+
         #[inline(always)]
         fn splat(self, x: f32) -> __m512 {
             unsafe { _mm512_set1_ps(x) }
@@ -181,6 +189,8 @@ mod x86 {
         type V = [__m256; 2];
 
         const FMA: bool = true;
+
+        const PAIRS: bool = false;
 
         #[inline(always)]
         fn splat(self, x: f32) -> [__m256; 2] {

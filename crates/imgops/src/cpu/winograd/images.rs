@@ -10,7 +10,9 @@ use rayon::prelude::*;
 use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{Ahead, BLOCK, LANES, Source, Target, blocked, by_depth, multiply, span};
+use crate::cpu::kernel::{
+    Ahead, BLOCK, LANES, Panels, Run, Source, Target, blocked, by_depth, multiply, span,
+};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::geometry::ConvGeometry;
 
@@ -200,24 +202,32 @@ impl Plan {
                     .collect();
                 for (rows, base) in rows.chunks(PRODUCT_ROWS).zip(base.chunks(PRODUCT_ROWS)) {
                     for (i, group) in groups.iter().enumerate() {
-                        for (b, this) in counts.iter().enumerate() {
+                        for (b, these) in counts.chunks(2).enumerate() {
                             let target = Target {
                                 data: &mut *out,
                                 base,
-                                at: (this - first) * LANES,
+                                at: (these[0] - first) * LANES,
                                 valid: LANES,
                             };
                             let source = Source { data, base: rows };
-                            let following = match (counts.get(b + 1), groups.get(i + 1)) {
-                                (Some(next), _) => span(group, panel(*next)),
-                                (None, Some(group)) => span(group, panel(counts[0])),
-                                (None, None) => &[],
+                            let following = |group: &[Run], these: &[usize]| {
+                                let span = |i: usize| {
+                                    these.get(i).map_or(&[][..], |these| span(group, panel(*these)))
+                                };
+                                [span(0), span(1)]
                             };
                             let ahead = Ahead {
-                                panel: following,
+                                panels: match (counts.chunks(2).nth(b + 1), groups.get(i + 1)) {
+                                    (Some(next), _) => following(group, next),
+                                    (None, Some(group)) => following(group, &counts),
+                                    (None, None) => Default::default(),
+                                },
                                 rows: b == 0,
                             };
-                            multiply(target, source, group, panel(*this), ahead, i > 0);
+                            let second = these.get(1).map(|second| panel(*second));
+                            let step = these.last().map_or(0, |last| (last - these[0]) * LANES);
+                            let panels = Panels::pair(panel(these[0]), second, step);
+                            multiply(target, source, group, panels, ahead, i > 0);
                         }
                     }
                 }

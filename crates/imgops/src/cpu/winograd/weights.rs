@@ -8,7 +8,7 @@ use super::images::Points;
 use super::matrices::Map;
 use super::plan::{Phase, Plan};
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{BLOCK, LANES, Segment, by_rows, outer_blocks};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, Segment, by_rows, outer_blocks};
 use crate::cpu::panels;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
@@ -139,22 +139,28 @@ impl Plan {
             b: *b,
             rows: cols,
         }));
-        u.par_chunks_mut(point_step(inputs))
-            .enumerate()
-            .for_each(|(task, u)| {
-                let (point, block) = (task / panels.len(), panels.start + task % panels.len());
-                let lanes = block * LANES / BLOCK * narrow.block;
-                let live = self.live(g, point);
-                for (i, u) in u[..inputs * LANES].chunks_mut(BLOCK * LANES).enumerate() {
-                    let inputs = i * BLOCK..(i + 1) * BLOCK;
-                    if !live.iter().any(|l| l.start < inputs.end && inputs.start < l.end) {
-                        continue;
-                    }
-                    let a = &wide.data[point * wide.step + i * wide.block..];
-                    let b = &narrow.data[point * narrow.step + lanes..];
-                    outer_blocks(u, a, b, block * LANES % BLOCK, &groups, false);
+        // Two panels a task, where their number is even: see `Panels`.
+        let step = point_step(inputs);
+        let share = if panels.len().is_multiple_of(2) { 2 } else { 1 };
+        let tasks = panels.len() / share;
+        u.par_chunks_mut(share * step).enumerate().for_each(|(task, u)| {
+            let (point, panel) = (task / tasks, panels.start + task % tasks * share);
+            let live = self.live(g, point);
+            let columns = |panel: usize| Columns {
+                blocks: &narrow.data[point * narrow.step + panel * LANES / BLOCK * narrow.block..],
+                lane: panel * LANES % BLOCK,
+            };
+            for i in 0..inputs.div_ceil(BLOCK) {
+                let rows = i * BLOCK..((i + 1) * BLOCK).min(inputs);
+                if !live.iter().any(|l| l.start < rows.end && rows.start < l.end) {
+                    continue;
                 }
-            });
+                let a = &wide.data[point * wide.step + i * wide.block..];
+                let second = (share == 2).then(|| (columns(panel + 1), step));
+                let u = &mut u[rows.start * LANES..];
+                outer_blocks(u, rows.len(), a, columns(panel), second, &groups, false);
+            }
+        });
     }
 
     /// These panels of the weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten,
