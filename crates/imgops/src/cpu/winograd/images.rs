@@ -1,7 +1,8 @@
 //! From images to Winograd's points and back, and their products with a weight's. Every stage writes one contiguous piece per task.
 //!
 //! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
-//! products of a share of panels come out as `[point][part][tile][channels]`, in one part or two. Both are read in place, through lists of where rows begin.
+//! products of a share of panels come out as `[point][part][tile][channels]`, in one part or two. Both are read in place,
+//! through lists of where rows begin.
 
 use std::ops::Range;
 
@@ -160,7 +161,11 @@ impl Plan {
     /// Panels in each part of a share: half of them, where that goes, so that an odd number of points leaves no core without
     /// work for long.
     fn part(share: usize) -> usize {
-        if share.is_multiple_of(2) { share / 2 } else { share }
+        if share.is_multiple_of(2) {
+            (share / 2).max(1)
+        } else {
+            share
+        }
     }
 
     /// From one part's products at a point to the next one's: a line more than they take, which may be a power of two.

@@ -28,18 +28,16 @@ use weights::point_step;
 
 impl Plan {
     /// How many of a weight's panels, of so many rows, are transformed at once: they and their products should stay in the
-    /// cache until they are used. A divisor of their number.
+    /// cache until they are used.
     fn share(&self, panels: usize, rows: usize) -> usize {
         let bytes = 4 * self.points() * point_step(rows);
-        let room = self.share_bytes * rayon::current_num_threads();
-        (1..=panels)
-            .rev()
-            .find(|share| panels.is_multiple_of(*share) && (share * bytes <= room || *share == 1))
-            .unwrap_or(1)
+        let most = self.share_bytes * rayon::current_num_threads() / bytes;
+        // Shares as equal as can be.
+        panels.div_ceil(panels.div_ceil(most.max(1)))
     }
 
     /// Calls `work` for one share of panels after the other, with room for their transformed values and for as many others as
-    /// `products` says.
+    /// `products` says of so many panels.
     fn by_share(
         &self,
         panels: usize,
@@ -48,11 +46,15 @@ impl Plan {
         mut work: impl FnMut(Range<usize>, &mut [f32], &mut [f32]),
     ) {
         let share = self.share(panels, rows);
-        let len = share * self.points() * point_step(rows);
-        with_scratch(len + products(share), |space| {
-            let (u, products) = space.split_at_mut(len);
+        let len = |panels: usize| panels * self.points() * point_step(rows);
+        // Two parts for an even number take a little more than one for the odd number after it.
+        let most = products(share).max(products(share - 1));
+        with_scratch(len(share) + most, |space| {
             for first in (0..panels).step_by(share) {
-                work(first..first + share, u, products);
+                let these = first..(first + share).min(panels);
+                let (u, rest) = space.split_at_mut(len(these.len()));
+                let products = &mut rest[..products(these.len())];
+                work(these, u, products);
             }
         });
     }
