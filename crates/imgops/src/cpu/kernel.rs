@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::cpu::simd::Set;
+use crate::cpu::simd::{Set, prefetch, prefetch_far};
 
 /// Columns of a panel: one AVX-512 register, two AVX ones.
 pub(crate) const LANES: usize = 16;
@@ -211,7 +211,7 @@ fn product<const R: usize, const P: usize, S: Set>(
         for p in 0..P {
             let line = target.data.get(row + target.at + p * step..);
             if let Some(line) = line.and_then(|line| line.first_chunk()) {
-                set.prefetch(line);
+                prefetch(line);
             }
         }
     }
@@ -219,13 +219,13 @@ fn product<const R: usize, const P: usize, S: Set>(
     for run in runs {
         for (lines, share) in fetch.iter_mut().zip(share) {
             let (these, rest) = lines.split_at(share.min(lines.len()));
-            these.iter().for_each(|line| set.prefetch_far(line));
+            these.iter().for_each(prefetch_far);
             *lines = rest;
         }
         if cold {
             for next in base.get(R..2 * R).unwrap_or(&[]) {
                 for line in data[next + run.at..][..run.len].as_chunks::<LANES>().0 {
-                    set.prefetch(line);
+                    prefetch(line);
                 }
             }
         }
@@ -420,7 +420,7 @@ fn rank_blocks<const R: usize, const P: usize, S: Set>(
     for p in 0..P {
         let later = out.get(p * step + (row + R) * LANES..).unwrap_or(&[]);
         for next in later.as_chunks::<LANES>().0.iter().take(R) {
-            set.prefetch(next);
+            prefetch(next);
         }
     }
     let mut sums = [[set.splat(0.0); P]; R];

@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use crate::cpu::kernel::LANES;
+use crate::cpu::simd::prefetch;
 use crate::geometry::ConvGeometry;
 
 /// Rows of a panel: `k * k * wide` for a weight `[narrow, wide, k, k]`.
@@ -85,7 +86,7 @@ simd! {
     pub(crate) fn turn_block<const ROWS: usize, S>(set: S, rows: &[f32], later: &[f32], out: &mut [f32; LANES * LANES]) {
         let (rows, out) = (rows.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
         for line in later.as_chunks::<LANES>().0 {
-            set.prefetch(line);
+            prefetch(line);
         }
         if let (Some(rows), Some(out)) = (rows.first_chunk(), out.first_chunk_mut()) {
             set.transpose(rows, out);

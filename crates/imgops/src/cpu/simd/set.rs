@@ -23,10 +23,6 @@ pub(crate) trait Set: Copy {
     fn load(self, from: &Lanes) -> Self::V;
     /// To memory.
     fn store(self, v: Self::V, to: &mut Lanes);
-    /// Asks for memory that is used next, in the first-level cache.
-    fn prefetch(self, from: &Lanes);
-    /// Asks for memory that is used later, in the second-level cache.
-    fn prefetch_far(self, from: &Lanes);
     /// `to[j][i] = from[i][j]`.
     #[inline(always)]
     fn transpose(self, from: &[Lanes; LANES], to: &mut [Lanes; LANES]) {
@@ -73,12 +69,6 @@ impl Set for Portable {
     }
 
     #[inline(always)]
-    fn prefetch(self, _: &Lanes) {}
-
-    #[inline(always)]
-    fn prefetch_far(self, _: &Lanes) {}
-
-    #[inline(always)]
     fn add(self, a: Lanes, b: Lanes) -> Lanes {
         std::array::from_fn(|l| a[l] + b[l])
     }
@@ -92,6 +82,24 @@ impl Set for Portable {
     }
 }
 
+/// Asks for memory that is used next, in the first-level cache. No matter of the instruction set: x86-64 always has it.
+#[inline(always)]
+pub(crate) fn prefetch(line: &Lanes) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
+/// Asks for memory that is used later, in the second-level cache.
+#[inline(always)]
+pub(crate) fn prefetch_far(line: &Lanes) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512};
 
@@ -99,14 +107,21 @@ pub(crate) use x86::{Avx2, Avx512};
 #[allow(unsafe_code)] // intrinsics, which need the proof that an `Avx512` or an `Avx2` is
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps,
-        _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps,
-        _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-        _mm512_set1_ps, _mm512_storeu_ps,
+        __m256, __m512, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
+        _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps,
+        _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
+        _mm512_storeu_ps,
     };
 
     use super::Set;
     use crate::cpu::kernel::{LANES, Lanes};
+
+    /// Asks for memory, with a hint of [`_mm_prefetch`].
+    #[inline(always)]
+    pub(super) fn prefetch<const HINT: i32>(line: &Lanes) {
+        // SAFETY: every x86-64 processor has the instruction, which reads nothing.
+        unsafe { _mm_prefetch::<HINT>(line.as_ptr().cast()) }
+    }
 
     /// AVX-512 F: sixteen values are one register.
     #[derive(Clone, Copy)]
@@ -143,16 +158,6 @@ mod x86 {
         #[inline(always)]
         fn store(self, v: __m512, to: &mut Lanes) {
             unsafe { _mm512_storeu_ps(to.as_mut_ptr(), v) }
-        }
-
-        #[inline(always)]
-        fn prefetch(self, from: &Lanes) {
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()) }
-        }
-
-        #[inline(always)]
-        fn prefetch_far(self, from: &Lanes) {
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
         }
 
         #[inline(always)]
@@ -213,16 +218,6 @@ mod x86 {
                 _mm256_storeu_ps(to.as_mut_ptr(), v[0]);
                 _mm256_storeu_ps(to.as_mut_ptr().add(8), v[1]);
             }
-        }
-
-        #[inline(always)]
-        fn prefetch(self, from: &Lanes) {
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()) }
-        }
-
-        #[inline(always)]
-        fn prefetch_far(self, from: &Lanes) {
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
         }
 
         #[inline(always)]

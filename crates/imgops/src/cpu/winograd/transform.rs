@@ -2,7 +2,7 @@
 
 use super::matrices::{Map, Matrix, SIDE, Tile};
 use crate::cpu::kernel::{LANES, Lanes};
-use crate::cpu::simd::Set;
+use crate::cpu::simd::{Set, prefetch};
 
 /// A grid of channel vectors in a slice: vector `(i, j)` begins at `at + i * row + j * col`, with its channels in blocks of
 /// `width` that are `block` apart (equal to it where channels are contiguous), from channel `first`. Only `rows x cols` of
@@ -118,8 +118,8 @@ fn separable<const OUT: usize, const IN: usize, S: Set>(
         // Vectors of a grid lie far apart, more of them than a processor sees a pattern in.
         let ahead = c + AHEAD * LANES;
         if whole && ahead < channels {
-            fetch::<IN, S>(set, source, from, ahead);
-            fetch::<OUT, S>(set, target, to, ahead);
+            fetch::<IN>(source, from, ahead);
+            fetch::<OUT>(target, to, ahead);
         }
         for j in 0..IN {
             let mut column = [zero; IN];
@@ -151,11 +151,11 @@ fn separable<const OUT: usize, const IN: usize, S: Set>(
 
 /// Asks for the vectors of a grid of `SIDE x SIDE` at a channel.
 #[inline(always)]
-fn fetch<const SIDE: usize, S: Set>(set: S, data: &[f32], grid: Grid, channel: usize) {
+fn fetch<const SIDE: usize>(data: &[f32], grid: Grid, channel: usize) {
     let at = grid.channel(channel);
     for i in 0..SIDE {
         for j in 0..SIDE {
-            set.prefetch(lanes(data, at + i * grid.row + j * grid.col));
+            prefetch(lanes(data, at + i * grid.row + j * grid.col));
         }
     }
 }
