@@ -59,7 +59,7 @@ proptest! {
     }
 
     #[test]
-    fn the_penalty_of_a_gradient_is_right(g in any_image(1..6), weight in 0.1f32..20.0) {
+    fn the_penalty_of_a_gradient_is_right(g in any_image(1..6), weight in between(0.1, 20.0)) {
         let n = g.shape[0];
         let len = g.values.len() / n;
         let penalty = |g: &[f64]| {
