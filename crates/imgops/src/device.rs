@@ -194,10 +194,10 @@ impl ImageDevice for dfdx::tensor::Cpu {
     }
 
     /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for
-    /// it, hundreds of times a step.
+    /// it, hundreds of times a step. The others stay awake.
     #[cfg(not(feature = "cuda"))]
     fn enter<R: MaybeSend>(work: impl FnOnce() -> R + MaybeSend) -> R {
-        rayon::scope(|_| work())
+        crate::cpu::awake::keep_awake(work)
     }
 }
 

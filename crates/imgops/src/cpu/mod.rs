@@ -3,6 +3,8 @@
 #[macro_use]
 pub mod simd;
 
+#[cfg(any(test, not(feature = "cuda")))] // with CUDA, work need not be `Send`
+pub(crate) mod awake;
 pub(crate) mod columns;
 pub mod convolve;
 pub(crate) mod direct;
