@@ -6,7 +6,7 @@ use super::{ConvGradients, ConvKernel, Direction};
 use crate::activation::Activation;
 use crate::activation::cpu::activate_in_place;
 use crate::cpu::columns;
-use crate::cpu::convolve::{narrow, weight_gradient, widen};
+use crate::cpu::convolve::{Wanted, narrow, narrow_gradients, widen, widen_gradients};
 use crate::cpu::memory::slice;
 use crate::device::{Images4, Vector};
 use crate::filter::Filter;
@@ -38,7 +38,7 @@ impl ConvKernel for Cpu {
             widen
         };
         new_images(self, shape, |y| {
-            product(g, slice(x), slice(weight.stored_values()), y, false);
+            product(g, slice(x), slice(weight.stored_values()), y);
             if let Some(bias) = bias {
                 columns::add(y, slice(bias));
             }
@@ -60,20 +60,16 @@ impl ConvKernel for Cpu {
         if let Some(gb) = out.bias {
             columns::sum_into(grad_y, gb);
         }
-        if let Some(gw) = out.weight {
-            match direction {
-                Direction::Narrow => weight_gradient(g, slice(x), grad_y, gw, !out.weight_fresh),
-                Direction::Widen => weight_gradient(g, grad_y, slice(x), gw, !out.weight_fresh),
-            }
-        }
-        if let Some(gx) = out.x {
-            let product = if direction == Direction::Narrow {
-                widen
-            } else {
-                narrow
-            };
-            product(g, grad_y, slice(weight.stored_values()), gx, true);
-        }
+        let gradients = if direction == Direction::Narrow {
+            narrow_gradients
+        } else {
+            widen_gradients
+        };
+        let wanted = Wanted {
+            x: out.x.map(|gx| &mut gx[..]),
+            weight: out.weight.map(|gw| (&mut gw[..], !out.weight_fresh)),
+        };
+        gradients(g, slice(x), slice(weight.stored_values()), grad_y, wanted);
         Ok(())
     }
 }

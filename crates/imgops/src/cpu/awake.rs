@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn work_is_done_with_any_number_of_threads_and_inside_itself() {
         for threads in 1..5 {
-            let nested = || keep_awake(|| sum() + (0..8).into_par_iter().map(|_| keep_awake(sum)).sum::<usize>());
+            let nested =
+                || keep_awake(|| sum() + (0..8).into_par_iter().map(|_| keep_awake(sum)).sum::<usize>());
             for _ in 0..50 {
                 assert_eq!(pool(threads).install(nested), 9 * 499_500);
             }

@@ -24,34 +24,84 @@ fn plan(g: &ConvGeometry) -> Option<Plan> {
     }
 }
 
-/// Narrow images from wide ones: a convolution's forward pass, a transposed convolution's input gradient. `out` is
-/// overwritten, or added to where `accumulate`.
-pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
+/// Narrow images from wide ones: a convolution's forward pass. `out` is overwritten.
+pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32]) {
     match plan(g) {
-        Some(plan) => plan.forward(g, wide, weight, out, accumulate),
-        None => direct::narrow(g, wide, weight, out, accumulate),
+        Some(plan) => plan.with_wide(g, wide, |wide| plan.forward(g, wide, weight, out, false)),
+        None => direct::narrow(g, wide, weight, out, false),
     }
 }
 
-/// Wide images from narrow ones: a convolution's input gradient, a transposed convolution's forward pass. `out` is
-/// overwritten, or added to where `accumulate`.
-pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
+/// Wide images from narrow ones: a transposed convolution's forward pass. `out` is overwritten.
+pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32]) {
     match plan(g) {
-        Some(plan) => plan.adjoint(g, narrow, weight, out, accumulate),
-        None => direct::widen(g, narrow, weight, out, accumulate),
+        Some(plan) => plan.with_narrow(g, narrow, |narrow| plan.adjoint(g, narrow, weight, out, false)),
+        None => direct::widen(g, narrow, weight, out, false),
     }
 }
 
-/// The weight's gradient. `out` is overwritten, or added to where `accumulate`.
-pub(crate) fn weight_gradient(
+/// The gradients that are wanted.
+pub(crate) struct Wanted<'a> {
+    /// The input's, which is added to.
+    pub(crate) x: Option<&'a mut [f32]>,
+    /// The weight's, which is added to where the flag is set, else overwritten.
+    pub(crate) weight: Option<(&'a mut [f32], bool)>,
+}
+
+/// The gradients of [`narrow`]: `grad` is the narrow images'.
+pub(crate) fn narrow_gradients(
     g: &ConvGeometry,
     wide: &[f32],
-    narrow: &[f32],
-    out: &mut [f32],
-    accumulate: bool,
+    weight: &[f32],
+    grad: &[f32],
+    wanted: Wanted<'_>,
 ) {
-    match plan(g) {
-        Some(plan) => plan.weight_gradient(g, wide, narrow, out, accumulate),
-        None => direct::weight_gradient(g, wide, narrow, out, accumulate),
-    }
+    let Some(plan) = plan(g) else {
+        if let Some((out, accumulate)) = wanted.weight {
+            direct::weight_gradient(g, wide, grad, out, accumulate);
+        }
+        if let Some(out) = wanted.x {
+            direct::widen(g, grad, weight, out, true);
+        }
+        return;
+    };
+    plan.with_narrow(g, grad, |grad| {
+        if let Some((out, accumulate)) = wanted.weight {
+            plan.with_wide(g, wide, |wide| {
+                plan.weight_gradient(g, wide, grad, out, accumulate);
+            });
+        }
+        if let Some(out) = wanted.x {
+            plan.adjoint(g, grad, weight, out, true);
+        }
+    });
+}
+
+/// The gradients of [`widen`]: `grad` is the wide images'.
+pub(crate) fn widen_gradients(
+    g: &ConvGeometry,
+    narrow: &[f32],
+    weight: &[f32],
+    grad: &[f32],
+    wanted: Wanted<'_>,
+) {
+    let Some(plan) = plan(g) else {
+        if let Some((out, accumulate)) = wanted.weight {
+            direct::weight_gradient(g, grad, narrow, out, accumulate);
+        }
+        if let Some(out) = wanted.x {
+            direct::narrow(g, grad, weight, out, true);
+        }
+        return;
+    };
+    plan.with_wide(g, grad, |grad| {
+        if let Some((out, accumulate)) = wanted.weight {
+            plan.with_narrow(g, narrow, |narrow| {
+                plan.weight_gradient(g, grad, narrow, out, accumulate);
+            });
+        }
+        if let Some(out) = wanted.x {
+            plan.forward(g, grad, weight, out, true);
+        }
+    });
 }

@@ -21,7 +21,7 @@ use crate::geometry::ConvGeometry;
 const PRODUCT_ROWS: usize = 256;
 
 /// Where the tiles of transformed images are.
-pub(super) struct Points<'a> {
+pub(crate) struct Points<'a> {
     pub(super) data: &'a [f32],
     /// Of each tile, its row for point 0.
     pub(super) base: Vec<usize>,

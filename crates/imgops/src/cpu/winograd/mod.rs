@@ -22,7 +22,7 @@ use crate::cpu::padded::crop;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
-use images::Live;
+use images::{Live, Points};
 pub(crate) use plan::Plan;
 use weights::point_step;
 
@@ -59,11 +59,35 @@ impl Plan {
         });
     }
 
-    /// Narrow images from wide ones. `out` is overwritten, or added to where `accumulate`.
-    pub(crate) fn forward(
+    /// Runs `work` with the points of wide images.
+    pub(crate) fn with_wide<R>(
         &self,
         g: &ConvGeometry,
         wide: &[f32],
+        work: impl FnOnce(&Points<'_>) -> R,
+    ) -> R {
+        with_scratch(self.image_len(g, self.inputs(g)), |v| {
+            work(&self.transform_wide(g, wide, v))
+        })
+    }
+
+    /// Runs `work` with the points of narrow images.
+    pub(crate) fn with_narrow<R>(
+        &self,
+        g: &ConvGeometry,
+        narrow: &[f32],
+        work: impl FnOnce(&Points<'_>) -> R,
+    ) -> R {
+        with_scratch(self.image_len(g, g.narrow_c), |m| {
+            work(&self.spread_narrow(g, narrow, m))
+        })
+    }
+
+    /// Narrow images from wide ones' points. `out` is overwritten, or added to where `accumulate`.
+    pub(crate) fn forward(
+        &self,
+        g: &ConvGeometry,
+        wide: &Points<'_>,
         weight: &[f32],
         out: &mut [f32],
         accumulate: bool,
@@ -73,26 +97,23 @@ impl Plan {
             rows: self.live(g, point),
             columns: once(0..g.narrow_c).collect(),
         };
-        with_scratch(self.image_len(g, inputs), |v| {
-            let v = self.transform_wide(g, wide, v);
-            self.by_share(
-                g.narrow_c / LANES,
-                inputs,
-                |share| self.product_len(g, share),
-                |panels, u, m| {
-                    self.transform_weight(g, weight, panels.clone(), u);
-                    self.products(g, &v, live, (u, point_step(inputs)), panels.clone(), m);
-                    self.collect_narrow(g, m, panels, out, accumulate);
-                },
-            );
-        });
+        self.by_share(
+            g.narrow_c / LANES,
+            inputs,
+            |share| self.product_len(g, share),
+            |panels, u, m| {
+                self.transform_weight(g, weight, panels.clone(), u);
+                self.products(g, wide, live, (u, point_step(inputs)), panels.clone(), m);
+                self.collect_narrow(g, m, panels, out, accumulate);
+            },
+        );
     }
 
-    /// Wide images from narrow ones: the adjoint of [`Plan::forward`] in the image.
+    /// Wide images from narrow ones' points: the adjoint of [`Plan::forward`] in the image.
     pub(crate) fn adjoint(
         &self,
         g: &ConvGeometry,
-        narrow: &[f32],
+        narrow: &Points<'_>,
         weight: &[f32],
         out: &mut [f32],
         accumulate: bool,
@@ -104,50 +125,39 @@ impl Plan {
         };
         with_scratch(g.n * canvas.len(), |padded| {
             padded.par_chunks_mut(canvas.row(1)).for_each(|row| row.fill(0.0));
-            with_scratch(self.image_len(g, g.narrow_c), |m| {
-                let m = self.spread_narrow(g, narrow, m);
-                let panels = self.inputs(g) / LANES;
-                self.by_share(
-                    panels,
-                    g.narrow_c,
-                    |share| self.product_len(g, share),
-                    |panels, u, v| {
-                        self.transform_weight_back(g, weight, panels.clone(), u);
-                        self.products(g, &m, live, (u, point_step(g.narrow_c)), panels.clone(), v);
-                        self.collect_wide(g, &canvas, v, &panels, padded);
-                    },
-                );
-            });
+            self.by_share(
+                self.inputs(g) / LANES,
+                g.narrow_c,
+                |share| self.product_len(g, share),
+                |panels, u, v| {
+                    self.transform_weight_back(g, weight, panels.clone(), u);
+                    self.products(g, narrow, live, (u, point_step(g.narrow_c)), panels.clone(), v);
+                    self.collect_wide(g, &canvas, v, &panels, padded);
+                },
+            );
             crop(g, &canvas, padded, out, accumulate);
         });
     }
 
-    /// The weight's gradient: the adjoint of [`Plan::forward`] in the weight. `out` is overwritten, or added to where
-    /// `accumulate`.
+    /// The weight's gradient from both images' points: the adjoint of [`Plan::forward`] in the weight. `out` is overwritten, or
+    /// added to where `accumulate`.
     pub(crate) fn weight_gradient(
         &self,
         g: &ConvGeometry,
-        wide: &[f32],
-        narrow: &[f32],
+        wide: &Points<'_>,
+        narrow: &Points<'_>,
         out: &mut [f32],
         accumulate: bool,
     ) {
-        let inputs = self.inputs(g);
-        let v_len = self.image_len(g, inputs);
-        with_scratch(v_len + self.image_len(g, g.narrow_c), |space| {
-            let (v, m) = space.split_at_mut(v_len);
-            let v = self.transform_wide(g, wide, v);
-            let m = self.spread_narrow(g, narrow, m);
-            self.by_share(
-                g.narrow_c / LANES,
-                inputs,
-                |_| 0,
-                |panels, u, _| {
-                    self.outer_products(g, &v, &m, panels.clone(), u);
-                    self.collect_weight(g, u, panels, out, accumulate);
-                },
-            );
-        });
+        self.by_share(
+            g.narrow_c / LANES,
+            self.inputs(g),
+            |_| 0,
+            |panels, u, _| {
+                self.outer_products(g, wide, narrow, panels.clone(), u);
+                self.collect_weight(g, u, panels, out, accumulate);
+            },
+        );
     }
 }
 

@@ -17,6 +17,12 @@ fn error(got: &[f32], want: &[f32]) -> f64 {
 
 /// Every plan against direct summation, for sizes with and without overhanging tiles, one image and two; overwriting what
 /// is there, and adding to it.
+fn weight_gradient(plan: &Plan, g: &ConvGeometry, x: &[f32], y: &[f32], out: &mut [f32], accumulate: bool) {
+    plan.with_wide(g, x, |x| {
+        plan.with_narrow(g, y, |y| plan.weight_gradient(g, x, y, out, accumulate));
+    });
+}
+
 #[test]
 fn all_three_passes_agree_with_the_direct_ones() {
     let sizes = [
@@ -56,21 +62,21 @@ fn all_three_passes_agree_with_the_direct_ones() {
                     assert!(e < 3e-6, "{pass} {what}: {e:.1e}");
                 };
                 let mut out = vec![f32::NAN; narrow];
-                plan.forward(&g, &x, &weight, &mut out, false);
+                plan.with_wide(&g, &x, |x| plan.forward(&g, x, &weight, &mut out, false));
                 close(&out, &forward, "forward");
-                plan.forward(&g, &x, &weight, &mut out, true);
+                plan.with_wide(&g, &x, |x| plan.forward(&g, x, &weight, &mut out, true));
                 let twice: Vec<f32> = forward.iter().map(|v| 2.0 * v).collect();
                 close(&out, &twice, "accumulated forward");
                 let mut out = vec![f32::NAN; wide];
-                plan.adjoint(&g, &y, &weight, &mut out, false);
+                plan.with_narrow(&g, &y, |y| plan.adjoint(&g, y, &weight, &mut out, false));
                 close(&out, &adjoint, "adjoint");
-                plan.adjoint(&g, &y, &weight, &mut out, true);
+                plan.with_narrow(&g, &y, |y| plan.adjoint(&g, y, &weight, &mut out, true));
                 let twice: Vec<f32> = adjoint.iter().map(|v| 2.0 * v).collect();
                 close(&out, &twice, "accumulated adjoint");
                 let mut out = vec![f32::NAN; weight.len()];
-                plan.weight_gradient(&g, &x, &y, &mut out, false);
+                weight_gradient(&plan, &g, &x, &y, &mut out, false);
                 close(&out, &gradient, "weight");
-                plan.weight_gradient(&g, &x, &y, &mut out, true);
+                weight_gradient(&plan, &g, &x, &y, &mut out, true);
                 let twice: Vec<f32> = gradient.iter().map(|v| 2.0 * v).collect();
                 close(&out, &twice, "accumulated weight");
             }
@@ -98,9 +104,9 @@ fn shares_of_panels_change_nothing() {
                 vec![f32::NAN; wide],
                 vec![f32::NAN; weight.len()],
             ];
-            plan.forward(&g, &x, &weight, &mut out[0], false);
-            plan.adjoint(&g, &y, &weight, &mut out[1], false);
-            plan.weight_gradient(&g, &x, &y, &mut out[2], false);
+            plan.with_wide(&g, &x, |x| plan.forward(&g, x, &weight, &mut out[0], false));
+            plan.with_narrow(&g, &y, |y| plan.adjoint(&g, y, &weight, &mut out[1], false));
+            weight_gradient(&plan, &g, &x, &y, &mut out[2], false);
             out
         };
         for plan in Plan::candidates(kernel, stride) {
@@ -169,7 +175,7 @@ fn errors_against_f64_are_small() {
         println!("kernel {kernel} stride {stride}: direct {:.1e}", off(&out));
         assert!(off(&out) < 5e-7, "direct: {:.1e}", off(&out));
         for plan in Plan::candidates(kernel, stride) {
-            plan.forward(&g, &x, &weight, &mut out, false);
+            plan.with_wide(&g, &x, |x| plan.forward(&g, x, &weight, &mut out, false));
             println!(
                 "kernel {kernel} stride {stride}: {:?} {:.1e}",
                 plan.tile,
