@@ -7,7 +7,7 @@ mod cuda;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
-use crate::device::{Flow, ImageDevice, Images4, put, take};
+use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
 use crate::layout::arrange;
 
@@ -43,13 +43,13 @@ pub fn add_images<D: ImageDevice, T: Flow<D>>(
     let device = a.device().clone();
     let y = device.add_forward(&a, &b).map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
-        let ghost = y.ghost();
+        let (output, parts) = (y.ghost(), [a.ghost(), b.ghost()]);
         tape.add_backward_op(move |grads| {
-            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
-            for part in [&a, &b] {
-                let mut g = take(grads, part)?;
+            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
+            for part in parts {
+                let mut g = device.take_slot(|| grads.get_or_alloc_mut(&part))?;
                 device.add_backward(&grad_y, &mut g)?;
-                put(grads, part, g)?;
+                *grads.get_or_alloc_mut(&part)? = g;
             }
             Ok(())
         });

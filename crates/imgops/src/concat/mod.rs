@@ -8,7 +8,7 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
 use crate::activation::Activation;
-use crate::device::{Flow, ImageDevice, Images4, put, take};
+use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
 use crate::layout::arrange;
 
@@ -86,16 +86,18 @@ fn join<D: ImageDevice, T: Flow<D>>(
         .map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
         let (ghost, output) = (y.ghost(), rectified.then(|| y.clone()));
+        // The parts themselves are not needed, only the slots of their gradients.
+        let parts = [(a.ghost(), sa, 0, a_grad), (b.ghost(), sb, sa.1, true)];
         tape.add_backward_op(move |grads| {
             let mut grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
             if let Some(y) = &output {
                 device.activation_slope(Activation::Relu, y, &mut grad_y)?;
             }
-            for (part, shape, offset, wanted) in [(&a, sa, 0, a_grad), (&b, sb, sa.1, true)] {
+            for (part, shape, offset, wanted) in parts {
                 if wanted {
-                    let mut g = take(grads, part)?;
+                    let mut g = device.take_slot(|| grads.get_or_alloc_mut(&part))?;
                     device.concat_backward(shape, offset, sa.1 + sb.1, &grad_y, &mut g)?;
-                    put(grads, part, g)?;
+                    *grads.get_or_alloc_mut(&part)? = g;
                 }
             }
             Ok(())

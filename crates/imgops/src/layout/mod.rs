@@ -10,7 +10,7 @@ pub(crate) use cpu::new_images;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
-use crate::device::{Flow, ImageDevice, Images4, take};
+use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
 
 /// A device's own order of images.
@@ -96,12 +96,12 @@ pub fn arrange<D: ImageDevice, T: Flow<D>>(x: Images4<D, T>) -> Result<Images4<D
     let device = x.device().clone();
     let y = device.arrange_forward(&x).map_err(OpError::device("arrange"))?;
     if T::OWNS_TAPE {
-        let ghost = y.ghost();
+        let (output, input) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |grads| {
-            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
-            let mut gx = take(grads, &x)?;
+            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
+            let mut gx = device.take_slot(|| grads.get_or_alloc_mut(&input))?;
             device.arrange_backward(shape, &grad_y, &mut gx)?;
-            *grads.get_or_alloc_mut(&x)? = gx;
+            *grads.get_or_alloc_mut(&input)? = gx;
             Ok(())
         });
     }

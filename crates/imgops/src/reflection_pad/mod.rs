@@ -7,7 +7,7 @@ mod cuda;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
 
-use crate::device::{Flow, ImageDevice, Images4, put, take};
+use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
 use crate::layout::arrange;
 
@@ -52,12 +52,13 @@ pub fn reflection_pad<D: ImageDevice, T: Flow<D>>(
         .reflection_pad_forward(&x, padding)
         .map_err(OpError::device(op))?;
     if T::OWNS_TAPE {
-        let ghost = y.ghost();
+        let (output, input) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |grads| {
-            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
-            let mut gx = take(grads, &x)?;
+            let grad_y = device.take_buffer(grads.get_or_alloc_mut(&output)?)?;
+            let mut gx = device.take_slot(|| grads.get_or_alloc_mut(&input))?;
             device.reflection_pad_backward(shape, padding, &grad_y, &mut gx)?;
-            put(grads, &x, gx)
+            *grads.get_or_alloc_mut(&input)? = gx;
+            Ok(())
         });
     }
     Ok(y.put_tape(tape))
