@@ -24,6 +24,17 @@ pub(crate) struct Run {
     pub(crate) len: usize,
 }
 
+impl Run {
+    /// These values of every row, which meet panel rows of the same numbers.
+    pub(crate) fn plain(range: Range<usize>) -> Self {
+        Self {
+            at: range.start,
+            panel: range.start,
+            len: range.len(),
+        }
+    }
+}
+
 /// Values of a left row that are stored together. Rows of blocks that follow each other closely share pages and never fall
 /// into one set of the cache, as rows of 512 channels would; and both numbers of rows that the kernels take divide it.
 pub(crate) const BLOCK: usize = 48;
@@ -52,6 +63,17 @@ pub(crate) fn blocked(ranges: &[Range<usize>], step: usize) -> Vec<Run> {
 
 /// Splits runs into groups whose panel rows stay in the first-level cache.
 pub(crate) fn by_depth(runs: &[Run]) -> Vec<Vec<Run>> {
+    split(runs, DEPTH)
+}
+
+/// As [`by_depth`], into groups that are about as deep as each other.
+pub(crate) fn by_even_depth(runs: &[Run]) -> Vec<Vec<Run>> {
+    let total: usize = runs.iter().map(|run| run.len).sum();
+    let groups = total.div_ceil(DEPTH).max(1);
+    split(runs, total.div_ceil(groups).next_multiple_of(LANES))
+}
+
+fn split(runs: &[Run], depth: usize) -> Vec<Vec<Run>> {
     let mut groups: Vec<Vec<Run>> = Vec::new();
     let mut room = 0;
     for run in runs {
@@ -59,7 +81,7 @@ pub(crate) fn by_depth(runs: &[Run]) -> Vec<Vec<Run>> {
         while done < run.len {
             if room == 0 {
                 groups.push(Vec::new());
-                room = DEPTH;
+                room = depth;
             }
             let len = (run.len - done).min(room);
             let piece = Run {
@@ -312,140 +334,101 @@ simd! {
 /// Rows whose outer products are summed before the sums go back to memory.
 pub(crate) const OUTER_ROWS: usize = 64;
 
-/// Rows of blocks that lie one behind the other, in both factors of an outer product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Segment {
-    /// Where the left factor's first block begins.
-    pub(crate) a: usize,
-    /// Where the right factor's first block begins.
-    pub(crate) b: usize,
-    /// Rows.
-    pub(crate) rows: usize,
-}
-
-/// Groups segments, split where they are long, so that a group's rows stay in the first-level cache.
-pub(crate) fn by_rows(segments: impl IntoIterator<Item = Segment>) -> Vec<Vec<Segment>> {
-    let mut groups: Vec<Vec<Segment>> = Vec::new();
-    let mut room = 0;
-    for segment in segments {
-        let mut done = 0;
-        while done < segment.rows {
-            if room == 0 {
-                groups.push(Vec::new());
-                room = OUTER_ROWS;
-            }
-            let rows = (segment.rows - done).min(room);
-            let piece = Segment {
-                a: segment.a + done * BLOCK,
-                b: segment.b + done * BLOCK,
-                rows,
-            };
-            if let Some(group) = groups.last_mut() {
-                group.push(piece);
-            }
-            done += rows;
-            room -= rows;
-        }
-    }
-    groups
-}
-
-/// Sixteen columns of rows of blocks: where the blocks begin, and the columns' place in each.
+/// Columns of rows that lie one behind the other.
 #[derive(Clone, Copy)]
 pub(crate) struct Columns<'a> {
-    pub(crate) blocks: &'a [f32],
-    pub(crate) lane: usize,
+    pub(crate) rows: &'a [f32],
+    /// From one row to the next.
+    pub(crate) step: usize,
+    /// The first column.
+    pub(crate) first: usize,
 }
 
 simd! {
-    /// As [`outer`], for rows of blocks: `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for each of `len` rows of
-    /// `out`, at most [`BLOCK`]. A second sixteen columns' sums go to the rows of `out` from `step`.
-    pub(crate) fn outer_blocks<const ROWS: usize, S>(set: S, out: &mut [f32], len: usize, a: &[f32], b: Columns<'_>, second: Option<(Columns<'_>, usize)>, groups: &[Vec<Segment>], accumulate: bool) {
-        let Some((second, step)) = second else {
-            return ranks::<ROWS, 1, S>(set, out, 0, len, a, [b], groups, accumulate);
+    /// As [`outer`], for rows that lie one behind the other: `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for as many rows of `out`
+    /// as `len` says. The sums of the sixteen columns of `b` after those go to the rows of `out` from `second`, if wanted.
+    pub(crate) fn outer_rows<const ROWS: usize, S>(set: S, out: &mut [f32], len: usize, a: Columns<'_>, b: Columns<'_>, second: Option<usize>, accumulate: bool) {
+        let Some(step) = second else {
+            return ranks::<ROWS, 1, S>(set, out, 0, len, a, b, accumulate);
         };
         if S::PAIRS {
-            return ranks::<ROWS, 2, S>(set, out, step, len, a, [b, second], groups, accumulate);
+            return ranks::<ROWS, 2, S>(set, out, step, len, a, b, accumulate);
         }
-        ranks::<ROWS, 1, S>(set, out, 0, len, a, [b], groups, accumulate);
-        ranks::<ROWS, 1, S>(set, &mut out[step..], 0, len, a, [second], groups, accumulate);
+        let after = Columns { first: b.first + LANES, ..b };
+        ranks::<ROWS, 1, S>(set, out, 0, len, a, b, accumulate);
+        ranks::<ROWS, 1, S>(set, &mut out[step..], 0, len, a, after, accumulate);
     }
 }
 
-/// [`outer_blocks`] for `P` times sixteen columns at once.
+/// [`outer_rows`] for `P` times sixteen columns at once.
 #[inline(always)]
 fn ranks<const ROWS: usize, const P: usize, S: Set>(
     set: S,
     out: &mut [f32],
     step: usize,
     len: usize,
-    a: &[f32],
-    b: [Columns<'_>; P],
-    groups: &[Vec<Segment>],
+    a: Columns<'_>,
+    b: Columns<'_>,
     accumulate: bool,
 ) {
-    for (i, group) in groups.iter().enumerate() {
+    let (left, right) = (
+        a.rows.chunks(OUTER_ROWS * a.step),
+        b.rows.chunks(OUTER_ROWS * b.step),
+    );
+    for (i, (rows, others)) in left.zip(right).enumerate() {
+        let (a, b) = (Columns { rows, ..a }, Columns { rows: others, ..b });
         let add = accumulate || i > 0;
         let mut k = 0;
         while k < len {
             let left = len - k;
             k += if left >= ROWS {
-                rank_blocks::<ROWS, P, S>(set, out, step, a, k, b, group, add)
+                rank_rows::<ROWS, P, S>(set, out, step, a, k, b, add)
             } else if left >= 8 {
-                rank_blocks::<8, P, S>(set, out, step, a, k, b, group, add)
+                rank_rows::<8, P, S>(set, out, step, a, k, b, add)
             } else if left >= 4 {
-                rank_blocks::<4, P, S>(set, out, step, a, k, b, group, add)
+                rank_rows::<4, P, S>(set, out, step, a, k, b, add)
             } else if left >= 2 {
-                rank_blocks::<2, P, S>(set, out, step, a, k, b, group, add)
+                rank_rows::<2, P, S>(set, out, step, a, k, b, add)
             } else {
-                rank_blocks::<1, P, S>(set, out, step, a, k, b, group, add)
+                rank_rows::<1, P, S>(set, out, step, a, k, b, add)
             };
         }
     }
 }
 
-/// `R` panel rows of [`ranks`] from `row`; returns `R`. Blocks are arrays, so that the inner loop checks no bounds.
+/// `R` panel rows of [`ranks`] from `row`; returns `R`.
 #[inline(always)]
-fn rank_blocks<const R: usize, const P: usize, S: Set>(
+fn rank_rows<const R: usize, const P: usize, S: Set>(
     set: S,
     out: &mut [f32],
     step: usize,
-    a: &[f32],
+    a: Columns<'_>,
     row: usize,
-    b: [Columns<'_>; P],
-    group: &[Segment],
+    b: Columns<'_>,
     accumulate: bool,
 ) -> usize {
-    let k = row.min(BLOCK - R);
     for p in 0..P {
         let later = out.get(p * step + (row + R) * LANES..).unwrap_or(&[]);
         for next in later.as_chunks::<LANES>().0.iter().take(R) {
             prefetch(next);
         }
     }
+    let (k, lane) = (a.first + row, b.first);
+    // Once for all rows.
+    assert!(k + R <= a.step && lane + P * LANES <= b.step);
     let mut sums = [[set.splat(0.0); P]; R];
-    for segment in group {
-        let len = segment.rows * BLOCK;
-        let a = a[segment.a..segment.a + len].as_chunks::<BLOCK>().0;
-        let b: [(&[[f32; BLOCK]], usize); P] = std::array::from_fn(|p| {
-            let blocks = b[p].blocks[segment.b..segment.b + len].as_chunks::<BLOCK>().0;
-            (&blocks[..a.len()], b[p].lane.min(BLOCK - LANES))
-        });
-        let mut now = sums;
-        for (i, x) in a.iter().enumerate() {
-            let x = &x[k..k + R];
-            let mut y = [set.splat(0.0); P];
+    for (x, y) in a.rows.chunks_exact(a.step).zip(b.rows.chunks_exact(b.step)) {
+        let (x, y) = (&x[k..k + R], &y[lane..lane + P * LANES]);
+        let mut columns = [set.splat(0.0); P];
+        for (column, y) in columns.iter_mut().zip(y.as_chunks::<LANES>().0) {
+            *column = set.load(y);
+        }
+        for r in 0..R {
+            let x = set.splat(x[r]);
             for p in 0..P {
-                y[p] = set.load(&b[p].0[i][b[p].1..].as_chunks::<LANES>().0[0]);
-            }
-            for r in 0..R {
-                let x = set.splat(x[r]);
-                for p in 0..P {
-                    now[r][p] = set.fused(x, y[p], now[r][p]);
-                }
+                sums[r][p] = set.fused(x, columns[p], sums[r][p]);
             }
         }
-        sums = now;
     }
     for p in 0..P {
         let rows = out[p * step + row * LANES..].as_chunks_mut::<LANES>().0;

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{live, pieces, windows, with_blocks, with_gathered};
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, Segment, by_rows, outer_blocks};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, outer_rows};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::scratch::with_scratch;
@@ -85,6 +85,15 @@ fn packs(runs: &[Run]) -> Vec<Vec<Run>> {
     packs
 }
 
+/// Columns of blocks that lie one behind the other.
+fn blocks(rows: &[f32], first: usize) -> Columns<'_> {
+    Columns {
+        rows,
+        step: BLOCK,
+        first,
+    }
+}
+
 /// The product where windows have few channels: several of a window's rows share a block.
 fn packed(
     g: &ConvGeometry,
@@ -101,11 +110,6 @@ fn packed(
         for (part, windows) in windows.chunks(ROWS).enumerate() {
             let pixels = windows.len();
             let narrow = &narrow[part * ROWS * g.narrow_c..][..pixels * g.narrow_c];
-            let all = by_rows([Segment {
-                a: 0,
-                b: 0,
-                rows: pixels,
-            }]);
             with_blocks(g.narrow_c, narrow, |right| {
                 with_scratch(packs.len() * pixels * BLOCK, |left| {
                     left.par_chunks_mut(pixels * BLOCK)
@@ -126,15 +130,10 @@ fn packed(
                         .for_each(|(task, sums)| {
                             let (c, pack) = (task / packs.len() * LANES, task % packs.len());
                             let len: usize = packs[pack].iter().map(|run| run.len).sum();
-                            let (left, right) = (
-                                &left[pack * pixels * BLOCK..],
-                                &right[c / BLOCK * pixels * BLOCK..],
-                            );
-                            let right = Columns {
-                                blocks: right,
-                                lane: c % BLOCK,
-                            };
-                            outer_blocks(sums, len, left, right, None, &all, part > 0);
+                            let all = |blocks: usize| blocks * pixels * BLOCK..(blocks + 1) * pixels * BLOCK;
+                            let left = blocks(&left[all(pack)], 0);
+                            let right = blocks(&right[all(c / BLOCK)], c % BLOCK);
+                            outer_rows(sums, len, left, right, None, part > 0);
                         });
                 });
             });
@@ -170,26 +169,13 @@ fn from_gathered(
     accumulate: bool,
 ) {
     let len = windows.len() * BLOCK;
-    let rows = by_rows([Segment {
-        a: 0,
-        b: 0,
-        rows: windows.len(),
-    }]);
     with_gathered(pieces, windows, wide, |left| {
         for_each_piece(g, pieces, windows.len(), out, |i, out, block, lane| {
-            let columns = Columns {
-                blocks: &right[block..],
-                lane,
-            };
-            outer_blocks(
-                out,
-                out.len() / LANES,
-                &left[i * len..],
-                columns,
-                None,
-                &rows,
-                accumulate,
+            let (left, right) = (
+                blocks(&left[i * len..][..len], 0),
+                blocks(&right[block..][..len], lane),
             );
+            outer_rows(out, out.len() / LANES, left, right, None, accumulate);
         });
     });
 }

@@ -147,41 +147,29 @@ fn outer_products_sum_over_rows() {
 }
 
 #[test]
-fn outer_products_of_blocks_sum_over_segments() {
-    let (a, b): (Vec<f32>, Vec<f32>) = (0..200 * BLOCK).map(|i| (value(i), value(i * 7 + 3))).unzip();
+fn outer_products_of_neighbouring_rows_are_sums_over_them() {
+    let (a_step, b_step) = (51, 80);
+    let (a, b): (Vec<f32>, Vec<f32>) = (0..200 * b_step).map(|i| (value(i), value(i * 7 + 3))).unzip();
     for len in [48, 13, 1] {
         for rows in [1, 30, 150] {
-            let first = Segment {
-                a: BLOCK,
-                b: 2 * BLOCK,
-                rows,
+            let columns = |data, step, first| Columns {
+                rows: <[f32]>::split_at(data, rows * step).0,
+                step,
+                first,
             };
-            let second = Segment {
-                a: 160 * BLOCK,
-                b: 0,
-                rows: 11,
-            };
-            let groups = by_rows([first, second]);
-            let longest = groups
-                .iter()
-                .map(|g| g.iter().map(|s| s.rows).sum::<usize>())
-                .max();
-            assert!(longest.is_some_and(|rows| rows <= OUTER_ROWS));
-            let columns = |lane: usize| Columns { blocks: &b, lane };
+            let (left, right) = (columns(&a, a_step, 3), columns(&b, b_step, 48));
             let mut single = vec![1.0; len * LANES];
             let mut out = vec![1.0; 2 * len * LANES];
             for times in [1.0, 2.0] {
                 let again = times > 1.0;
-                outer_blocks(&mut single, len, &a, columns(32), None, &groups, again);
-                let other = Some((columns(16), len * LANES));
-                outer_blocks(&mut out, len, &a, columns(32), other, &groups, again);
+                outer_rows(&mut single, len, left, right, None, again);
+                outer_rows(&mut out, len, left, right, Some(len * LANES), again);
                 assert_eq!(single, out[..len * LANES]);
                 for (at, got) in out.iter().enumerate() {
-                    let lane = if at < len * LANES { 32 } else { 16 };
+                    let lane = if at < len * LANES { 48 } else { 64 };
                     let (k, j) = (at / LANES % len, lane + at % LANES);
-                    let term = |s: &Segment, i: usize| a[s.a + i * BLOCK + k] * b[s.b + i * BLOCK + j];
-                    let sum = |s: &Segment| (0..s.rows).map(|i| term(s, i)).sum::<f32>();
-                    assert_eq!(*got, times * (sum(&first) + sum(&second)));
+                    let term = |i: usize| a[i * a_step + 3 + k] * b[i * b_step + j];
+                    assert_eq!(*got, times * (0..rows).map(term).sum::<f32>());
                 }
             }
         }
@@ -219,4 +207,18 @@ fn groups_of_runs_are_short_and_complete() {
         })
     );
     assert!(flat.windows(2).all(|w| w[0].panel + w[0].len == w[1].panel));
+}
+
+#[test]
+fn even_groups_are_as_deep_as_each_other() {
+    for (total, depths) in [
+        (256, vec![256]),
+        (512, vec![256, 256]),
+        (600, vec![208, 208, 184]),
+    ] {
+        let groups = by_even_depth(&[Run::plain(0..total)]);
+        let got: Vec<usize> = groups.iter().map(|g| g.iter().map(|r| r.len).sum()).collect();
+        assert_eq!(got, depths);
+    }
+    assert!(by_even_depth(&[]).is_empty());
 }

@@ -1,6 +1,6 @@
 //! From images to Winograd's points and back, and their products with a weight's. Every stage writes one contiguous piece per task.
 //!
-//! Points of images are laid out `[tile row][point][block][tile][48 channels]`, as the image's rows of tiles are transformed;
+//! Points of images are laid out `[tile row][point][tile][channels]`, as the image's rows of tiles are transformed;
 //! products of a share of panels come out as `[point][part][tile][channels]`, in one part or two. Both are read in place,
 //! through lists of where rows begin.
 
@@ -11,9 +11,7 @@ use rayon::prelude::*;
 use super::matrices::Map;
 use super::plan::Plan;
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{
-    Ahead, BLOCK, LANES, Panels, Run, Source, Target, blocked, by_depth, multiply, span,
-};
+use crate::cpu::kernel::{Ahead, LANES, Panels, Run, Source, Target, by_even_depth, multiply, span};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::geometry::ConvGeometry;
 
@@ -27,8 +25,6 @@ pub(crate) struct Points<'a> {
     pub(super) base: Vec<usize>,
     /// From one point's row to the next one's.
     pub(super) step: usize,
-    /// From one block of a row to the next.
-    pub(super) block: usize,
 }
 
 /// What takes part in a product at a point: ranges of panel rows and of columns.
@@ -39,20 +35,21 @@ pub(super) struct Live {
 
 impl Points<'_> {
     /// The rows of one point.
-    fn of(&self, point: usize) -> (&[f32], &[usize]) {
+    pub(super) fn of(&self, point: usize) -> (&[f32], &[usize]) {
         (&self.data[point * self.step..], &self.base)
     }
 }
 
-impl Plan {
-    /// From one block of a row of points to the next.
-    fn block(&self, g: &ConvGeometry) -> usize {
-        self.tile_cols(g) * BLOCK
-    }
+/// From one tile's channels to the next one's: an odd number of lines, so that the rows of a column, which are read together,
+/// do not fall into a few sets of the cache.
+fn tile_step(channels: usize) -> usize {
+    ((channels / LANES) | 1) * LANES
+}
 
+impl Plan {
     /// From one point to the next, in a row of tiles.
     fn point_step(&self, g: &ConvGeometry, channels: usize) -> usize {
-        channels.div_ceil(BLOCK) * self.block(g)
+        self.tile_cols(g) * tile_step(channels)
     }
 
     fn row_len(&self, g: &ConvGeometry, channels: usize) -> usize {
@@ -63,14 +60,8 @@ impl Plan {
     fn tile_grid(&self, g: &ConvGeometry, channels: usize, col: usize, first: usize) -> Grid {
         let (n, step) = (self.transforms().points(), self.point_step(g, channels));
         Grid {
-            at: col * BLOCK,
-            row: n * step,
-            col: step,
-            rows: n,
-            cols: n,
-            first,
-            width: BLOCK,
-            block: self.block(g),
+            at: col * tile_step(channels) + first,
+            ..Grid::contiguous(0, n * step, step, n)
         }
     }
 
@@ -81,14 +72,13 @@ impl Plan {
 
     fn points_in<'a>(&self, g: &ConvGeometry, data: &'a [f32], channels: usize) -> Points<'a> {
         let (rows, cols) = (g.n * self.tile_rows(g), self.tile_cols(g));
-        let row_len = self.row_len(g, channels);
+        let (row_len, tile) = (self.row_len(g, channels), tile_step(channels));
         Points {
             data,
             base: (0..rows)
-                .flat_map(|row| (0..cols).map(move |col| row * row_len + col * BLOCK))
+                .flat_map(|row| (0..cols).map(move |col| row * row_len + col * tile))
                 .collect(),
             step: self.point_step(g, channels),
-            block: self.block(g),
         }
     }
 
@@ -160,7 +150,7 @@ impl Plan {
 
     /// Panels in each part of a share: half of them, where that goes, so that an odd number of points leaves no core without
     /// work for long.
-    fn part(share: usize) -> usize {
+    pub(super) fn part(share: usize) -> usize {
         if share.is_multiple_of(2) {
             (share / 2).max(1)
         } else {
@@ -199,7 +189,8 @@ impl Plan {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
                 let (data, rows) = points.of(point);
                 let live = live(point);
-                let groups = by_depth(&blocked(&live.rows, points.block));
+                let runs: Vec<Run> = live.rows.iter().map(|rows| Run::plain(rows.clone())).collect();
+                let groups = by_even_depth(&runs);
                 let panel =
                     |panel: usize| &u[((panel - panels.start) * self.points() + point) * step..][..step];
                 let counts: Vec<usize> = (first..first + part)

@@ -98,13 +98,21 @@ impl Plan {
         (0..self.phases * self.phases).map(move |index| plan.phase(&g, index))
     }
 
-    /// The stacked input channels that take part in a point.
+    /// The stacked input channels that take part in a point, in ranges as long as can be.
     pub(super) fn live(&self, g: &ConvGeometry, point: usize) -> Vec<Range<usize>> {
         let n = self.transforms().points();
-        self.all_phases(g)
-            .filter(|phase| point / n < phase.points.0 && point % n < phase.points.1)
-            .map(|phase| phase.first..phase.first + g.wide_c)
-            .collect()
+        let phases = self
+            .all_phases(g)
+            .filter(|phase| point / n < phase.points.0 && point % n < phase.points.1);
+        let mut live: Vec<Range<usize>> = Vec::new();
+        for phase in phases {
+            let end = phase.first + g.wide_c;
+            match live.last_mut().filter(|last| last.end == phase.first) {
+                Some(last) => last.end = end,
+                None => live.push(phase.first..end),
+            }
+        }
+        live
     }
 
     pub(super) fn tile_rows(&self, g: &ConvGeometry) -> usize {

@@ -8,7 +8,7 @@ use super::images::Points;
 use super::matrices::Map;
 use super::plan::{Phase, Plan};
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{BLOCK, Columns, LANES, Segment, by_rows, outer_blocks};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, OUTER_ROWS, outer_rows};
 use crate::cpu::panels;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
@@ -120,8 +120,7 @@ impl Plan {
     }
 
     /// `u[point][narrow / 16][phase, c][16 narrow]`, the weight's gradient in points for these panels: at each, the sum over
-    /// tiles of the products of the wide side's values with the narrow side's. Tasks go point by point, so that a point's
-    /// values stay in the cache for all panels.
+    /// tiles of the products of the wide side's values with the narrow side's.
     pub(super) fn outer_products(
         &self,
         g: &ConvGeometry,
@@ -130,36 +129,48 @@ impl Plan {
         panels: Range<usize>,
         u: &mut [f32],
     ) {
-        let inputs = self.inputs(g);
-        // A row of tiles is a segment: its blocks are neighbours.
-        let cols = self.tile_cols(g);
-        let segments = wide.base.iter().zip(&narrow.base).step_by(cols);
-        let groups = by_rows(segments.map(|(a, b)| Segment {
-            a: *a,
-            b: *b,
-            rows: cols,
-        }));
-        // Two panels a task, where their number is even: see `Panels`.
-        let step = point_step(inputs);
-        let share = if panels.len().is_multiple_of(2) { 2 } else { 1 };
-        let tasks = panels.len() / share;
-        u.par_chunks_mut(share * step).enumerate().for_each(|(task, u)| {
-            let (point, panel) = (task / tasks, panels.start + task % tasks * share);
+        let step = point_step(self.inputs(g));
+        let part = Self::part(panels.len());
+        let parts = panels.len() / part;
+        // Two panels at once, where their number is even: see `Panels`.
+        let width = LANES * if part.is_multiple_of(2) { 2 } else { 1 };
+        u.par_chunks_mut(part * step).enumerate().for_each(|(task, u)| {
+            let (point, first) = (task / parts, panels.start + task % parts * part);
             let live = self.live(g, point);
-            let columns = |panel: usize| Columns {
-                blocks: &narrow.data[point * narrow.step + panel * LANES / BLOCK * narrow.block..],
-                lane: panel * LANES % BLOCK,
-            };
-            for i in 0..inputs.div_ceil(BLOCK) {
-                let rows = i * BLOCK..((i + 1) * BLOCK).min(inputs);
-                if !live.iter().any(|l| l.start < rows.end && rows.start < l.end) {
-                    continue;
+            let ((left, tiles), (right, others)) = (wide.of(point), narrow.of(point));
+            with_scratch(OUTER_ROWS * (BLOCK + part * LANES), |space| {
+                let (a, b) = space.split_at_mut(OUTER_ROWS * BLOCK);
+                let groups = tiles.chunks(OUTER_ROWS).zip(others.chunks(OUTER_ROWS));
+                for (group, (tiles, others)) in groups.enumerate() {
+                    // Rows that lie far apart are brought together once for all that they are multiplied with.
+                    for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * width).zip((0..).step_by(width)) {
+                        gather(right, others, first * LANES + columns, width, b, width);
+                    }
+                    let starts = live
+                        .iter()
+                        .flat_map(|live| live.clone().step_by(BLOCK).map(|k| k..live.end.min(k + BLOCK)));
+                    for rows in starts {
+                        gather(left, tiles, rows.start, rows.len(), a, BLOCK);
+                        let a = Columns {
+                            rows: &a[..tiles.len() * BLOCK],
+                            step: BLOCK,
+                            first: 0,
+                        };
+                        for (b, u) in b
+                            .chunks_exact(OUTER_ROWS * width)
+                            .zip(u.chunks_exact_mut(width / LANES * step))
+                        {
+                            let b = Columns {
+                                rows: &b[..tiles.len() * width],
+                                step: width,
+                                first: 0,
+                            };
+                            let second = (width > LANES).then_some(step);
+                            outer_rows(&mut u[rows.start * LANES..], rows.len(), a, b, second, group > 0);
+                        }
+                    }
                 }
-                let a = &wide.data[point * wide.step + i * wide.block..];
-                let second = (share == 2).then(|| (columns(panel + 1), step));
-                let u = &mut u[rows.start * LANES..];
-                outer_blocks(u, rows.len(), a, columns(panel), second, &groups, false);
-            }
+            });
         });
     }
 
@@ -198,5 +209,12 @@ impl Plan {
                     );
                 }
             });
+    }
+}
+
+/// `width` values of each row from `at`, brought together with `step` from one to the next.
+fn gather(data: &[f32], base: &[usize], at: usize, width: usize, out: &mut [f32], step: usize) {
+    for (out, base) in out.chunks_exact_mut(step).zip(base) {
+        out[..width].copy_from_slice(&data[base + at..][..width]);
     }
 }
