@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply, outer};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{rows, shape};
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -81,7 +82,7 @@ pub(crate) fn narrow(
         let panels = &*panels;
         out.par_chunks_mut(g.narrow_w * g.narrow_c)
             .enumerate()
-            .for_each(|(row, out)| {
+            .for_each_task(|(row, out)| {
                 let (image, y) = (row / g.narrow_h, row % g.narrow_h);
                 let base: Vec<usize> = (0..pixels).map(|x| canvas.at(image, y, x)).collect();
                 let source = Source {
@@ -131,30 +132,32 @@ pub(crate) fn weight_gradient(
     let total = g.n * g.narrow_h;
     let share = total.div_ceil(SHARES);
     with_scratch(total.div_ceil(share) * len, |sums| {
-        sums.par_chunks_mut(len).enumerate().for_each(|(part, sums)| {
-            sums.fill(0.0);
-            with_scratch(pixels * width, |shifted| {
-                for row in part * share..((part + 1) * share).min(total) {
-                    let (image, y) = (row / g.narrow_h, row % g.narrow_h);
-                    shift(g, &narrow[row * g.narrow_w * g.narrow_c..], width, shifted);
-                    let base: Vec<usize> = (0..pixels).map(|x| canvas.at(image, y, x)).collect();
-                    let a = Source {
-                        data: wide,
-                        base: &base,
-                    };
-                    let b = Source {
-                        data: shifted,
-                        base: &from,
-                    };
-                    for (block, sums) in sums.chunks_exact_mut(depth * LANES).enumerate() {
-                        for run in &runs {
-                            let sums = &mut sums[run.panel * LANES..(run.panel + run.len) * LANES];
-                            outer(sums, a, run.at, b, block * LANES, true);
+        sums.par_chunks_mut(len)
+            .enumerate()
+            .for_each_task(|(part, sums)| {
+                sums.fill(0.0);
+                with_scratch(pixels * width, |shifted| {
+                    for row in part * share..((part + 1) * share).min(total) {
+                        let (image, y) = (row / g.narrow_h, row % g.narrow_h);
+                        shift(g, &narrow[row * g.narrow_w * g.narrow_c..], width, shifted);
+                        let base: Vec<usize> = (0..pixels).map(|x| canvas.at(image, y, x)).collect();
+                        let a = Source {
+                            data: wide,
+                            base: &base,
+                        };
+                        let b = Source {
+                            data: shifted,
+                            base: &from,
+                        };
+                        for (block, sums) in sums.chunks_exact_mut(depth * LANES).enumerate() {
+                            for run in &runs {
+                                let sums = &mut sums[run.panel * LANES..(run.panel + run.len) * LANES];
+                                outer(sums, a, run.at, b, block * LANES, true);
+                            }
                         }
                     }
-                }
+                });
             });
-        });
         let (first, rest) = sums.split_at_mut(len);
         for part in rest.chunks_exact(len) {
             first.iter_mut().zip(part).for_each(|(s, p)| *s += *p);
@@ -199,7 +202,7 @@ pub(crate) fn turn(g: &ConvGeometry, weight: &[f32], out: &mut [f32]) {
     let panel = rows(shape(g)) * LANES;
     out.par_chunks_mut(taps * g.narrow_c * LANES)
         .enumerate()
-        .for_each(|(block, out)| {
+        .for_each_task(|(block, out)| {
             for (row, lanes) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
                 let (tap, o) = (row / g.narrow_c, row % g.narrow_c);
                 for (j, lane) in lanes.iter_mut().enumerate() {

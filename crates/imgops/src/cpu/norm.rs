@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::activation::Activation;
 use crate::cpu::columns::{task_len, two_sums};
+use crate::cpu::parallel::Tasks;
 
 /// Mean and *biased* variance of each column of each group, in one pass: deviations from the group's first row.
 pub(crate) fn moments(x: &[f32], groups: usize, columns: usize) -> (Vec<f64>, Vec<f64>) {
@@ -77,11 +78,11 @@ pub(crate) fn apply(x: &[f32], groups: usize, columns: usize, affine: &Affine<'_
     y.par_chunks_mut(group_len)
         .zip(x.par_chunks(group_len))
         .enumerate()
-        .for_each(|(group, (y, x))| {
+        .for_each_task(|(group, (y, x))| {
             let affine = affine.group(group, columns);
             y.par_chunks_mut(task)
                 .zip(x.par_chunks(task))
-                .for_each(|(y, x)| normalise(affine, x, y));
+                .for_each_task(|(y, x)| normalise(affine, x, y));
         });
 }
 
@@ -144,7 +145,7 @@ pub(crate) fn input_gradient(
         .zip(x.par_chunks(task))
         .zip(grad_y.par_chunks(task))
         .enumerate()
-        .for_each(|(i, ((gx, x), g))| {
+        .for_each_task(|(i, ((gx, x), g))| {
             // A task may reach from one group into the next: rows of a group are taken together.
             let mut at = 0;
             while at < x.len() {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -57,7 +58,7 @@ pub(crate) fn with_padded<R>(
     let (row, inner) = (canvas.row(1), g.wide_w * g.wide_c);
     let left = g.padding * g.wide_c;
     with_scratch(g.n * canvas.len(), |space| {
-        space.par_chunks_mut(row).enumerate().for_each(|(i, to)| {
+        space.par_chunks_mut(row).enumerate().for_each_task(|(i, to)| {
             let (image, y) = (i / canvas.h, i % canvas.h);
             match y.checked_sub(g.padding).filter(|y| *y < g.wide_h) {
                 Some(y) => {
@@ -75,7 +76,7 @@ pub(crate) fn with_padded<R>(
 /// Takes the wide images off a canvas. `out` is overwritten, or added to where `accumulate`.
 pub(crate) fn crop(g: &ConvGeometry, canvas: &Canvas, padded: &[f32], out: &mut [f32], accumulate: bool) {
     let inner = g.wide_w * g.wide_c;
-    out.par_chunks_mut(inner).enumerate().for_each(|(row, out)| {
+    out.par_chunks_mut(inner).enumerate().for_each_task(|(row, out)| {
         let (image, y) = (row / g.wide_h, row % g.wide_h);
         let from = &padded[canvas.at(image, y + g.padding, g.padding)..][..inner];
         if accumulate {

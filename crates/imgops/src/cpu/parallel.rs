@@ -2,6 +2,17 @@
 
 use rayon::prelude::*;
 
+/// Loops whose every turn is work enough for a task.
+pub(crate) trait Tasks: IndexedParallelIterator {
+    /// As `for_each`, with each turn a task of its own. Rayon's halves of halves of a loop go to the cores as they are, so that
+    /// at its end a core could have a quarter of the loop left to do and the others nothing.
+    fn for_each_task(self, work: impl Fn(Self::Item) + Send + Sync) {
+        self.with_max_len(1).for_each(work);
+    }
+}
+
+impl<I: IndexedParallelIterator> Tasks for I {}
+
 /// Values a task handles: enough to pay for the task, few enough to stay in a core's cache.
 pub(crate) const CHUNK: usize = 16 * 1024;
 

@@ -15,6 +15,7 @@ use crate::cpu::few;
 use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply, span};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -97,7 +98,7 @@ fn with_gathered<R>(pieces: &[Run], windows: &[usize], wide: &[f32], work: impl 
         space
             .par_chunks_mut(len)
             .zip(pieces)
-            .for_each(|(space, piece)| gather(piece, windows, wide, space));
+            .for_each_task(|(space, piece)| gather(piece, windows, wide, space));
         work(space)
     })
 }
@@ -146,7 +147,7 @@ fn by_panels(
             blocks
                 .par_chunks_mut(share * pixels * LANES)
                 .zip(weight.par_chunks(share * panel_len))
-                .for_each(|(sums, panels)| {
+                .for_each_task(|(sums, panels)| {
                     let panel = |p: usize| panels.get(p * panel_len..(p + 1) * panel_len);
                     let spans = |group: &[Run], p: usize| {
                         let span = |p: usize| panel(p).map_or(&[][..], |panel| span(group, panel));
@@ -231,7 +232,7 @@ fn by_rows(
     };
     out.par_chunks_mut(TASK_ROWS * g.narrow_c)
         .zip(windows.par_chunks(TASK_ROWS))
-        .for_each(|(out, windows)| {
+        .for_each_task(|(out, windows)| {
             if g.wide_c < GATHER_CHANNELS {
                 let source = Source {
                     data: wide,
@@ -259,7 +260,7 @@ fn with_blocks<R>(channels: usize, images: &[f32], work: impl FnOnce(&[f32]) -> 
         space
             .par_chunks_mut(pixels * BLOCK)
             .enumerate()
-            .for_each(|(block, space)| {
+            .for_each_task(|(block, space)| {
                 let (c, width) = (block * BLOCK, BLOCK.min(channels - block * BLOCK));
                 for (to, from) in space.chunks_exact_mut(BLOCK).zip(images.chunks_exact(channels)) {
                     to[..width].copy_from_slice(&from[c..c + width]);

@@ -7,6 +7,7 @@ use crate::cpu::few;
 use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, outer_rows};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -25,7 +26,7 @@ pub(crate) fn weight_gradient(
     if !accumulate && (ys.len() < g.kernel || xs.len() < g.kernel) {
         // Taps that read nothing have no gradient, and nobody writes to their place below.
         out.par_chunks_mut(rows(shape(g)) * LANES)
-            .for_each(|panel| panel.fill(0.0));
+            .for_each_task(|panel| panel.fill(0.0));
     }
     with_padded(g, Canvas::of(g), wide, |canvas, wide| {
         if few::suits(g) {
@@ -56,7 +57,7 @@ fn for_each_piece(
     let row_len = g.kernel * g.wide_c;
     out.par_chunks_mut(row_len * LANES)
         .enumerate()
-        .for_each(|(task, out)| {
+        .for_each_task(|(task, out)| {
             let (c, first) = (task / g.kernel * LANES, task % g.kernel * row_len);
             for (i, piece) in pieces.iter().enumerate() {
                 let Some(row) = piece.panel.checked_sub(first).filter(|row| *row < row_len) else {
@@ -114,7 +115,7 @@ fn packed(
                 with_scratch(packs.len() * pixels * BLOCK, |left| {
                     left.par_chunks_mut(pixels * BLOCK)
                         .zip(&packs)
-                        .for_each(|(left, pack)| {
+                        .for_each_task(|(left, pack)| {
                             let mut at = 0;
                             for run in pack {
                                 for (left, window) in left.chunks_exact_mut(BLOCK).zip(windows) {
@@ -127,7 +128,7 @@ fn packed(
                     let left = &*left;
                     sums.par_chunks_mut(BLOCK * LANES)
                         .enumerate()
-                        .for_each(|(task, sums)| {
+                        .for_each_task(|(task, sums)| {
                             let (c, pack) = (task / packs.len() * LANES, task % packs.len());
                             let len: usize = packs[pack].iter().map(|run| run.len).sum();
                             let all = |blocks: usize| blocks * pixels * BLOCK..(blocks + 1) * pixels * BLOCK;
@@ -140,7 +141,7 @@ fn packed(
         }
         out.par_chunks_mut(panel_len)
             .zip(sums.par_chunks(packs.len() * BLOCK * LANES))
-            .for_each(|(out, sums)| {
+            .for_each_task(|(out, sums)| {
                 for (pack, sums) in packs.iter().zip(sums.chunks_exact(BLOCK * LANES)) {
                     let mut sums = sums;
                     for run in pack {

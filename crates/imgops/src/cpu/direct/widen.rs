@@ -9,6 +9,7 @@ use crate::cpu::few;
 use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Source, Target, blocked, by_depth, multiply};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{self, rows, shape, turn};
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -88,7 +89,7 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
             space
                 .par_chunks_mut(band_len)
                 .enumerate()
-                .for_each(|(task, sums)| {
+                .for_each_task(|(task, sums)| {
                     let (band, chunk) = (&bands[task / chunks], task % chunks);
                     sums.fill(0.0);
                     let pixels = band.rows.len() * g.narrow_w;
@@ -124,7 +125,7 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
             let space = &*space;
             out.par_chunks_mut(g.wide_w * g.wide_c)
                 .enumerate()
-                .for_each(|(row, out)| {
+                .for_each_task(|(row, out)| {
                     let (image, y) = (row / g.wide_h, row % g.wide_h + g.padding);
                     if !accumulate {
                         out.fill(0.0);

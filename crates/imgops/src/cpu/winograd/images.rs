@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::transform::{Grid, transform};
 use crate::cpu::kernel::{Ahead, LANES, Panels, Run, Source, Target, by_even_depth, multiply, span};
 use crate::cpu::padded::{Canvas, with_padded};
+use crate::cpu::parallel::Tasks;
 use crate::geometry::ConvGeometry;
 
 /// Tiles that are multiplied with all panels of a point before others: at a group's depth they stay in a second-level cache.
@@ -89,7 +90,7 @@ impl Plan {
         with_padded(g, self.canvas(g), wide, |canvas, wide| {
             v.par_chunks_mut(self.row_len(g, inputs))
                 .enumerate()
-                .for_each(|(row, v)| {
+                .for_each_task(|(row, v)| {
                     let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
                     for col in 0..self.tile_cols(g) {
                         for phase in self.all_phases(g) {
@@ -128,7 +129,7 @@ impl Plan {
     pub(super) fn spread_narrow<'a>(&self, g: &ConvGeometry, narrow: &[f32], m: &'a mut [f32]) -> Points<'a> {
         m.par_chunks_mut(self.row_len(g, g.narrow_c))
             .enumerate()
-            .for_each(|(row, m)| {
+            .for_each_task(|(row, m)| {
                 let (image, row) = (row / self.tile_rows(g), row % self.tile_rows(g));
                 for col in 0..self.tile_cols(g) {
                     let from = self.narrow_tile(g, image, row, col);
@@ -185,7 +186,7 @@ impl Plan {
         let base: Vec<usize> = (0..points.base.len()).map(|t| t * part * LANES).collect();
         out.par_chunks_mut(self.part_step(g, panels.len()))
             .enumerate()
-            .for_each(|(task, out)| {
+            .for_each_task(|(task, out)| {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
                 let (data, rows) = points.of(point);
                 let live = live(point);
@@ -243,10 +244,10 @@ impl Plan {
         let (tile_rows, tile_cols) = (self.tile_rows(g), self.tile_cols(g));
         out.par_chunks_mut(g.narrow_len() * g.narrow_c)
             .enumerate()
-            .for_each(|(image, out)| {
+            .for_each_task(|(image, out)| {
                 out.par_chunks_mut(m * g.narrow_w * g.narrow_c)
                     .enumerate()
-                    .for_each(|(row, out)| {
+                    .for_each_task(|(row, out)| {
                         for col in 0..tile_cols {
                             let tile = (image * tile_rows + row) * tile_cols + col;
                             let to = Grid {
@@ -298,15 +299,14 @@ impl Plan {
         let (t, s) = (self.transforms(), self.phases);
         out.par_chunks_mut(canvas.len())
             .enumerate()
-            .for_each(|(image, padded)| {
+            .for_each_task(|(image, padded)| {
                 for odd in 0..2 {
                     let (_, rows) = padded.split_at_mut(canvas.row(odd * t.m * s).min(canvas.len()));
                     rows.par_chunks_mut(canvas.row(2 * t.m * s))
+                        .take((self.tile_rows(g) + 1 - odd) / 2)
                         .enumerate()
-                        .map(|(pair, rows)| (2 * pair + odd, rows))
-                        .filter(|(row, _)| *row < self.tile_rows(g))
-                        .for_each(|(row, rows)| {
-                            let row = image * self.tile_rows(g) + row;
+                        .for_each_task(|(pair, rows)| {
+                            let row = image * self.tile_rows(g) + 2 * pair + odd;
                             self.add_tile_row(g, canvas, points, panels, row, rows);
                         });
                 }

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 
 use crate::cpu::kernel::LANES;
 use crate::cpu::padded::crop;
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -124,7 +125,9 @@ impl Plan {
             columns: self.live(g, point),
         };
         with_scratch(g.n * canvas.len(), |padded| {
-            padded.par_chunks_mut(canvas.row(1)).for_each(|row| row.fill(0.0));
+            padded
+                .par_chunks_mut(canvas.row(1))
+                .for_each_task(|row| row.fill(0.0));
             self.by_share(
                 self.inputs(g) / LANES,
                 g.narrow_c,

@@ -10,6 +10,7 @@ use super::plan::{Phase, Plan};
 use super::transform::{Grid, transform};
 use crate::cpu::kernel::{BLOCK, Columns, LANES, OUTER_ROWS, outer_rows};
 use crate::cpu::panels;
+use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
@@ -47,7 +48,7 @@ impl Plan {
         let len = panels::rows(panels::shape(g)) * LANES;
         u.par_chunks_mut(self.points() * step)
             .zip(weight[panels.start * len..panels.end * len].par_chunks(len))
-            .for_each(|(u, panel)| {
+            .for_each_task(|(u, panel)| {
                 for phase in self.all_phases(g) {
                     let to = self.point_grid(&phase, step);
                     transform(
@@ -89,7 +90,7 @@ impl Plan {
         let step = point_step(g.narrow_c);
         u.par_chunks_mut(self.points() * step)
             .zip(panels)
-            .for_each(|(u, panel)| {
+            .for_each_task(|(u, panel)| {
                 let (phase, c) = (self.phase(g, panel / blocks), panel % blocks * LANES);
                 let (taps, r) = (self.taps(g, &phase), self.transforms().r);
                 with_scratch(r * r * block, |turned| {
@@ -134,44 +135,46 @@ impl Plan {
         let parts = panels.len() / part;
         // Two panels at once, where their number is even: see `Panels`.
         let width = LANES * if part.is_multiple_of(2) { 2 } else { 1 };
-        u.par_chunks_mut(part * step).enumerate().for_each(|(task, u)| {
-            let (point, first) = (task / parts, panels.start + task % parts * part);
-            let live = self.live(g, point);
-            let ((left, tiles), (right, others)) = (wide.of(point), narrow.of(point));
-            with_scratch(OUTER_ROWS * (BLOCK + part * LANES), |space| {
-                let (a, b) = space.split_at_mut(OUTER_ROWS * BLOCK);
-                let groups = tiles.chunks(OUTER_ROWS).zip(others.chunks(OUTER_ROWS));
-                for (group, (tiles, others)) in groups.enumerate() {
-                    // Rows that lie far apart are brought together once for all that they are multiplied with.
-                    for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * width).zip((0..).step_by(width)) {
-                        gather(right, others, first * LANES + columns, width, b, width);
-                    }
-                    let starts = live
-                        .iter()
-                        .flat_map(|live| live.clone().step_by(BLOCK).map(|k| k..live.end.min(k + BLOCK)));
-                    for rows in starts {
-                        gather(left, tiles, rows.start, rows.len(), a, BLOCK);
-                        let a = Columns {
-                            rows: &a[..tiles.len() * BLOCK],
-                            step: BLOCK,
-                            first: 0,
-                        };
-                        for (b, u) in b
-                            .chunks_exact(OUTER_ROWS * width)
-                            .zip(u.chunks_exact_mut(width / LANES * step))
-                        {
-                            let b = Columns {
-                                rows: &b[..tiles.len() * width],
-                                step: width,
+        u.par_chunks_mut(part * step)
+            .enumerate()
+            .for_each_task(|(task, u)| {
+                let (point, first) = (task / parts, panels.start + task % parts * part);
+                let live = self.live(g, point);
+                let ((left, tiles), (right, others)) = (wide.of(point), narrow.of(point));
+                with_scratch(OUTER_ROWS * (BLOCK + part * LANES), |space| {
+                    let (a, b) = space.split_at_mut(OUTER_ROWS * BLOCK);
+                    let groups = tiles.chunks(OUTER_ROWS).zip(others.chunks(OUTER_ROWS));
+                    for (group, (tiles, others)) in groups.enumerate() {
+                        // Rows that lie far apart are brought together once for all that they are multiplied with.
+                        for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * width).zip((0..).step_by(width)) {
+                            gather(right, others, first * LANES + columns, width, b, width);
+                        }
+                        let starts = live
+                            .iter()
+                            .flat_map(|live| live.clone().step_by(BLOCK).map(|k| k..live.end.min(k + BLOCK)));
+                        for rows in starts {
+                            gather(left, tiles, rows.start, rows.len(), a, BLOCK);
+                            let a = Columns {
+                                rows: &a[..tiles.len() * BLOCK],
+                                step: BLOCK,
                                 first: 0,
                             };
-                            let second = (width > LANES).then_some(step);
-                            outer_rows(&mut u[rows.start * LANES..], rows.len(), a, b, second, group > 0);
+                            for (b, u) in b
+                                .chunks_exact(OUTER_ROWS * width)
+                                .zip(u.chunks_exact_mut(width / LANES * step))
+                            {
+                                let b = Columns {
+                                    rows: &b[..tiles.len() * width],
+                                    step: width,
+                                    first: 0,
+                                };
+                                let second = (width > LANES).then_some(step);
+                                outer_rows(&mut u[rows.start * LANES..], rows.len(), a, b, second, group > 0);
+                            }
                         }
                     }
-                }
+                });
             });
-        });
     }
 
     /// These panels of the weight's gradient from its points: the adjoint of [`Plan::transform_weight`]. `out` is overwritten,
@@ -189,7 +192,7 @@ impl Plan {
         out[panels.start * len..panels.end * len]
             .par_chunks_mut(len)
             .enumerate()
-            .for_each(|(i, panel)| {
+            .for_each_task(|(i, panel)| {
                 for phase in self.all_phases(g) {
                     let from = self.point_grid(&phase, panels.len() * step);
                     let from = Grid {
