@@ -115,6 +115,15 @@ pub(crate) struct Source<'a> {
     pub(crate) base: &'a [usize],
 }
 
+impl Source<'_> {
+    /// Brings `len` values of each row, from `at`, together: to the beginning of rows of `out` that are `step` apart.
+    pub(crate) fn gather(&self, at: usize, len: usize, out: &mut [f32], step: usize) {
+        for (out, base) in out.chunks_mut(step).zip(self.base) {
+            out[..len].copy_from_slice(&self.data[base + at..][..len]);
+        }
+    }
+}
+
 /// What a product fetches while it multiplies, so that memory and multipliers work at the same time.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ahead<'a> {
@@ -345,8 +354,9 @@ pub(crate) struct Columns<'a> {
 }
 
 simd! {
-    /// As [`outer`], for rows that lie one behind the other: `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for as many rows of `out`
-    /// as `len` says. The sums of the sixteen columns of `b` after those go to the rows of `out` from `second`, if wanted.
+    /// As [`outer`], for rows that lie one behind the other: `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for
+    /// as many rows of `out` as `len` says. The sums of the sixteen columns of `b` after those go to the rows of `out` from
+    /// `second`, if wanted.
     pub(crate) fn outer_rows<const ROWS: usize, S>(set: S, out: &mut [f32], len: usize, a: Columns<'_>, b: Columns<'_>, second: Option<usize>, accumulate: bool) {
         let Some(step) = second else {
             return ranks::<ROWS, 1, S>(set, out, 0, len, a, b, accumulate);

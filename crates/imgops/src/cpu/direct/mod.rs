@@ -75,7 +75,7 @@ fn pieces(g: &ConvGeometry, canvas: &Canvas, ys: Range<usize>, xs: &Range<usize>
     pieces
 }
 
-/// The same runs for windows gathered by [`gather`].
+/// The same runs for windows gathered piece by piece, in rows of a block each.
 fn gathered(pieces: &[Run], rows: usize) -> Vec<Run> {
     let moved = |(i, run): (usize, &Run)| Run {
         at: i * rows * BLOCK,
@@ -84,21 +84,18 @@ fn gathered(pieces: &[Run], rows: usize) -> Vec<Run> {
     pieces.iter().enumerate().map(moved).collect()
 }
 
-/// One piece of every window, row by row.
-fn gather(piece: &Run, windows: &[usize], wide: &[f32], out: &mut [f32]) {
-    for (out, window) in out.chunks_exact_mut(BLOCK).zip(windows) {
-        out[..piece.len].copy_from_slice(&wide[window + piece.at..][..piece.len]);
-    }
-}
-
 /// Runs `work` with every piece of every window gathered, all cores sharing the pieces.
 fn with_gathered<R>(pieces: &[Run], windows: &[usize], wide: &[f32], work: impl FnOnce(&[f32]) -> R) -> R {
     let len = windows.len() * BLOCK;
+    let source = Source {
+        data: wide,
+        base: windows,
+    };
     with_scratch(pieces.len() * len, |space| {
         space
             .par_chunks_mut(len)
             .zip(pieces)
-            .for_each_task(|(space, piece)| gather(piece, windows, wide, space));
+            .for_each_task(|(space, piece)| source.gather(piece.at, piece.len, space, BLOCK));
         work(space)
     })
 }
@@ -233,16 +230,16 @@ fn by_rows(
     out.par_chunks_mut(TASK_ROWS * g.narrow_c)
         .zip(windows.par_chunks(TASK_ROWS))
         .for_each_task(|(out, windows)| {
+            let source = Source {
+                data: wide,
+                base: windows,
+            };
             if g.wide_c < GATHER_CHANNELS {
-                let source = Source {
-                    data: wide,
-                    base: windows,
-                };
                 return products(out, source, &groups);
             }
             with_scratch(pieces.len() * TASK_ROWS * BLOCK, |space| {
                 for (space, piece) in space.chunks_exact_mut(TASK_ROWS * BLOCK).zip(pieces) {
-                    gather(piece, windows, wide, space);
+                    source.gather(piece.at, piece.len, space, BLOCK);
                 }
                 let source = Source {
                     data: space,

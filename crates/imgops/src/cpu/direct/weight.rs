@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{live, pieces, windows, with_blocks, with_gathered};
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, outer_rows};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, Source, outer_rows};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::parallel::Tasks;
@@ -117,11 +117,12 @@ fn packed(
                         .zip(&packs)
                         .for_each_task(|(left, pack)| {
                             let mut at = 0;
+                            let source = Source {
+                                data: wide,
+                                base: windows,
+                            };
                             for run in pack {
-                                for (left, window) in left.chunks_exact_mut(BLOCK).zip(windows) {
-                                    left[at..at + run.len]
-                                        .copy_from_slice(&wide[window + run.at..][..run.len]);
-                                }
+                                source.gather(run.at, run.len, &mut left[at..], BLOCK);
                                 at += run.len;
                             }
                         });

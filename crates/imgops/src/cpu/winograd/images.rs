@@ -21,11 +21,11 @@ const PRODUCT_ROWS: usize = 256;
 
 /// Where the tiles of transformed images are.
 pub(crate) struct Points<'a> {
-    pub(super) data: &'a [f32],
+    data: &'a [f32],
     /// Of each tile, its row for point 0.
-    pub(super) base: Vec<usize>,
+    base: Vec<usize>,
     /// From one point's row to the next one's.
-    pub(super) step: usize,
+    step: usize,
 }
 
 /// What takes part in a product at a point: ranges of panel rows and of columns.
@@ -36,8 +36,11 @@ pub(super) struct Live {
 
 impl Points<'_> {
     /// The rows of one point.
-    pub(super) fn of(&self, point: usize) -> (&[f32], &[usize]) {
-        (&self.data[point * self.step..], &self.base)
+    pub(super) fn of(&self, point: usize) -> Source<'_> {
+        Source {
+            data: &self.data[point * self.step..],
+            base: &self.base,
+        }
     }
 }
 
@@ -188,7 +191,7 @@ impl Plan {
             .enumerate()
             .for_each_task(|(task, out)| {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
-                let (data, rows) = points.of(point);
+                let tiles = points.of(point);
                 let live = live(point);
                 let runs: Vec<Run> = live.rows.iter().map(|rows| Run::plain(rows.clone())).collect();
                 let groups = by_even_depth(&runs);
@@ -197,7 +200,7 @@ impl Plan {
                 let counts: Vec<usize> = (first..first + part)
                     .filter(|panel| live.columns.iter().any(|c| c.contains(&(panel * LANES))))
                     .collect();
-                for (rows, base) in rows.chunks(PRODUCT_ROWS).zip(base.chunks(PRODUCT_ROWS)) {
+                for (rows, base) in tiles.base.chunks(PRODUCT_ROWS).zip(base.chunks(PRODUCT_ROWS)) {
                     for (i, group) in groups.iter().enumerate() {
                         for (b, these) in counts.chunks(2).enumerate() {
                             let target = Target {
@@ -206,7 +209,7 @@ impl Plan {
                                 at: (these[0] - first) * LANES,
                                 valid: LANES,
                             };
-                            let source = Source { data, base: rows };
+                            let source = Source { base: rows, ..tiles };
                             let following = |group: &[Run], these: &[usize]| {
                                 let span = |i: usize| {
                                     these.get(i).map_or(&[][..], |these| span(group, panel(*these)))

@@ -8,7 +8,7 @@ use super::images::Points;
 use super::matrices::Map;
 use super::plan::{Phase, Plan};
 use super::transform::{Grid, transform};
-use crate::cpu::kernel::{BLOCK, Columns, LANES, OUTER_ROWS, outer_rows};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, OUTER_ROWS, Source, outer_rows};
 use crate::cpu::panels;
 use crate::cpu::parallel::Tasks;
 use crate::cpu::scratch::with_scratch;
@@ -140,20 +140,25 @@ impl Plan {
             .for_each_task(|(task, u)| {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
                 let live = self.live(g, point);
-                let ((left, tiles), (right, others)) = (wide.of(point), narrow.of(point));
+                let (wide, narrow) = (wide.of(point), narrow.of(point));
                 with_scratch(OUTER_ROWS * (BLOCK + part * LANES), |space| {
                     let (a, b) = space.split_at_mut(OUTER_ROWS * BLOCK);
-                    let groups = tiles.chunks(OUTER_ROWS).zip(others.chunks(OUTER_ROWS));
+                    let groups = wide.base.chunks(OUTER_ROWS).zip(narrow.base.chunks(OUTER_ROWS));
                     for (group, (tiles, others)) in groups.enumerate() {
+                        let left = Source { base: tiles, ..wide };
+                        let right = Source {
+                            base: others,
+                            ..narrow
+                        };
                         // Rows that lie far apart are brought together once for all that they are multiplied with.
                         for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * width).zip((0..).step_by(width)) {
-                            gather(right, others, first * LANES + columns, width, b, width);
+                            right.gather(first * LANES + columns, width, b, width);
                         }
-                        let starts = live
+                        let blocks = live
                             .iter()
                             .flat_map(|live| live.clone().step_by(BLOCK).map(|k| k..live.end.min(k + BLOCK)));
-                        for rows in starts {
-                            gather(left, tiles, rows.start, rows.len(), a, BLOCK);
+                        for rows in blocks {
+                            left.gather(rows.start, rows.len(), a, BLOCK);
                             let a = Columns {
                                 rows: &a[..tiles.len() * BLOCK],
                                 step: BLOCK,
@@ -212,12 +217,5 @@ impl Plan {
                     );
                 }
             });
-    }
-}
-
-/// `width` values of each row from `at`, brought together with `step` from one to the next.
-fn gather(data: &[f32], base: &[usize], at: usize, width: usize, out: &mut [f32], step: usize) {
-    for (out, base) in out.chunks_exact_mut(step).zip(base) {
-        out[..width].copy_from_slice(&data[base + at..][..width]);
     }
 }
