@@ -260,32 +260,20 @@ fn product<const R: usize, const P: usize, S: Set>(
                 }
             }
         }
-        let columns = panels[0][run.panel * LANES..(run.panel + run.len) * LANES]
-            .as_chunks::<LANES>()
-            .0;
-        let others = panels[P - 1][run.panel * LANES..(run.panel + run.len) * LANES]
-            .as_chunks::<LANES>()
-            .0;
-        let len = columns.len();
-        let others = &others[..len];
+        let columns = panels.map(|panel| {
+            let rows = &panel[run.panel * LANES..(run.panel + run.len) * LANES];
+            rows.as_chunks::<LANES>().0
+        });
         let mut rows: [&[f32]; R] = [&[]; R];
         for (row, base) in rows.iter_mut().zip(base) {
-            *row = &data[base + run.at..][..len];
+            *row = &data[base + run.at..][..run.len];
         }
-        let mut now = sums;
-        for (k, first) in columns.iter().enumerate() {
-            let first = set.load(first);
-            // Without a loop over panels, which the compiler would undo too late to know that rows are long enough.
-            let second = if P == 2 { set.load(&others[k]) } else { first };
-            for r in 0..R {
-                let x = set.splat(rows[r][k]);
-                now[r][0] = set.fused(x, first, now[r][0]);
-                if P == 2 {
-                    now[r][P - 1] = set.fused(x, second, now[r][P - 1]);
-                }
-            }
-        }
-        sums = now;
+        // Most of the loop's own instructions are spared: where two threads share a core, the number of instructions is the limit.
+        sums = if run.len.is_multiple_of(4) {
+            sum_products::<4, R, P, S>(set, &rows, columns, sums)
+        } else {
+            sum_products::<1, R, P, S>(set, &rows, columns, sums)
+        };
     }
     for (r, sums) in sums.iter().enumerate() {
         for (p, sums) in sums.iter().enumerate() {
@@ -304,6 +292,39 @@ fn product<const R: usize, const P: usize, S: Set>(
         }
     }
     R
+}
+
+/// `sums[r] += sum over k of rows[r][k] * columns[k]`, `UNROLL` values of `k`, which divides their number, at a time.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // rows, columns and sums go together
+fn sum_products<const UNROLL: usize, const R: usize, const P: usize, S: Set>(
+    set: S,
+    rows: &[&[f32]; R],
+    columns: [&[Lanes]; P],
+    mut sums: [[S::V; P]; R],
+) -> [[S::V; P]; R] {
+    let first = columns[0].as_chunks::<UNROLL>().0;
+    let second = &columns[P - 1].as_chunks::<UNROLL>().0[..first.len()];
+    // Not by `map`, after which the compiler would not know that all are as long.
+    let mut chunks: [&[[f32; UNROLL]]; R] = [&[]; R];
+    for (chunks, row) in chunks.iter_mut().zip(rows) {
+        *chunks = &row.as_chunks().0[..first.len()];
+    }
+    for (i, values) in first.iter().enumerate() {
+        for u in 0..UNROLL {
+            // Without a loop over panels, which the compiler would undo too late to know that rows are long enough.
+            let first = set.load(&values[u]);
+            let second = if P == 2 { set.load(&second[i][u]) } else { first };
+            for r in 0..R {
+                let x = set.splat(chunks[r][i][u]);
+                sums[r][0] = set.fused(x, first, sums[r][0]);
+                if P == 2 {
+                    sums[r][P - 1] = set.fused(x, second, sums[r][P - 1]);
+                }
+            }
+        }
+    }
+    sums
 }
 
 simd! {
@@ -343,14 +364,22 @@ simd! {
 /// Rows whose outer products are summed before the sums go back to memory.
 pub(crate) const OUTER_ROWS: usize = 64;
 
-/// Columns of rows that lie one behind the other.
+/// Columns of blocks that lie one behind the other.
 #[derive(Clone, Copy)]
 pub(crate) struct Columns<'a> {
-    pub(crate) rows: &'a [f32],
-    /// From one row to the next.
-    pub(crate) step: usize,
+    pub(crate) rows: &'a [[f32; BLOCK]],
     /// The first column.
     pub(crate) first: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// The columns of so many blocks, from `first`.
+    pub(crate) fn of(blocks: &'a [f32], first: usize) -> Self {
+        Self {
+            rows: blocks.as_chunks().0,
+            first,
+        }
+    }
 }
 
 simd! {
@@ -381,11 +410,8 @@ fn ranks<const ROWS: usize, const P: usize, S: Set>(
     b: Columns<'_>,
     accumulate: bool,
 ) {
-    let (left, right) = (
-        a.rows.chunks(OUTER_ROWS * a.step),
-        b.rows.chunks(OUTER_ROWS * b.step),
-    );
-    for (i, (rows, others)) in left.zip(right).enumerate() {
+    let groups = a.rows.chunks(OUTER_ROWS).zip(b.rows.chunks(OUTER_ROWS));
+    for (i, (rows, others)) in groups.enumerate() {
         let (a, b) = (Columns { rows, ..a }, Columns { rows: others, ..b });
         let add = accumulate || i > 0;
         let mut k = 0;
@@ -425,21 +451,10 @@ fn rank_rows<const R: usize, const P: usize, S: Set>(
     }
     let (k, lane) = (a.first + row, b.first);
     // Once for all rows.
-    assert!(k + R <= a.step && lane + P * LANES <= b.step);
-    let mut sums = [[set.splat(0.0); P]; R];
-    for (x, y) in a.rows.chunks_exact(a.step).zip(b.rows.chunks_exact(b.step)) {
-        let (x, y) = (&x[k..k + R], &y[lane..lane + P * LANES]);
-        let mut columns = [set.splat(0.0); P];
-        for (column, y) in columns.iter_mut().zip(y.as_chunks::<LANES>().0) {
-            *column = set.load(y);
-        }
-        for r in 0..R {
-            let x = set.splat(x[r]);
-            for p in 0..P {
-                sums[r][p] = set.fused(x, columns[p], sums[r][p]);
-            }
-        }
-    }
+    assert!(k + R <= BLOCK && lane + P * LANES <= BLOCK);
+    let sums = sum_outer::<4, R, P, S>(set, a.rows, k, b.rows, lane, [[set.splat(0.0); P]; R]);
+    let done = a.rows.len() - a.rows.len() % 4;
+    let sums = sum_outer::<1, R, P, S>(set, &a.rows[done..], k, &b.rows[done..], lane, sums);
     for p in 0..P {
         let rows = out[p * step + row * LANES..].as_chunks_mut::<LANES>().0;
         for (row, sums) in rows.iter_mut().zip(&sums) {
@@ -447,6 +462,34 @@ fn rank_rows<const R: usize, const P: usize, S: Set>(
         }
     }
     R
+}
+
+/// `sums[r] += sum over rows of a[row][k + r] * b[row][lane..]`, `UNROLL` rows at a time and without what is then left.
+#[inline(always)]
+fn sum_outer<const UNROLL: usize, const R: usize, const P: usize, S: Set>(
+    set: S,
+    a: &[[f32; BLOCK]],
+    k: usize,
+    b: &[[f32; BLOCK]],
+    lane: usize,
+    mut sums: [[S::V; P]; R],
+) -> [[S::V; P]; R] {
+    for (a, b) in a.as_chunks::<UNROLL>().0.iter().zip(b.as_chunks::<UNROLL>().0) {
+        for u in 0..UNROLL {
+            let (x, y) = (&a[u][k..k + R], &b[u][lane..lane + P * LANES]);
+            let mut columns = [set.splat(0.0); P];
+            for (column, y) in columns.iter_mut().zip(y.as_chunks::<LANES>().0) {
+                *column = set.load(y);
+            }
+            for r in 0..R {
+                let x = set.splat(x[r]);
+                for p in 0..P {
+                    sums[r][p] = set.fused(x, columns[p], sums[r][p]);
+                }
+            }
+        }
+    }
+    sums
 }
 
 /// Writes sums to the first rows of `out`, or adds them.

@@ -86,15 +86,6 @@ fn packs(runs: &[Run]) -> Vec<Vec<Run>> {
     packs
 }
 
-/// Columns of blocks that lie one behind the other.
-fn blocks(rows: &[f32], first: usize) -> Columns<'_> {
-    Columns {
-        rows,
-        step: BLOCK,
-        first,
-    }
-}
-
 /// The product where windows have few channels: several of a window's rows share a block.
 fn packed(
     g: &ConvGeometry,
@@ -133,8 +124,8 @@ fn packed(
                             let (c, pack) = (task / packs.len() * LANES, task % packs.len());
                             let len: usize = packs[pack].iter().map(|run| run.len).sum();
                             let all = |blocks: usize| blocks * pixels * BLOCK..(blocks + 1) * pixels * BLOCK;
-                            let left = blocks(&left[all(pack)], 0);
-                            let right = blocks(&right[all(c / BLOCK)], c % BLOCK);
+                            let left = Columns::of(&left[all(pack)], 0);
+                            let right = Columns::of(&right[all(c / BLOCK)], c % BLOCK);
                             outer_rows(sums, len, left, right, None, part > 0);
                         });
                 });
@@ -174,8 +165,8 @@ fn from_gathered(
     with_gathered(pieces, windows, wide, |left| {
         for_each_piece(g, pieces, windows.len(), out, |i, out, block, lane| {
             let (left, right) = (
-                blocks(&left[i * len..][..len], 0),
-                blocks(&right[block..][..len], lane),
+                Columns::of(&left[i * len..][..len], 0),
+                Columns::of(&right[block..][..len], lane),
             );
             outer_rows(out, out.len() / LANES, left, right, None, accumulate);
         });

@@ -148,16 +148,11 @@ fn outer_products_sum_over_rows() {
 
 #[test]
 fn outer_products_of_neighbouring_rows_are_sums_over_them() {
-    let (a_step, b_step) = (51, 80);
-    let (a, b): (Vec<f32>, Vec<f32>) = (0..200 * b_step).map(|i| (value(i), value(i * 7 + 3))).unzip();
-    for len in [48, 13, 1] {
+    let (a, b): (Vec<f32>, Vec<f32>) = (0..200 * BLOCK).map(|i| (value(i), value(i * 7 + 3))).unzip();
+    for (len, first) in [(48, 0), (13, 3), (1, 47)] {
         for rows in [1, 30, 150] {
-            let columns = |data, step, first| Columns {
-                rows: <[f32]>::split_at(data, rows * step).0,
-                step,
-                first,
-            };
-            let (left, right) = (columns(&a, a_step, 3), columns(&b, b_step, 48));
+            let left = Columns::of(&a[..rows * BLOCK], first);
+            let right = Columns::of(&b[..rows * BLOCK], LANES);
             let mut single = vec![1.0; len * LANES];
             let mut out = vec![1.0; 2 * len * LANES];
             for times in [1.0, 2.0] {
@@ -166,9 +161,9 @@ fn outer_products_of_neighbouring_rows_are_sums_over_them() {
                 outer_rows(&mut out, len, left, right, Some(len * LANES), again);
                 assert_eq!(single, out[..len * LANES]);
                 for (at, got) in out.iter().enumerate() {
-                    let lane = if at < len * LANES { 48 } else { 64 };
+                    let lane = if at < len * LANES { LANES } else { 2 * LANES };
                     let (k, j) = (at / LANES % len, lane + at % LANES);
-                    let term = |i: usize| a[i * a_step + 3 + k] * b[i * b_step + j];
+                    let term = |i: usize| a[i * BLOCK + first + k] * b[i * BLOCK + j];
                     assert_eq!(*got, times * (0..rows).map(term).sum::<f32>());
                 }
             }

@@ -141,7 +141,7 @@ impl Plan {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
                 let live = self.live(g, point);
                 let (wide, narrow) = (wide.of(point), narrow.of(point));
-                with_scratch(OUTER_ROWS * (BLOCK + part * LANES), |space| {
+                with_scratch(OUTER_ROWS * BLOCK * (1 + part * LANES / width), |space| {
                     let (a, b) = space.split_at_mut(OUTER_ROWS * BLOCK);
                     let groups = wide.base.chunks(OUTER_ROWS).zip(narrow.base.chunks(OUTER_ROWS));
                     for (group, (tiles, others)) in groups.enumerate() {
@@ -151,28 +151,20 @@ impl Plan {
                             ..narrow
                         };
                         // Rows that lie far apart are brought together once for all that they are multiplied with.
-                        for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * width).zip((0..).step_by(width)) {
-                            right.gather(first * LANES + columns, width, b, width);
+                        for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * BLOCK).zip((0..).step_by(width)) {
+                            right.gather(first * LANES + columns, width, b, BLOCK);
                         }
                         let blocks = live
                             .iter()
                             .flat_map(|live| live.clone().step_by(BLOCK).map(|k| k..live.end.min(k + BLOCK)));
                         for rows in blocks {
                             left.gather(rows.start, rows.len(), a, BLOCK);
-                            let a = Columns {
-                                rows: &a[..tiles.len() * BLOCK],
-                                step: BLOCK,
-                                first: 0,
-                            };
+                            let a = Columns::of(&a[..tiles.len() * BLOCK], 0);
                             for (b, u) in b
-                                .chunks_exact(OUTER_ROWS * width)
+                                .chunks_exact(OUTER_ROWS * BLOCK)
                                 .zip(u.chunks_exact_mut(width / LANES * step))
                             {
-                                let b = Columns {
-                                    rows: &b[..tiles.len() * width],
-                                    step: width,
-                                    first: 0,
-                                };
+                                let b = Columns::of(&b[..tiles.len() * BLOCK], 0);
                                 let second = (width > LANES).then_some(step);
                                 outer_rows(&mut u[rows.start * LANES..], rows.len(), a, b, second, group > 0);
                             }
