@@ -12,7 +12,7 @@ const MAX_WEIGHT_BYTES: usize = 40 << 20;
 
 /// Bytes of transformed weights at a time, for each thread: few enough that they and their products are still in the cache
 /// when they are used, enough that images' points are not read for each few of them.
-const SHARE_BYTES: usize = 8 << 20;
+pub static SHARE_BYTES: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("SHARE").map_or(8 << 20, |v| v.parse::<usize>().unwrap() << 10));
 
 /// A choice of transforms for one geometry.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ impl Plan {
         }
         Self::candidates(g.kernel, g.stride).find(|plan| {
             let weight_bytes = 4 * plan.points() * g.narrow_c * plan.inputs(g);
-            plan.tiles(g) >= 48 && weight_bytes <= MAX_WEIGHT_BYTES
+            plan.tiles(g) >= plan.least_tiles() && weight_bytes <= MAX_WEIGHT_BYTES
         })
     }
 
@@ -60,12 +60,17 @@ impl Plan {
         tiles.iter().map(move |tile| Self {
             tile: *tile,
             phases: stride,
-            share_bytes: SHARE_BYTES,
+            share_bytes: *SHARE_BYTES,
         })
     }
 
     pub(super) fn transforms(&self) -> &'static Transforms {
         self.tile.transforms()
+    }
+
+    /// Tiles from which the products that are spared pay for transforming the weights: a stride leaves less to spare.
+    fn least_tiles(&self) -> usize {
+        if self.phases == 1 { 12 } else { 40 }
     }
 
     /// Products a tile and channel pair.
