@@ -118,7 +118,7 @@ mod set;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use set::{Avx2, Avx512};
-pub(crate) use set::{Portable, Set, prefetch, prefetch_far};
+pub(crate) use set::{Portable, Set, prefetch, prefetch_address, prefetch_far};
 
 #[cfg(test)]
 mod tests {

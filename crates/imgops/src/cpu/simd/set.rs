@@ -32,6 +32,10 @@ pub(crate) trait Set: Copy {
     }
     /// `a + b`.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a - b`.
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`.
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, in one rounding where the set has an instruction for it.
     fn fused(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 
@@ -74,6 +78,16 @@ impl Set for Portable {
     }
 
     #[inline(always)]
+    fn sub(self, a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|l| a[l] - b[l])
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|l| a[l] * b[l])
+    }
+
+    #[inline(always)]
     fn fused(self, a: Lanes, b: Lanes, mut c: Lanes) -> Lanes {
         for l in 0..LANES {
             c[l] = self.fused_one(a[l], b[l], c[l]);
@@ -85,6 +99,12 @@ impl Set for Portable {
 /// Asks for memory that is used next, in the first-level cache. No matter of the instruction set: x86-64 always has it.
 #[inline(always)]
 pub(crate) fn prefetch(line: &Lanes) {
+    prefetch_address(line.as_ptr());
+}
+
+/// As [`prefetch`], of any address: one that is nobody's is ignored.
+#[inline(always)]
+pub(crate) fn prefetch_address(line: *const f32) {
     #[cfg(target_arch = "x86_64")]
     x86::prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line);
     #[cfg(not(target_arch = "x86_64"))]
@@ -95,7 +115,7 @@ pub(crate) fn prefetch(line: &Lanes) {
 #[inline(always)]
 pub(crate) fn prefetch_far(line: &Lanes) {
     #[cfg(target_arch = "x86_64")]
-    x86::prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line);
+    x86::prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line.as_ptr());
     #[cfg(not(target_arch = "x86_64"))]
     let _ = line;
 }
@@ -107,10 +127,10 @@ pub(crate) use x86::{Avx2, Avx512};
 #[allow(unsafe_code)] // intrinsics, which need the proof that an `Avx512` or an `Avx2` is
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
-        _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps,
-        _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
-        _mm512_storeu_ps,
+        __m256, __m512, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps,
+        _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_sub_ps,
+        _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
     };
 
     use super::Set;
@@ -118,9 +138,9 @@ mod x86 {
 
     /// Asks for memory, with a hint of [`_mm_prefetch`].
     #[inline(always)]
-    pub(super) fn prefetch<const HINT: i32>(line: &Lanes) {
-        // SAFETY: every x86-64 processor has the instruction, which reads nothing.
-        unsafe { _mm_prefetch::<HINT>(line.as_ptr().cast()) }
+    pub(super) fn prefetch<const HINT: i32>(line: *const f32) {
+        // SAFETY: every x86-64 processor has the instruction, which reads nothing and faults on nothing.
+        unsafe { _mm_prefetch::<HINT>(line.cast()) }
     }
 
     /// AVX-512 F: sixteen values are one register.
@@ -168,6 +188,16 @@ mod x86 {
         #[inline(always)]
         fn add(self, a: __m512, b: __m512) -> __m512 {
             unsafe { _mm512_add_ps(a, b) }
+        }
+
+        #[inline(always)]
+        fn sub(self, a: __m512, b: __m512) -> __m512 {
+            unsafe { _mm512_sub_ps(a, b) }
+        }
+
+        #[inline(always)]
+        fn mul(self, a: __m512, b: __m512) -> __m512 {
+            unsafe { _mm512_mul_ps(a, b) }
         }
 
         #[inline(always)]
@@ -228,6 +258,16 @@ mod x86 {
         #[inline(always)]
         fn add(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
             unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn sub(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+            unsafe { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn mul(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+            unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
         }
 
         #[inline(always)]

@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::grid::Grid;
 use super::matrices::Map;
 use super::plan::Plan;
-use super::transform::{Grid, transform};
+use super::transform::transform;
 use crate::cpu::kernel::{Ahead, LANES, Panels, Run, Source, Target, by_even_depth, multiply, span};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::parallel::Tasks;
@@ -123,8 +124,8 @@ impl Plan {
             rows: m.min(g.narrow_h - row * m),
             cols: m.min(g.narrow_w - col * m),
             first: 0,
-            width: LANES,
-            block: LANES,
+            width: usize::MAX,
+            block: 0,
         }
     }
 

@@ -33,6 +33,34 @@ impl Matrix {
         }
     }
 
+    /// What pairs of opposite points leave alike, where all points but the first and last are in such pairs.
+    pub(super) const fn symmetry(&self) -> Option<Symmetry> {
+        if self.rows == SIDE && self.pairs() {
+            Some(Symmetry::Rows)
+        } else if self.cols == SIDE && self.transposed().pairs() {
+            Some(Symmetry::Columns)
+        } else {
+            None
+        }
+    }
+
+    /// Whether rows 1 and 2, 3 and 4 differ in the signs of odd columns alone.
+    const fn pairs(&self) -> bool {
+        let mut j = 0;
+        while j < self.cols {
+            let sign = if j % 2 == 0 { 1.0 } else { -1.0 };
+            let mut i = 1;
+            while i + 1 < SIDE {
+                if self.values[i][j] != sign * self.values[i + 1][j] {
+                    return false;
+                }
+                i += 2;
+            }
+            j += 1;
+        }
+        true
+    }
+
     const fn transposed(self) -> Self {
         let mut values = [[0.0; SIDE]; SIDE];
         let mut i = 0;
@@ -50,6 +78,15 @@ impl Matrix {
             values,
         }
     }
+}
+
+/// Which of a matrix's sides opposite points are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Symmetry {
+    /// Rows `i` and `i + 1` are a pair's, for odd `i`: equal in even columns, opposite in odd ones.
+    Rows,
+    /// So are columns.
+    Columns,
 }
 
 /// The three matrices of one `F(m, r)`.
@@ -221,6 +258,23 @@ mod tests {
                 assert!((y - want).abs() < 1e-4, "{tile:?}: {y} for {want}");
             }
         }
+    }
+
+    #[test]
+    fn opposite_points_are_seen() {
+        use Symmetry::{Columns, Rows};
+        for tile in [Tile::F34, Tile::F43] {
+            let of = |map: Map| map.of(tile.transforms()).symmetry();
+            assert_eq!(
+                [Map::Kernel, Map::Data, Map::OutputAdjoint].map(of),
+                [Some(Rows); 3]
+            );
+            assert_eq!(
+                [Map::KernelAdjoint, Map::DataAdjoint, Map::Output].map(of),
+                [Some(Columns); 3]
+            );
+        }
+        assert_eq!(Map::Data.of(Tile::F42.transforms()).symmetry(), None);
     }
 
     #[test]

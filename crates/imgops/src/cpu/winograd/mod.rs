@@ -6,6 +6,7 @@
 //! `(m + r - 1)^2` products a channel pair instead of `m^2 r^2`, done as one matrix product a point. The gradients are the
 //! adjoints of the same linear maps.
 
+mod grid;
 mod images;
 mod matrices;
 mod plan;

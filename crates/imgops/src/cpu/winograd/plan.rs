@@ -12,7 +12,7 @@ const MAX_WEIGHT_BYTES: usize = 40 << 20;
 
 /// Bytes of transformed weights at a time, for each thread: few enough that they and their products are still in the cache
 /// when they are used, enough that images' points are not read for each few of them.
-pub static SHARE_BYTES: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("SHARE").map_or(8 << 20, |v| v.parse::<usize>().unwrap() << 10));
+const SHARE_BYTES: usize = 8 << 20;
 
 /// A choice of transforms for one geometry.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ impl Plan {
         tiles.iter().map(move |tile| Self {
             tile: *tile,
             phases: stride,
-            share_bytes: *SHARE_BYTES,
+            share_bytes: SHARE_BYTES,
         })
     }
 

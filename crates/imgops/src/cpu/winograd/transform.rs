@@ -1,48 +1,14 @@
 //! A separable transform of a tile of channel vectors.
+#![allow(unsafe_code)] // vectors of a grid that has been checked
 
-use super::matrices::{Map, Matrix, SIDE, Tile};
-use crate::cpu::kernel::{LANES, Lanes};
-use crate::cpu::simd::{Set, prefetch};
+use super::grid::{Grid, Vectors, VectorsMut};
+use super::matrices::{Map, Matrix, SIDE, Symmetry, Tile};
+use crate::cpu::kernel::LANES;
+use crate::cpu::simd::Set;
 
-/// A grid of channel vectors in a slice: vector `(i, j)` begins at `at + i * row + j * col`, with its channels in blocks of
-/// `width` that are `block` apart (equal to it where channels are contiguous), from channel `first`. Only `rows x cols` of
-/// the transform's own grid exist: what is missing reads as zeros and is not written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Grid {
-    pub(super) at: usize,
-    pub(super) row: usize,
-    pub(super) col: usize,
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-    pub(super) first: usize,
-    pub(super) width: usize,
-    pub(super) block: usize,
-}
-
-impl Grid {
-    /// A whole grid of vectors whose channels are contiguous.
-    pub(super) fn contiguous(at: usize, row: usize, col: usize, side: usize) -> Self {
-        Self {
-            at,
-            row,
-            col,
-            rows: side,
-            cols: side,
-            first: 0,
-            width: LANES,
-            block: LANES,
-        }
-    }
-
-    #[inline(always)]
-    fn channel(&self, c: usize) -> usize {
-        let c = self.first + c;
-        self.at + c / self.width * self.block + c % self.width
-    }
-}
-
-/// Vectors between what is transformed and what is fetched meanwhile.
-const AHEAD: usize = 2;
+/// Channels between what is transformed and what is fetched meanwhile: vectors of a grid lie far apart, more of them than a
+/// processor sees a pattern in.
+const AHEAD: usize = 2 * LANES;
 
 /// `to = map from map^T` for each of `channels` channels (a multiple of sixteen), or `+=` where `accumulate`.
 pub(super) fn transform(
@@ -72,11 +38,22 @@ macro_rules! transforms {
                 macro_rules! with {
                     ($map:expr) => {{
                         const MATRIX: Matrix = $map.of($tile.transforms());
+                        const SYMMETRY: Option<Symmetry> = MATRIX.symmetry();
                         #[inline(always)]
                         fn row(i: usize) -> [f32; SIDE] {
                             MATRIX.values[i]
                         }
-                        separable::<{ MATRIX.rows }, { MATRIX.cols }, S>(set, row, source, from, target, to, channels, accumulate)
+                        let mut c = 0;
+                        while c < channels {
+                            let len = from.run(c).min(to.run(c)).min(channels - c);
+                            let (from, to) = (Vectors::of(source, &from, c, len), VectorsMut::of(target, &to, c, len));
+                            if from.extent.rows >= MATRIX.cols && from.extent.cols >= MATRIX.cols && to.extent.rows >= MATRIX.rows && to.extent.cols >= MATRIX.rows {
+                                separable::<{ MATRIX.rows }, { MATRIX.cols }, true, S>(set, SYMMETRY, row, from, to, accumulate);
+                            } else {
+                                separable::<{ MATRIX.rows }, { MATRIX.cols }, false, S>(set, SYMMETRY, row, from, to, accumulate);
+                            }
+                            c += len;
+                        }
                     }};
                 }
                 match map {
@@ -97,50 +74,49 @@ transforms!(of_f42, Tile::F42);
 transforms!(of_f34, Tile::F34);
 transforms!(of_f43, Tile::F43);
 
-/// The transform by a matrix of `OUT x IN`, whose rows `matrix` knows.
+/// The transform by a matrix of `OUT x IN`, whose rows `matrix` knows; `WHOLE` where all vectors of both grids exist.
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // rows and columns of three grids go together
-fn separable<const OUT: usize, const IN: usize, S: Set>(
+fn separable<const OUT: usize, const IN: usize, const WHOLE: bool, S: Set>(
     set: S,
+    symmetry: Option<Symmetry>,
     matrix: impl Fn(usize) -> [f32; SIDE],
-    source: &[f32],
-    from: Grid,
-    target: &mut [f32],
-    to: Grid,
-    channels: usize,
+    from: Vectors<'_>,
+    mut to: VectorsMut<'_>,
     accumulate: bool,
 ) {
-    let whole = from.rows >= IN && from.cols >= IN && to.rows >= OUT && to.cols >= OUT;
     let zero = set.splat(0.0);
-    let mut mixed = [[zero; IN]; OUT];
-    for c in (0..channels).step_by(LANES) {
-        let (read, write) = (from.channel(c), to.channel(c));
-        // Vectors of a grid lie far apart, more of them than a processor sees a pattern in.
-        let ahead = c + AHEAD * LANES;
-        if whole && ahead < channels {
-            fetch::<IN>(source, from, ahead);
-            fetch::<OUT>(target, to, ahead);
-        }
+    let (read, written) = (from.extent, to.extent);
+    for c in (0..read.len).step_by(LANES) {
+        let mut mixed = [[zero; IN]; OUT];
         for j in 0..IN {
             let mut column = [zero; IN];
-            for (i, vector) in column.iter_mut().enumerate() {
-                if whole || (i < from.rows && j < from.cols) {
-                    *vector = set.load(lanes(source, read + i * from.row + j * from.col));
+            for i in 0..IN {
+                if WHOLE || (i < read.rows && j < read.cols) {
+                    // SAFETY: `WHOLE` says what the condition does, and `c` is one of the run's multiples of sixteen.
+                    column[i] = set.load(unsafe { from.get(i, j, c) });
+                    from.fetch(i, j, c + AHEAD);
                 }
             }
+            let column = apply::<OUT, IN, S>(set, symmetry, &matrix, &column);
             for i in 0..OUT {
-                mixed[i][j] = combine::<IN, S>(set, matrix(i), &column);
+                mixed[i][j] = column[i];
             }
         }
-        for (i, row) in mixed.iter().enumerate() {
+        for i in 0..OUT {
+            if !WHOLE && i >= written.rows {
+                break;
+            }
+            let row = apply::<OUT, IN, S>(set, symmetry, &matrix, &mixed[i]);
             for j in 0..OUT {
-                if whole || (i < to.rows && j < to.cols) {
-                    let sum = combine::<IN, S>(set, matrix(j), row);
-                    let out = lanes_mut(target, write + i * to.row + j * to.col);
+                if WHOLE || j < written.cols {
+                    to.fetch(i, j, c + AHEAD);
+                    // SAFETY: as above.
+                    let out = unsafe { to.get(i, j, c) };
                     let sum = if accumulate {
-                        set.add(set.load(out), sum)
+                        set.add(set.load(out), row[j])
                     } else {
-                        sum
+                        row[j]
                     };
                     set.store(sum, out);
                 }
@@ -149,39 +125,69 @@ fn separable<const OUT: usize, const IN: usize, S: Set>(
     }
 }
 
-/// Asks for the vectors of a grid of `SIDE x SIDE` at a channel.
+/// A matrix's product with vectors. Its factors are constants after inlining, so zeros cost nothing.
 #[inline(always)]
-fn fetch<const SIDE: usize>(data: &[f32], grid: Grid, channel: usize) {
-    let at = grid.channel(channel);
-    for i in 0..SIDE {
-        for j in 0..SIDE {
-            prefetch(lanes(data, at + i * grid.row + j * grid.col));
+fn apply<const OUT: usize, const IN: usize, S: Set>(
+    set: S,
+    symmetry: Option<Symmetry>,
+    matrix: &impl Fn(usize) -> [f32; SIDE],
+    x: &[S::V; IN],
+) -> [S::V; OUT] {
+    let mut out = [set.splat(0.0); OUT];
+    match symmetry {
+        // Rows of opposite points share what even and odd columns come to.
+        Some(Symmetry::Rows) => {
+            for i in [0, OUT - 1] {
+                out[i] = combine::<IN, S>(set, matrix(i), x);
+            }
+            for i in (1..OUT - 1).step_by(2) {
+                let (mut even, mut odd) = (matrix(i), matrix(i));
+                for k in 0..SIDE {
+                    [&mut odd, &mut even][k % 2][k] = 0.0;
+                }
+                let (even, odd) = (combine::<IN, S>(set, even, x), combine::<IN, S>(set, odd, x));
+                out[i] = set.add(even, odd);
+                out[i + 1] = set.sub(even, odd);
+            }
+        }
+        // Even rows take opposite points' sums and odd rows their differences.
+        Some(Symmetry::Columns) => {
+            let (mut sums, mut differences) = (*x, *x);
+            for k in (1..IN - 1).step_by(2) {
+                sums[k] = set.add(x[k], x[k + 1]);
+                differences[k] = set.sub(x[k], x[k + 1]);
+            }
+            for (i, out) in out.iter_mut().enumerate() {
+                let mut factors = matrix(i);
+                for k in (1..IN - 1).step_by(2) {
+                    factors[k + 1] = 0.0;
+                }
+                *out = combine::<IN, S>(set, factors, [&sums, &differences][i % 2]);
+            }
+        }
+        None => {
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = combine::<IN, S>(set, matrix(i), x);
+            }
         }
     }
+    out
 }
 
-/// The sum of vectors times factors, which are constants after inlining: zeros cost nothing.
+/// The sum of vectors times factors.
 #[inline(always)]
 fn combine<const IN: usize, S: Set>(set: S, factors: [f32; SIDE], vectors: &[S::V; IN]) -> S::V {
-    let mut sum = set.splat(0.0);
+    let mut sum = None;
     for k in 0..IN {
-        if factors[k] != 0.0 {
-            sum = set.fused(set.splat(factors[k]), vectors[k], sum);
+        let (factor, v) = (factors[k], vectors[k]);
+        if factor != 0.0 {
+            sum = Some(match sum {
+                None if factor == 1.0 => v,
+                None => set.mul(set.splat(factor), v),
+                Some(sum) if factor == 1.0 => set.add(sum, v),
+                Some(sum) => set.fused(set.splat(factor), v, sum),
+            });
         }
     }
-    sum
-}
-
-#[inline(always)]
-fn lanes(data: &[f32], at: usize) -> &Lanes {
-    data[at..]
-        .first_chunk::<LANES>()
-        .expect("a grid's vectors lie inside its slice")
-}
-
-#[inline(always)]
-fn lanes_mut(data: &mut [f32], at: usize) -> &mut Lanes {
-    data[at..]
-        .first_chunk_mut::<LANES>()
-        .expect("a grid's vectors lie inside its slice")
+    sum.unwrap_or(set.splat(0.0))
 }

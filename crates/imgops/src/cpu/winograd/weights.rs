@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::grid::Grid;
 use super::images::Points;
 use super::matrices::Map;
 use super::plan::{Phase, Plan};
-use super::transform::{Grid, transform};
+use super::transform::transform;
 use crate::cpu::kernel::{BLOCK, Columns, LANES, OUTER_ROWS, Source, outer_rows};
 use crate::cpu::panels;
 use crate::cpu::parallel::Tasks;
@@ -31,8 +32,8 @@ impl Plan {
             rows: phase.taps.0,
             cols: phase.taps.1,
             first: 0,
-            width: LANES,
-            block: LANES,
+            width: usize::MAX,
+            block: 0,
         }
     }
 
