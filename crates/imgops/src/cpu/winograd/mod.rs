@@ -29,11 +29,10 @@ pub(crate) use plan::Plan;
 use weights::point_step;
 
 impl Plan {
-    /// How many of a weight's panels, of so many rows, are transformed at once: they and their products should stay in the
-    /// cache until they are used.
-    fn share(&self, panels: usize, rows: usize) -> usize {
-        let bytes = 4 * self.points() * point_step(rows);
-        let most = self.share_bytes * rayon::current_num_threads() / bytes;
+    /// How many of a weight's panels, of so many rows, are transformed at once in so many bytes a thread.
+    fn share(&self, panels: usize, rows: usize, bytes: usize) -> usize {
+        let panel = 4 * self.points() * point_step(rows);
+        let most = bytes * rayon::current_num_threads() / panel;
         // Shares as equal as can be.
         panels.div_ceil(panels.div_ceil(most.max(1)))
     }
@@ -42,16 +41,18 @@ impl Plan {
     /// `products` says of so many panels.
     fn by_share(
         &self,
-        panels: usize,
-        rows: usize,
+        (panels, rows): (usize, usize),
+        bytes: usize,
         products: impl Fn(usize) -> usize,
         mut work: impl FnMut(Range<usize>, &mut [f32], &mut [f32]),
     ) {
-        let share = self.share(panels, rows);
+        let share = self.share(panels, rows, bytes);
         let len = |panels: usize| panels * self.points() * point_step(rows);
         // Two parts for an even number take a little more than one for the odd number after it.
         let most = products(share).max(products(share - 1));
-        with_scratch(len(share) + most, |space| {
+        // As much as any of a layer's products would take: so all have one buffer, of which some is in the cache.
+        let room = len(self.share(panels, rows, self.share_bytes)).max(len(share) + most);
+        with_scratch(room, |space| {
             for first in (0..panels).step_by(share) {
                 let these = first..(first + share).min(panels);
                 let (u, rest) = space.split_at_mut(len(these.len()));
@@ -100,8 +101,8 @@ impl Plan {
             columns: once(0..g.narrow_c).collect(),
         };
         self.by_share(
-            g.narrow_c / LANES,
-            inputs,
+            (g.narrow_c / LANES, inputs),
+            self.product_share(g, inputs),
             |share| self.product_len(g, share),
             |panels, u, m| {
                 self.transform_weight(g, weight, panels.clone(), u);
@@ -130,8 +131,8 @@ impl Plan {
                 .par_chunks_mut(canvas.row(1))
                 .for_each_task(|row| row.fill(0.0));
             self.by_share(
-                self.inputs(g) / LANES,
-                g.narrow_c,
+                (self.inputs(g) / LANES, g.narrow_c),
+                self.product_share(g, g.narrow_c),
                 |share| self.product_len(g, share),
                 |panels, u, v| {
                     self.transform_weight_back(g, weight, panels.clone(), u);
@@ -154,8 +155,8 @@ impl Plan {
         accumulate: bool,
     ) {
         self.by_share(
-            g.narrow_c / LANES,
-            self.inputs(g),
+            (g.narrow_c / LANES, self.inputs(g)),
+            self.share_bytes,
             |_| 0,
             |panels, u, _| {
                 self.outer_products(g, wide, narrow, panels.clone(), u);

@@ -10,9 +10,15 @@ use crate::geometry::ConvGeometry;
 /// Transformed weights past this size cost more to stream than the products save.
 const MAX_WEIGHT_BYTES: usize = 40 << 20;
 
-/// Bytes of transformed weights at a time, for each thread: few enough that they and their products are still in the cache
-/// when they are used, enough that images' points are not read for each few of them.
+/// Bytes of transformed weights at a time, for each thread: enough that images' points are not read for each few of them.
 const SHARE_BYTES: usize = 8 << 20;
+
+/// The same where the images' points are few: they stay in the cache whatever comes between, and so do so few weights until
+/// they are used.
+const SMALL_SHARE_BYTES: usize = 5 << 18;
+
+/// Bytes of images' points that are few.
+const FEW_POINTS_BYTES: usize = 5 << 20;
 
 /// A choice of transforms for one geometry.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +72,15 @@ impl Plan {
 
     pub(super) fn transforms(&self) -> &'static Transforms {
         self.tile.transforms()
+    }
+
+    /// Bytes of transformed weights at a time, for each thread, in products with images of so many channels.
+    pub(super) fn product_share(&self, g: &ConvGeometry, channels: usize) -> usize {
+        if 4 * self.points() * self.tiles(g) * channels <= FEW_POINTS_BYTES {
+            self.share_bytes.min(SMALL_SHARE_BYTES)
+        } else {
+            self.share_bytes
+        }
     }
 
     /// Tiles from which the products that are spared pay for transforming the weights: a stride leaves less to spare.
