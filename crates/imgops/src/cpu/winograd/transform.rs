@@ -87,8 +87,9 @@ fn separable<const OUT: usize, const IN: usize, const WHOLE: bool, S: Set>(
 ) {
     let zero = set.splat(0.0);
     let (read, written) = (from.extent, to.extent);
+    // Once for all channels: every one's transform overwrites all of it.
+    let mut mixed = [[zero; IN]; OUT];
     for c in (0..read.len).step_by(LANES) {
-        let mut mixed = [[zero; IN]; OUT];
         for j in 0..IN {
             let mut column = [zero; IN];
             for i in 0..IN {
