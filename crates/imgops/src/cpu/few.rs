@@ -4,7 +4,8 @@
 
 use rayon::prelude::*;
 
-use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply, outer};
+use crate::cpu::correlate::{Rows, Windows, correlate};
+use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::parallel::Tasks;
@@ -13,10 +14,6 @@ use crate::geometry::ConvGeometry;
 
 /// Narrow channels that count as few.
 const FEW: usize = 4;
-
-/// Shares of the rows whose weight gradients are summed apart: a fixed number, so that the sum's order does not depend on
-/// the threads.
-const SHARES: usize = 16;
 
 /// Whether a geometry is of this kind.
 pub(crate) fn suits(g: &ConvGeometry) -> bool {
@@ -124,61 +121,51 @@ pub(crate) fn weight_gradient(
     out: &mut [f32],
     accumulate: bool,
 ) {
-    let (count, depth) = (panel_count(g), depth(g));
-    let (width, len) = (count * LANES, count * depth * LANES);
-    let pixels = g.narrow_w + g.kernel - 1;
-    let runs = column_runs(g, canvas);
-    let from: Vec<usize> = (0..pixels).map(|x| x * width).collect();
-    let total = g.n * g.narrow_h;
-    let share = total.div_ceil(SHARES);
-    with_scratch(total.div_ceil(share) * len, |sums| {
-        sums.par_chunks_mut(len)
-            .enumerate()
-            .for_each_task(|(part, sums)| {
-                sums.fill(0.0);
-                with_scratch(pixels * width, |shifted| {
-                    for row in part * share..((part + 1) * share).min(total) {
-                        let (image, y) = (row / g.narrow_h, row % g.narrow_h);
-                        shift(g, &narrow[row * g.narrow_w * g.narrow_c..], width, shifted);
-                        let base: Vec<usize> = (0..pixels).map(|x| canvas.at(image, y, x)).collect();
-                        let a = Source {
-                            data: wide,
-                            base: &base,
-                        };
-                        let b = Source {
-                            data: shifted,
-                            base: &from,
-                        };
-                        for (block, sums) in sums.chunks_exact_mut(depth * LANES).enumerate() {
-                            for run in &runs {
-                                let sums = &mut sums[run.panel * LANES..(run.panel + run.len) * LANES];
-                                outer(sums, a, run.at, b, block * LANES, true);
-                            }
-                        }
-                    }
-                });
-            });
-        let (first, rest) = sums.split_at_mut(len);
-        for part in rest.chunks_exact(len) {
-            first.iter_mut().zip(part).for_each(|(s, p)| *s += *p);
+    // What a pixel of the canvas meets in a narrow row are the pixels whose windows it is in, with zeros beyond the row's ends.
+    let (row, border) = (g.narrow_w * g.narrow_c, (g.kernel - 1) * g.narrow_c);
+    let many = Rows {
+        data: wide,
+        count: g.n * canvas.h,
+        step: canvas.row(1),
+        pixels: g.narrow_w + g.kernel - 1,
+        channels: g.wide_c,
+    };
+    let windows = Windows {
+        len: g.kernel * g.narrow_c,
+        step: g.narrow_c,
+        rows: g.kernel,
+    };
+    let padded_row = row + 2 * border;
+    with_scratch(g.n * g.narrow_h * padded_row, |padded| {
+        for (padded, narrow) in padded.chunks_exact_mut(padded_row).zip(narrow.chunks_exact(row)) {
+            padded[..border].fill(0.0);
+            padded[border..border + row].copy_from_slice(narrow);
+            padded[border + row..].fill(0.0);
         }
-        debug_assert_eq!(out.len(), rows(shape(g)) * LANES);
-        if !accumulate {
-            out.fill(0.0);
-        }
-        pairs(g, |pair, own| out[own] += first[pair]);
+        let padded = &*padded;
+        let few = |row: usize, y: usize| {
+            let y = (row % canvas.h).checked_sub(y).filter(|y| *y < g.narrow_h)?;
+            Some(&padded[(row / canvas.h * g.narrow_h + y) * padded_row..][..padded_row])
+        };
+        correlate(many, windows, few, |sums| {
+            if !accumulate {
+                out.fill(0.0);
+            }
+            for (row, sums) in sums.as_chunks::<LANES>().0.iter().enumerate() {
+                let (c, y, at) = (
+                    row / (g.kernel * windows.len),
+                    row / windows.len % g.kernel,
+                    row % windows.len,
+                );
+                let (x, o) = (g.kernel - 1 - at / g.narrow_c, at % g.narrow_c);
+                let first = (y * g.kernel + x) * g.wide_c + c * LANES;
+                let to = out[first * LANES..].as_chunks_mut::<LANES>().0;
+                for (to, sum) in to.iter_mut().zip(sums).take(g.wide_c - c * LANES) {
+                    to[o] += sum;
+                }
+            }
+        });
     });
-}
-
-/// One narrow row as seen from every pixel of the canvas: column `(k, o)` of pixel `x` is channel `o` of pixel `x - k`.
-fn shift(g: &ConvGeometry, row: &[f32], width: usize, shifted: &mut [f32]) {
-    shifted.fill(0.0);
-    for (x, values) in row.chunks_exact(g.narrow_c).take(g.narrow_w).enumerate() {
-        for k in 0..g.kernel {
-            let to = (x + k) * width + k * g.narrow_c;
-            shifted[to..to + g.narrow_c].copy_from_slice(values);
-        }
-    }
 }
 
 /// At stride 1 the adjoint of a convolution is a convolution with the kernel turned by 180 degrees and the sides swapped:

@@ -328,37 +328,54 @@ fn sum_products<const UNROLL: usize, const R: usize, const P: usize, S: Set>(
 }
 
 simd! {
-    /// `out[k] += sum over rows of a[row][k] * b[row]`, or `=`: a panel of as many rows as `out` has, from the rows'
-    /// outer products. Row `i` reads `a.data[a.base[i] + a_at..]` and `b.data[b.base[i] + b_at..][..16]`.
-    pub(crate) fn outer<const ROWS: usize, S>(set: S, out: &mut [f32], a: Source<'_>, a_at: usize, b: Source<'_>, b_at: usize, accumulate: bool) {
-        let len = out.len() / LANES;
-        let mut first = 0;
-        let total = a.base.len().min(b.base.len());
-        while first < total || first == 0 {
-            // Few enough rows that both factors stay in the first-level cache while all of `out` is updated.
-            let rows = first..(first + OUTER_ROWS).min(total);
-            let add = accumulate || first > 0;
-            let mut k = 0;
-            while k < len {
-                let left = len - k;
-                let sums = &mut out[k * LANES..];
-                k += if left >= ROWS {
-                    rank::<ROWS, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
-                } else if left >= 8 {
-                    rank::<8, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
-                } else if left >= 4 {
-                    rank::<4, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
-                } else if left >= 3 {
-                    rank::<3, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
-                } else if left >= 2 {
-                    rank::<2, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
-                } else {
-                    rank::<1, S>(set, sums, a, a_at + k, b, b_at, rows.clone(), add)
-                };
-            }
-            first += OUTER_ROWS;
+    /// `out[k] += sum over i of a[i * step + k] * b[i * width..][..16]`: windows of a row, which may overlap, each with sixteen
+    /// columns of a pixel. There are as many windows as pixels of `b` with sixteen columns.
+    pub(crate) fn outer_windows<const ROWS: usize, S>(set: S, out: &mut [f32], a: &[f32], step: usize, b: &[f32], width: usize) {
+        let out = out.as_chunks_mut::<LANES>().0;
+        let mut k = 0;
+        while k < out.len() {
+            let (left, sums) = (out.len() - k, &mut out[k..]);
+            k += if left >= ROWS {
+                windows::<ROWS, S>(set, sums, &a[k..], step, b, width)
+            } else if left >= 4 {
+                windows::<4, S>(set, sums, &a[k..], step, b, width)
+            } else if left >= 3 {
+                windows::<3, S>(set, sums, &a[k..], step, b, width)
+            } else if left >= 2 {
+                windows::<2, S>(set, sums, &a[k..], step, b, width)
+            } else {
+                windows::<1, S>(set, sums, &a[k..], step, b, width)
+            };
         }
     }
+}
+
+/// `R` values of the windows of [`outer_windows`]; returns `R`.
+#[inline(always)]
+fn windows<const R: usize, S: Set>(
+    set: S,
+    out: &mut [Lanes],
+    a: &[f32],
+    step: usize,
+    b: &[f32],
+    width: usize,
+) -> usize {
+    let mut sums = [set.splat(0.0); R];
+    for (sum, out) in sums.iter_mut().zip(&*out) {
+        *sum = set.load(out);
+    }
+    let mut at = 0;
+    for y in b.chunks(width).filter_map(|pixel| pixel.first_chunk()) {
+        let (x, y) = (&a[at..][..R], set.load(y));
+        for r in 0..R {
+            sums[r] = set.fused(set.splat(x[r]), y, sums[r]);
+        }
+        at += step;
+    }
+    for (sum, out) in sums.iter().zip(out) {
+        set.store(*sum, out);
+    }
+    R
 }
 
 /// Rows whose outer products are summed before the sums go back to memory.
@@ -383,9 +400,9 @@ impl<'a> Columns<'a> {
 }
 
 simd! {
-    /// As [`outer`], for rows that lie one behind the other: `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for
-    /// as many rows of `out` as `len` says. The sums of the sixteen columns of `b` after those go to the rows of `out` from
-    /// `second`, if wanted.
+    /// `out[k] += sum over rows of a[row][k] * b[row][..16]`, or `=`, for as many rows of `out` as `len` says: a panel from the
+    /// rows' outer products. The sums of the sixteen columns of `b` after those go to the rows of `out` from `second`, if
+    /// wanted.
     pub(crate) fn outer_rows<const ROWS: usize, S>(set: S, out: &mut [f32], len: usize, a: Columns<'_>, b: Columns<'_>, second: Option<usize>, accumulate: bool) {
         let Some(step) = second else {
             return ranks::<ROWS, 1, S>(set, out, 0, len, a, b, accumulate);
@@ -492,14 +509,6 @@ fn sum_outer<const UNROLL: usize, const R: usize, const P: usize, S: Set>(
     sums
 }
 
-/// Writes sums to the first rows of `out`, or adds them.
-#[inline(always)]
-fn store<const R: usize, S: Set>(set: S, out: &mut [f32], sums: &[S::V; R], accumulate: bool) {
-    for (out, sums) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
-        write(set, out, *sums, accumulate);
-    }
-}
-
 /// Writes sixteen sums, or adds them.
 #[inline(always)]
 fn write<S: Set>(set: S, out: &mut Lanes, sums: S::V, accumulate: bool) {
@@ -509,30 +518,6 @@ fn write<S: Set>(set: S, out: &mut Lanes, sums: S::V, accumulate: bool) {
         sums
     };
     set.store(sums, out);
-}
-
-/// `R` panel rows of [`outer`]; returns `R`.
-#[inline(always)]
-fn rank<const R: usize, S: Set>(
-    set: S,
-    out: &mut [f32],
-    a: Source<'_>,
-    a_at: usize,
-    b: Source<'_>,
-    b_at: usize,
-    rows: Range<usize>,
-    accumulate: bool,
-) -> usize {
-    let mut sums = [set.splat(0.0); R];
-    for (x, y) in a.base[rows.clone()].iter().zip(&b.base[rows]) {
-        let x = &a.data[x + a_at..][..R];
-        let y = set.load(&b.data[y + b_at..].as_chunks::<LANES>().0[0]);
-        for r in 0..R {
-            sums[r] = set.fused(set.splat(x[r]), y, sums[r]);
-        }
-    }
-    store(set, out, &sums, accumulate);
-    R
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod simd;
 pub(crate) mod awake;
 pub(crate) mod columns;
 pub mod convolve;
+pub(crate) mod correlate;
 pub(crate) mod direct;
 pub(crate) mod few;
 pub(crate) mod kernel;

@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::{live, pieces, windows, with_blocks, with_gathered};
+use crate::cpu::correlate::{Rows, Windows, correlate};
 use crate::cpu::few;
-use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, Source, outer_rows};
+use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, outer_rows};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::parallel::Tasks;
-use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 
 /// Rows whose windows are gathered at once.
@@ -32,10 +32,10 @@ pub(crate) fn weight_gradient(
         if few::suits(g) {
             return few::weight_gradient(g, canvas, wide, narrow, out, accumulate);
         }
-        let (pieces, windows) = (pieces(g, canvas, ys, &xs), windows(g, canvas));
         if g.wide_c < super::GATHER_CHANNELS {
-            return packed(g, &pieces, &windows, wide, narrow, out, accumulate);
+            return from_windows(g, canvas, wide, narrow, out, accumulate);
         }
+        let (pieces, windows) = (pieces(g, canvas, ys, &xs), windows(g, canvas));
         for (part, windows) in windows.chunks(ROWS).enumerate() {
             let narrow = &narrow[part * ROWS * g.narrow_c..][..windows.len() * g.narrow_c];
             with_blocks(g.narrow_c, narrow, |right| {
@@ -69,85 +69,37 @@ fn for_each_piece(
         });
 }
 
-/// Groups runs, in order, so that a group's fit into a block.
-fn packs(runs: &[Run]) -> Vec<Vec<Run>> {
-    let mut packs: Vec<Vec<Run>> = Vec::new();
-    let mut room = 0;
-    for run in runs {
-        if room < run.len {
-            packs.push(Vec::new());
-            room = BLOCK;
-        }
-        if let Some(pack) = packs.last_mut() {
-            pack.push(*run);
-        }
-        room -= run.len;
-    }
-    packs
-}
-
-/// The product where windows have few channels: several of a window's rows share a block.
-fn packed(
+/// The product where windows have few channels.
+fn from_windows(
     g: &ConvGeometry,
-    pieces: &[Run],
-    windows: &[usize],
+    canvas: &Canvas,
     wide: &[f32],
     narrow: &[f32],
     out: &mut [f32],
     accumulate: bool,
 ) {
-    let (packs, panel_len) = (packs(pieces), rows(shape(g)) * LANES);
-    let panels = out.len() / panel_len;
-    with_scratch(panels * packs.len() * BLOCK * LANES, |sums| {
-        for (part, windows) in windows.chunks(ROWS).enumerate() {
-            let pixels = windows.len();
-            let narrow = &narrow[part * ROWS * g.narrow_c..][..pixels * g.narrow_c];
-            with_blocks(g.narrow_c, narrow, |right| {
-                with_scratch(packs.len() * pixels * BLOCK, |left| {
-                    left.par_chunks_mut(pixels * BLOCK)
-                        .zip(&packs)
-                        .for_each_task(|(left, pack)| {
-                            let mut at = 0;
-                            let source = Source {
-                                data: wide,
-                                base: windows,
-                            };
-                            for run in pack {
-                                source.gather(run.at, run.len, &mut left[at..], BLOCK);
-                                at += run.len;
-                            }
-                        });
-                    let left = &*left;
-                    sums.par_chunks_mut(BLOCK * LANES)
-                        .enumerate()
-                        .for_each_task(|(task, sums)| {
-                            let (c, pack) = (task / packs.len() * LANES, task % packs.len());
-                            let len: usize = packs[pack].iter().map(|run| run.len).sum();
-                            let all = |blocks: usize| blocks * pixels * BLOCK..(blocks + 1) * pixels * BLOCK;
-                            let left = Columns::of(&left[all(pack)], 0);
-                            let right = Columns::of(&right[all(c / BLOCK)], c % BLOCK);
-                            outer_rows(sums, len, left, right, None, part > 0);
-                        });
-                });
-            });
+    let many = Rows {
+        data: narrow,
+        count: g.n * g.narrow_h,
+        step: g.narrow_w * g.narrow_c,
+        pixels: g.narrow_w,
+        channels: g.narrow_c,
+    };
+    let windows = Windows {
+        len: g.kernel * g.wide_c,
+        step: g.stride * g.wide_c,
+        rows: g.kernel,
+    };
+    let few = |row: usize, y: usize| {
+        let (image, row) = (row / g.narrow_h, row % g.narrow_h);
+        Some(&wide[canvas.at(image, row * g.stride + y, 0)..][..canvas.row(1)])
+    };
+    correlate(many, windows, few, |sums| {
+        if accumulate {
+            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+        } else {
+            out.copy_from_slice(sums);
         }
-        out.par_chunks_mut(panel_len)
-            .zip(sums.par_chunks(packs.len() * BLOCK * LANES))
-            .for_each_task(|(out, sums)| {
-                for (pack, sums) in packs.iter().zip(sums.chunks_exact(BLOCK * LANES)) {
-                    let mut sums = sums;
-                    for run in pack {
-                        let (these, rest) = sums.split_at(run.len * LANES);
-                        let out = &mut out[run.panel * LANES..][..these.len()];
-                        if accumulate {
-                            out.iter_mut().zip(these).for_each(|(o, s)| *o += *s);
-                        } else {
-                            out.copy_from_slice(these);
-                        }
-                        sums = rest;
-                    }
-                }
-            });
     });
 }
 

@@ -125,23 +125,24 @@ fn overlapping_target_rows_all_arrive() {
 }
 
 #[test]
-fn outer_products_sum_over_rows() {
-    for (rows, len) in [(0, 3), (1, 1), (3, 7), (130, 20), (300, 29)] {
-        let a: Vec<f32> = (0..rows * 31 + 40).map(value).collect();
-        let b: Vec<f32> = (0..rows * 16 + 17).map(|i| value(i * 3)).collect();
-        let (at, bt): (Vec<usize>, Vec<usize>) = (0..rows).map(|r| (r * 31, r * 16)).unzip();
+fn windows_of_a_row_meet_their_pixels() {
+    for (pixels, len, step, width) in [
+        (0, 3, 1, 16),
+        (1, 1, 4, 20),
+        (9, 21, 3, 64),
+        (30, 24, 12, 16),
+        (5, 29, 40, 33),
+    ] {
+        let a: Vec<f32> = (0..pixels * step + len).map(value).collect();
+        let b: Vec<f32> = (0..pixels * width).map(|i| value(i * 3)).collect();
+        // As in a row of pixels whose other columns come first.
+        let b = b.get(width - LANES..).unwrap_or(&[]);
         let mut out = vec![1.0; len * LANES];
-        for add in [false, true] {
-            let (a, b) = (Source { data: &a, base: &at }, Source { data: &b, base: &bt });
-            outer(&mut out, a, 2, b, 1, add);
-            for k in 0..len {
-                for j in 0..LANES {
-                    let want: f32 = (0..rows)
-                        .map(|r| a.data[r * 31 + 2 + k] * b.data[r * 16 + 1 + j])
-                        .sum();
-                    assert_eq!(out[k * LANES + j], if add { 2.0 * want } else { want });
-                }
-            }
+        outer_windows(&mut out, &a, step, b, width);
+        for (at, got) in out.iter().enumerate() {
+            let (k, j) = (at / LANES, at % LANES);
+            let want: f32 = (0..pixels).map(|i| a[i * step + k] * b[i * width + j]).sum();
+            assert_eq!(*got, 1.0 + want);
         }
     }
 }
