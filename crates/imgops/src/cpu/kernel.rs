@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::cpu::simd::{Set, prefetch, prefetch_far};
+use crate::cpu::steps::Pairs;
 
 /// Columns of a panel: one AVX-512 register, two AVX ones.
 pub(crate) const LANES: usize = 16;
@@ -329,22 +330,25 @@ fn sum_products<const UNROLL: usize, const R: usize, const P: usize, S: Set>(
 
 simd! {
     /// `out[k] += sum over i of a[i * step + k] * b[i * width..][..16]`: windows of a row, which may overlap, each with sixteen
-    /// columns of a pixel. There are as many windows as pixels of `b` with sixteen columns.
+    /// columns of a pixel.
+    ///
+    /// Panics where there are not as many windows as there are pixels with sixteen columns.
     pub(crate) fn outer_windows<const ROWS: usize, S>(set: S, out: &mut [f32], a: &[f32], step: usize, b: &[f32], width: usize) {
         let out = out.as_chunks_mut::<LANES>().0;
+        let count = b.len().checked_sub(LANES).map_or(0, |last| last / width + 1);
         let mut k = 0;
         while k < out.len() {
             let (left, sums) = (out.len() - k, &mut out[k..]);
             k += if left >= ROWS {
-                windows::<ROWS, S>(set, sums, &a[k..], step, b, width)
+                windows::<ROWS, S>(set, sums, count, (&a[k..], step), (b, width))
             } else if left >= 4 {
-                windows::<4, S>(set, sums, &a[k..], step, b, width)
+                windows::<4, S>(set, sums, count, (&a[k..], step), (b, width))
             } else if left >= 3 {
-                windows::<3, S>(set, sums, &a[k..], step, b, width)
+                windows::<3, S>(set, sums, count, (&a[k..], step), (b, width))
             } else if left >= 2 {
-                windows::<2, S>(set, sums, &a[k..], step, b, width)
+                windows::<2, S>(set, sums, count, (&a[k..], step), (b, width))
             } else {
-                windows::<1, S>(set, sums, &a[k..], step, b, width)
+                windows::<1, S>(set, sums, count, (&a[k..], step), (b, width))
             };
         }
     }
@@ -355,22 +359,19 @@ simd! {
 fn windows<const R: usize, S: Set>(
     set: S,
     out: &mut [Lanes],
-    a: &[f32],
-    step: usize,
-    b: &[f32],
-    width: usize,
+    count: usize,
+    a: (&[f32], usize),
+    b: (&[f32], usize),
 ) -> usize {
     let mut sums = [set.splat(0.0); R];
     for (sum, out) in sums.iter_mut().zip(&*out) {
         *sum = set.load(out);
     }
-    let mut at = 0;
-    for y in b.chunks(width).filter_map(|pixel| pixel.first_chunk()) {
-        let (x, y) = (&a[at..][..R], set.load(y));
+    for (x, y) in Pairs::<R, LANES>::new(count, a, b) {
+        let y = set.load(y);
         for r in 0..R {
             sums[r] = set.fused(set.splat(x[r]), y, sums[r]);
         }
-        at += step;
     }
     for (sum, out) in sums.iter().zip(out) {
         set.store(*sum, out);

@@ -17,6 +17,7 @@ pub(crate) mod padded;
 pub(crate) mod panels;
 pub(crate) mod parallel;
 pub(crate) mod scratch;
+pub(crate) mod steps;
 pub(crate) mod winograd;
 
 use dfdx::tensor::{AsArray, Cpu, CpuError, Gradients, OwnedTape, Storage};
