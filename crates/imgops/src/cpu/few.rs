@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use crate::cpu::correlate::{Rows, Windows, correlate};
-use crate::cpu::kernel::{Ahead, BLOCK, LANES, Panels, Run, Source, Target, by_depth, multiply};
+use crate::cpu::kernel::{Ahead, LANES, Panels, Run, Source, Target, by_even_depth, multiply};
 use crate::cpu::padded::Canvas;
 use crate::cpu::panels::{rows, shape};
 use crate::cpu::parallel::Tasks;
@@ -43,19 +43,14 @@ fn pairs(g: &ConvGeometry, mut each: impl FnMut(usize, usize)) {
     }
 }
 
-/// A pixel's column of channels under a kernel, in pieces no longer than a block.
+/// A pixel's column of channels under a kernel.
 fn column_runs(g: &ConvGeometry, canvas: &Canvas) -> Vec<Run> {
-    let mut runs = Vec::new();
-    for y in 0..g.kernel {
-        for c in (0..g.wide_c).step_by(BLOCK) {
-            runs.push(Run {
-                at: canvas.row(y) + c,
-                panel: y * g.wide_c + c,
-                len: BLOCK.min(g.wide_c - c),
-            });
-        }
-    }
-    runs
+    let run = |y: usize| Run {
+        at: canvas.row(y),
+        panel: y * g.wide_c,
+        len: g.wide_c,
+    };
+    (0..g.kernel).map(run).collect()
 }
 
 /// Narrow images from padded wide ones. `out` is overwritten, or added to where `accumulate`.
@@ -69,7 +64,7 @@ pub(crate) fn narrow(
 ) {
     let (count, depth) = (panel_count(g), depth(g));
     let width = count * LANES;
-    let groups = by_depth(&column_runs(g, canvas));
+    let groups = by_even_depth(&column_runs(g, canvas));
     // Pixels of the canvas that windows of one row read: those of its columns.
     let pixels = g.narrow_w + g.kernel - 1;
     let to: Vec<usize> = (0..pixels).map(|x| x * width).collect();
@@ -169,9 +164,10 @@ pub(crate) fn weight_gradient(
 }
 
 /// At stride 1 the adjoint of a convolution is a convolution with the kernel turned by 180 degrees and the sides swapped:
-/// its geometry, which makes the sum over few channels and all taps one long product.
-pub(crate) fn turned(g: &ConvGeometry) -> ConvGeometry {
-    ConvGeometry {
+/// its geometry. From few narrow channels it makes the sum over them and all taps one long product, to few wide ones a product
+/// of the kind above.
+pub(crate) fn turned(g: &ConvGeometry) -> Option<ConvGeometry> {
+    (g.stride == 1 && g.padding < g.kernel).then(|| ConvGeometry {
         wide_c: g.narrow_c,
         wide_h: g.narrow_h,
         wide_w: g.narrow_w,
@@ -180,7 +176,7 @@ pub(crate) fn turned(g: &ConvGeometry) -> ConvGeometry {
         narrow_w: g.wide_w,
         padding: g.kernel - 1 - g.padding,
         ..*g
-    }
+    })
 }
 
 /// The weight of [`turned`], in panels of the wide channels, from the weight's own panels.

@@ -107,4 +107,6 @@ fn layers_with_few_narrow_channels_take_kernel_columns_together() {
     check(1, [16, 9, 8], 1, [4, 1, 1]);
     check(2, [20, 12, 10], 3, [7, 1, 0]);
     check(1, [64, 7, 9], 4, [5, 1, 4]);
+    check(2, [3, 11, 9], 20, [7, 1, 0]);
+    check(1, [4, 6, 7], 33, [3, 1, 2]);
 }

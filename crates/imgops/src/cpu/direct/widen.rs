@@ -30,8 +30,7 @@ struct Band {
 /// Wide images from narrow ones: a convolution's input gradient, a transposed convolution's forward pass. `out` is
 /// overwritten, or added to where `accumulate`.
 pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32], accumulate: bool) {
-    if few::suits(g) {
-        let turned = few::turned(g);
+    if let Some(turned) = few::turned(g).filter(|turned| few::suits(g) || few::suits(turned)) {
         return with_scratch(panels::len(shape(&turned)), |turned_weight| {
             few::turn(g, weight, turned_weight);
             super::narrow(&turned, narrow, turned_weight, out, accumulate);
