@@ -380,7 +380,7 @@ fn windows<const R: usize, S: Set>(
 }
 
 /// Rows whose outer products are summed before the sums go back to memory.
-pub(crate) const OUTER_ROWS: usize = 64;
+pub(crate) const OUTER_ROWS: usize = 128;
 
 /// Columns of blocks that lie one behind the other.
 #[derive(Clone, Copy)]

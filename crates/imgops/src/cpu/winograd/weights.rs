@@ -132,7 +132,12 @@ impl Plan {
         u: &mut [f32],
     ) {
         let step = point_step(self.inputs(g));
-        let part = Self::part(panels.len());
+        // Whole points, if they are enough for all cores: rows are brought together once for each part.
+        let part = if self.points() >= 8 * rayon::current_num_threads() {
+            panels.len()
+        } else {
+            Self::part(panels.len())
+        };
         let parts = panels.len() / part;
         // Two panels at once, where their number is even: see `Panels`.
         let width = LANES * if part.is_multiple_of(2) { 2 } else { 1 };
