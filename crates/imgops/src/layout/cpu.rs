@@ -16,11 +16,30 @@ type Shape = (usize, usize, usize, usize);
 /// device's cache where it has some of that size.
 pub(crate) fn new_images(
     device: &Cpu,
-    (n, c, h, w): Shape,
+    shape: Shape,
     fill: impl FnOnce(&mut [f32]),
 ) -> Result<Images4<Cpu>, CpuError> {
-    let mut stored: Images4<Cpu> = device.try_zeros_like(&(n, h, w, c))?;
+    let mut stored = zeros(device, shape)?;
     fill(slice_mut(&mut stored));
+    stored.try_permute::<Shape, Axes4<0, 3, 1, 2>>()
+}
+
+/// Channels-last images.
+fn zeros(device: &Cpu, (n, c, h, w): Shape) -> Result<Images4<Cpu>, CpuError> {
+    device.try_zeros_like(&(n, h, w, c))
+}
+
+/// As [`new_images`], for what is not written before `first` is done, from whose result it is: one core prepares the memory
+/// meanwhile, for dfdx does not share that out.
+pub(crate) fn new_images_after<T: Send>(
+    device: &Cpu,
+    shape: Shape,
+    first: impl FnOnce() -> T + Send,
+    fill: impl FnOnce(T, &mut [f32]),
+) -> Result<Images4<Cpu>, CpuError> {
+    let (done, stored) = rayon::join(first, || zeros(device, shape));
+    let mut stored = stored?;
+    fill(done, slice_mut(&mut stored));
     stored.try_permute::<Shape, Axes4<0, 3, 1, 2>>()
 }
 

@@ -5,7 +5,7 @@ mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
-pub(crate) use cpu::new_images;
+pub(crate) use cpu::{new_images, new_images_after};
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Storage};
