@@ -1,7 +1,7 @@
 //! A separable transform of a tile of channel vectors.
-#![allow(unsafe_code)] // vectors of a grid that has been checked
+#![allow(unsafe_code)] // vectors of grids whose bounds have been checked
 
-use super::grid::{Grid, Vectors, VectorsMut};
+use super::grid::{Extent, Grid, Vectors, VectorsMut};
 use super::matrices::{Map, Matrix, SIDE, Symmetry, Tile};
 use crate::cpu::kernel::LANES;
 use crate::cpu::simd::Set;
@@ -87,6 +87,9 @@ fn separable<const OUT: usize, const IN: usize, const WHOLE: bool, S: Set>(
 ) {
     let zero = set.splat(0.0);
     let (read, written) = (from.extent, to.extent);
+    let holds = |extent: Extent, side: usize| !WHOLE || (extent.rows >= side && extent.cols >= side);
+    assert!(read.len == written.len && read.len.is_multiple_of(LANES));
+    assert!(holds(read, IN) && holds(written, OUT));
     // Once for all channels: every one's transform overwrites all of it.
     let mut mixed = [[zero; IN]; OUT];
     for c in (0..read.len).step_by(LANES) {
@@ -94,7 +97,7 @@ fn separable<const OUT: usize, const IN: usize, const WHOLE: bool, S: Set>(
             let mut column = [zero; IN];
             for i in 0..IN {
                 if WHOLE || (i < read.rows && j < read.cols) {
-                    // SAFETY: `WHOLE` says what the condition does, and `c` is one of the run's multiples of sixteen.
+                    // SAFETY: with `WHOLE` the condition holds too, and sixteen channels from `c` exist.
                     column[i] = set.load(unsafe { from.get(i, j, c) });
                     from.fetch(i, j, c + AHEAD);
                 }
@@ -191,4 +194,70 @@ fn combine<const IN: usize, S: Set>(set: S, factors: [f32; SIDE], vectors: &[S::
         }
     }
     sum.unwrap_or(set.splat(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The transform by its definition, for the channel at `c` of what there is of a grid.
+    fn expected(matrix: &Matrix, source: &[f32], from: &Grid, c: usize, (i, j): (usize, usize)) -> f32 {
+        let mut sum = 0.0;
+        for k in 0..from.rows {
+            for l in 0..from.cols {
+                let value = source[from.at + k * from.row + l * from.col + c];
+                sum += matrix.values[i][k] * value * matrix.values[j][l];
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn every_map_is_its_matrix_on_whole_grids_and_cut_ones() {
+        use Map::{Data, DataAdjoint, Kernel, KernelAdjoint, Output, OutputAdjoint};
+        let (row, col, channels) = (300, 40, 32);
+        let source: Vec<f32> = (0..6 * row)
+            .map(|v| ((v * 37) % 101) as f32 / 50.0 - 1.0)
+            .collect();
+        for tile in [Tile::F22, Tile::F42, Tile::F34, Tile::F43] {
+            for map in [Data, DataAdjoint, Kernel, KernelAdjoint, Output, OutputAdjoint] {
+                for cut in [0, 1] {
+                    let matrix = map.of(tile.transforms());
+                    let from = Grid {
+                        rows: matrix.cols - cut,
+                        ..Grid::contiguous(3, row, col, matrix.cols)
+                    };
+                    // Channels in two blocks.
+                    let to = Grid {
+                        cols: matrix.rows - cut,
+                        width: LANES,
+                        block: LANES + 3,
+                        ..Grid::contiguous(1, row, col, matrix.rows)
+                    };
+                    let mut target = vec![0.0; 6 * row];
+                    for times in [1.0, 2.0] {
+                        transform(tile, map, &source, from, &mut target, to, channels, times > 1.0);
+                        let mut written = 0;
+                        for (i, j) in (0..to.rows).flat_map(|i| (0..to.cols).map(move |j| (i, j))) {
+                            for c in [0, 5, LANES, channels - 1] {
+                                let at = to.at + i * row + j * col + c / LANES * to.block + c % LANES;
+                                let want = times * expected(&matrix, &source, &from, c, (i, j));
+                                assert!(
+                                    (target[at] - want).abs() < 1e-3,
+                                    "{tile:?} {map:?} {cut}: {i}, {j}"
+                                );
+                                written += 1;
+                            }
+                        }
+                        assert_eq!(written, 4 * to.rows * to.cols);
+                    }
+                    let values = target.iter().filter(|v| **v != 0.0).count();
+                    assert!(
+                        values <= to.rows * to.cols * channels,
+                        "beyond the grid: {tile:?} {map:?}"
+                    );
+                }
+            }
+        }
+    }
 }
