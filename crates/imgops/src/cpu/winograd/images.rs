@@ -188,19 +188,27 @@ impl Plan {
         let part = Self::part(panels.len());
         let parts = panels.len() / part;
         let base: Vec<usize> = (0..points.base.len()).map(|t| t * part * LANES).collect();
+        // Of each kind of point: groups of runs, and the panels that count in each part.
+        let kinds = self.kinds().map(|point| {
+            let live = live(point);
+            let runs: Vec<Run> = live.rows.iter().map(|rows| Run::plain(rows.clone())).collect();
+            let counts = |first: usize| -> Vec<usize> {
+                (first..first + part)
+                    .filter(|panel| live.columns.iter().any(|c| c.contains(&(panel * LANES))))
+                    .collect()
+            };
+            let parts: Vec<_> = panels.clone().step_by(part).map(counts).collect();
+            (by_even_depth(&runs), parts)
+        });
         out.par_chunks_mut(self.part_step(g, panels.len()))
             .enumerate()
             .for_each_task(|(task, out)| {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
                 let tiles = points.of(point);
-                let live = live(point);
-                let runs: Vec<Run> = live.rows.iter().map(|rows| Run::plain(rows.clone())).collect();
-                let groups = by_even_depth(&runs);
+                let (groups, counts) = &kinds[self.kind(point)];
+                let counts = &counts[task % parts];
                 let panel =
                     |panel: usize| &u[((panel - panels.start) * self.points() + point) * step..][..step];
-                let counts: Vec<usize> = (first..first + part)
-                    .filter(|panel| live.columns.iter().any(|c| c.contains(&(panel * LANES))))
-                    .collect();
                 for (rows, base) in tiles.base.chunks(PRODUCT_ROWS).zip(base.chunks(PRODUCT_ROWS)) {
                     for (i, group) in groups.iter().enumerate() {
                         for (b, these) in counts.chunks(2).enumerate() {
@@ -220,7 +228,7 @@ impl Plan {
                             let ahead = Ahead {
                                 panels: match (counts.chunks(2).nth(b + 1), groups.get(i + 1)) {
                                     (Some(next), _) => following(group, next),
-                                    (None, Some(group)) => following(group, &counts),
+                                    (None, Some(group)) => following(group, counts),
                                     (None, None) => Default::default(),
                                 },
                                 rows: b == 0,

@@ -118,6 +118,18 @@ impl Plan {
         (0..self.phases * self.phases).map(move |index| plan.phase(&g, index))
     }
 
+    /// One point of each kind: at infinity in neither dimension, in the second, in the first, in both.
+    pub(super) fn kinds(&self) -> [usize; 4] {
+        let n = self.transforms().points();
+        [0, n - 1, (n - 1) * n, n * n - 1]
+    }
+
+    /// A point's kind among [`Plan::kinds`]. Whatever takes part in one takes part in all of its kind.
+    pub(super) fn kind(&self, point: usize) -> usize {
+        let n = self.transforms().points();
+        2 * usize::from(point / n + 1 == n) + usize::from(point % n + 1 == n)
+    }
+
     /// The stacked input channels that take part in a point, in ranges as long as can be.
     pub(super) fn live(&self, g: &ConvGeometry, point: usize) -> Vec<Range<usize>> {
         let n = self.transforms().points();

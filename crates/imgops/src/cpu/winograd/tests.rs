@@ -189,3 +189,23 @@ fn errors_against_f64_are_small() {
         }
     }
 }
+
+#[test]
+fn points_of_a_kind_have_the_same_channels() {
+    for (kernel, stride) in [(4, 2), (3, 2), (4, 1), (3, 1)] {
+        let input = (1, 32, 16, 16);
+        let g =
+            ConvGeometry::conv2d(input, [48, 32, kernel, kernel], None, ConvConfig::new(stride, 1)).unwrap();
+        for plan in Plan::candidates(kernel, stride) {
+            for point in 0..plan.points() {
+                let one = plan.kinds()[plan.kind(point)];
+                assert_eq!(
+                    plan.live(&g, point),
+                    plan.live(&g, one),
+                    "{point} of {:?}",
+                    plan.tile
+                );
+            }
+        }
+    }
+}

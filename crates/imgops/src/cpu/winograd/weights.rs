@@ -141,11 +141,12 @@ impl Plan {
         let parts = panels.len() / part;
         // Two panels at once, where their number is even: see `Panels`.
         let width = LANES * if part.is_multiple_of(2) { 2 } else { 1 };
+        let kinds = self.kinds().map(|point| self.live(g, point));
         u.par_chunks_mut(part * step)
             .enumerate()
             .for_each_task(|(task, u)| {
                 let (point, first) = (task / parts, panels.start + task % parts * part);
-                let live = self.live(g, point);
+                let live = &kinds[self.kind(point)];
                 let (wide, narrow) = (wide.of(point), narrow.of(point));
                 with_scratch(OUTER_ROWS * BLOCK * (1 + part * LANES / width), |space| {
                     let (a, b) = space.split_at_mut(OUTER_ROWS * BLOCK);
