@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use crate::cpu::kernel::{LANES, outer_windows};
-use crate::cpu::parallel::Tasks;
+use crate::cpu::parallel::{Tasks, add};
 use crate::cpu::scratch::with_scratch;
 
 /// Shares of the rows whose products are summed apart: a fixed number, so that the sum's order does not depend on the threads.
@@ -44,8 +44,7 @@ pub(crate) fn correlate<'a>(
     few: impl Fn(usize, usize) -> Option<&'a [f32]> + Sync,
     work: impl FnOnce(&[f32]),
 ) {
-    let window = windows.len * LANES;
-    let len = many.channels.div_ceil(LANES) * windows.rows * window;
+    let len = many.channels.div_ceil(LANES) * windows.rows * windows.len * LANES;
     let share = many.count.div_ceil(SHARES);
     with_scratch(many.count.div_ceil(share) * len, |sums| {
         sums.par_chunks_mut(len)
@@ -53,42 +52,47 @@ pub(crate) fn correlate<'a>(
             .for_each_task(|(part, sums)| {
                 sums.fill(0.0);
                 for row in part * share..((part + 1) * share).min(many.count) {
-                    let pixels = &many.data[row * many.step..][..many.pixels * many.channels];
-                    for (first, pixels) in (0..).step_by(PIXELS).zip(pixels.chunks(PIXELS * many.channels)) {
-                        for (panel, sums) in sums.chunks_exact_mut(windows.rows * window).enumerate() {
-                            let add = |pixels: &[f32], width: usize, sums: &mut [f32]| {
-                                for (y, sums) in sums.chunks_exact_mut(window).enumerate() {
-                                    if let Some(row) = few(row, y) {
-                                        outer_windows(
-                                            sums,
-                                            &row[first * windows.step..],
-                                            windows.step,
-                                            pixels,
-                                            width,
-                                        );
-                                    }
-                                }
-                            };
-                            let lane = panel * LANES;
-                            if lane + LANES <= many.channels {
-                                add(&pixels[lane..], many.channels, sums);
-                            } else {
-                                let mut filled = [[0.0; LANES]; PIXELS];
-                                let all = pixels.chunks_exact(many.channels);
-                                let count = all.len();
-                                for (filled, pixel) in filled.iter_mut().zip(all) {
-                                    filled[..many.channels - lane].copy_from_slice(&pixel[lane..]);
-                                }
-                                add(filled[..count].as_flattened(), LANES, sums);
-                            }
-                        }
-                    }
+                    add_row(many, windows, row, |y| few(row, y), sums);
                 }
             });
         let (first, rest) = sums.split_at_mut(len);
         for part in rest.chunks_exact(len) {
-            first.iter_mut().zip(part).for_each(|(s, p)| *s += *p);
+            add(first, part);
         }
         work(first);
     });
+}
+
+/// Adds one row's products, `few` being the other side's row under each row of the kernel.
+fn add_row<'a>(
+    many: Rows<'_>,
+    windows: Windows,
+    row: usize,
+    few: impl Fn(usize) -> Option<&'a [f32]>,
+    sums: &mut [f32],
+) {
+    let window = windows.len * LANES;
+    let pixels = &many.data[row * many.step..][..many.pixels * many.channels];
+    for (first, pixels) in (0..).step_by(PIXELS).zip(pixels.chunks(PIXELS * many.channels)) {
+        for (panel, sums) in sums.chunks_exact_mut(windows.rows * window).enumerate() {
+            let lane = panel * LANES;
+            let mut filled;
+            let (pixels, width) = if lane + LANES <= many.channels {
+                (&pixels[lane..], many.channels)
+            } else {
+                filled = [[0.0; LANES]; PIXELS];
+                let all = pixels.chunks_exact(many.channels);
+                let count = all.len();
+                for (filled, pixel) in filled.iter_mut().zip(all) {
+                    filled[..many.channels - lane].copy_from_slice(&pixel[lane..]);
+                }
+                (filled[..count].as_flattened(), LANES)
+            };
+            for (y, sums) in sums.chunks_exact_mut(window).enumerate() {
+                if let Some(row) = few(y) {
+                    outer_windows(sums, &row[first * windows.step..], windows.step, pixels, width);
+                }
+            }
+        }
+    }
 }

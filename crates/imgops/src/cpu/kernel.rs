@@ -1,4 +1,4 @@
-//! The two microkernels that all convolutions are made of. Both keep a block of `ROWS x 16` sums in registers.
+//! The three microkernels that all convolutions are made of. All keep a block of `ROWS x 16` sums in registers.
 //!
 //! A *panel* is a matrix of sixteen columns, row by row. Rows of the other factors lie anywhere in a slice: each is given by
 //! where it starts, so that windows of an image, tiles of a transform and plain matrices are all read in place.

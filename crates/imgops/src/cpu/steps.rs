@@ -24,11 +24,14 @@ impl<'a, const M: usize, const N: usize> Pairs<'a, M, N> {
         (b, b_step): (&'a [f32], usize),
     ) -> Self {
         let holds = |data: &[f32], step: usize, len: usize| {
-            let last = count.checked_sub(1)?.checked_mul(step)?;
-            (last.checked_add(len)? <= data.len()).then_some(())
+            let end = count
+                .saturating_sub(1)
+                .checked_mul(step)
+                .and_then(|last| last.checked_add(len));
+            count == 0 || end.is_some_and(|end| end <= data.len())
         };
         assert!(
-            count == 0 || (holds(a, a_step, M).is_some() && holds(b, b_step, N).is_some()),
+            holds(a, a_step, M) && holds(b, b_step, N),
             "{count} pairs of {M} values each {a_step} of {} and {N} each {b_step} of {}",
             a.len(),
             b.len()

@@ -18,26 +18,24 @@ impl InstanceNormKernel for Cpu {
     ) -> Result<(Images4<Self>, Vector<Self>, Vector<Self>), CpuError> {
         let shape = *x.shape();
         let (n, c) = (shape.0, shape.1);
-        let (mut centre, mut scale) = (Vec::new(), Vec::new());
-        let y = new_images_after(
-            self,
-            shape,
-            || moments(slice(x), n, c),
-            |(means, variances), y| {
-                centre = means.iter().map(|m| *m as f32).collect();
-                scale = variances
-                    .iter()
-                    .map(|v| (1.0 / (v + f64::from(EPS)).sqrt()) as f32)
-                    .collect();
-                let affine = Affine {
-                    centre: &centre,
-                    scale: &scale,
-                    shift: &vec![0.0; n * c],
-                    slope: slope(activation),
-                };
-                apply(slice(x), n, c, &affine, y);
-            },
-        )?;
+        let statistics = || {
+            let (means, variances) = moments(slice(x), n, c);
+            let centre: Vec<f32> = means.iter().map(|m| *m as f32).collect();
+            let scale: Vec<f32> = variances
+                .iter()
+                .map(|v| (1.0 / (v + f64::from(EPS)).sqrt()) as f32)
+                .collect();
+            (centre, scale)
+        };
+        let (y, (centre, scale)) = new_images_after(self, shape, statistics, |(centre, scale), y| {
+            let affine = Affine {
+                centre,
+                scale,
+                shift: &vec![0.0; n * c],
+                slope: slope(activation),
+            };
+            apply(slice(x), n, c, &affine, y);
+        })?;
         Ok((
             y,
             self.try_tensor_from_vec(centre, (n * c,))?,

@@ -29,18 +29,18 @@ fn zeros(device: &Cpu, (n, c, h, w): Shape) -> Result<Images4<Cpu>, CpuError> {
     device.try_zeros_like(&(n, h, w, c))
 }
 
-/// As [`new_images`], for what is not written before `first` is done, from whose result it is: one core prepares the memory
+/// As [`new_images`], for what is written from the result of `first`, which is returned too: one core prepares the memory
 /// meanwhile, for dfdx does not share that out.
 pub(crate) fn new_images_after<T: Send>(
     device: &Cpu,
     shape: Shape,
     first: impl FnOnce() -> T + Send,
-    fill: impl FnOnce(T, &mut [f32]),
-) -> Result<Images4<Cpu>, CpuError> {
+    fill: impl FnOnce(&T, &mut [f32]),
+) -> Result<(Images4<Cpu>, T), CpuError> {
     let (done, stored) = rayon::join(first, || zeros(device, shape));
     let mut stored = stored?;
-    fill(done, slice_mut(&mut stored));
-    stored.try_permute::<Shape, Axes4<0, 3, 1, 2>>()
+    fill(&done, slice_mut(&mut stored));
+    Ok((stored.try_permute::<Shape, Axes4<0, 3, 1, 2>>()?, done))
 }
 
 /// Channels-last values from `[n, c, h, w]` order.

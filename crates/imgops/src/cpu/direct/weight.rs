@@ -8,7 +8,7 @@ use crate::cpu::few;
 use crate::cpu::kernel::{BLOCK, Columns, LANES, Run, outer_rows};
 use crate::cpu::padded::{Canvas, with_padded};
 use crate::cpu::panels::{rows, shape};
-use crate::cpu::parallel::Tasks;
+use crate::cpu::parallel::{Tasks, add, copy};
 use crate::geometry::ConvGeometry;
 
 /// Rows whose windows are gathered at once.
@@ -22,18 +22,18 @@ pub(crate) fn weight_gradient(
     out: &mut [f32],
     accumulate: bool,
 ) {
-    let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
-    if !accumulate && (ys.len() < g.kernel || xs.len() < g.kernel) {
-        // Taps that read nothing have no gradient, and nobody writes to their place below.
-        out.par_chunks_mut(rows(shape(g)) * LANES)
-            .for_each_task(|panel| panel.fill(0.0));
-    }
     with_padded(g, Canvas::of(g), wide, |canvas, wide| {
         if few::suits(g) {
             return few::weight_gradient(g, canvas, wide, narrow, out, accumulate);
         }
         if g.wide_c < super::GATHER_CHANNELS {
             return from_windows(g, canvas, wide, narrow, out, accumulate);
+        }
+        let (ys, xs) = (live(g, g.narrow_h, g.wide_h), live(g, g.narrow_w, g.wide_w));
+        if !accumulate && (ys.len() < g.kernel || xs.len() < g.kernel) {
+            // Taps that read nothing have no gradient, and nobody writes to their place below.
+            out.par_chunks_mut(rows(shape(g)) * LANES)
+                .for_each_task(|panel| panel.fill(0.0));
         }
         let (pieces, windows) = (pieces(g, canvas, ys, &xs), windows(g, canvas));
         for (part, windows) in windows.chunks(ROWS).enumerate() {
@@ -95,10 +95,11 @@ fn from_windows(
         Some(&wide[canvas.at(image, row * g.stride + y, 0)..][..canvas.row(1)])
     };
     correlate(many, windows, few, |sums| {
+        assert_eq!(out.len(), sums.len());
         if accumulate {
-            out.iter_mut().zip(sums).for_each(|(o, s)| *o += *s);
+            add(out, sums);
         } else {
-            out.copy_from_slice(sums);
+            copy(out, sums);
         }
     });
 }

@@ -117,15 +117,11 @@ impl Plan {
     /// The part of tile `(row, col)` that lies in a narrow image, relative to image or batch.
     fn narrow_tile(&self, g: &ConvGeometry, image: usize, row: usize, col: usize) -> Grid {
         let m = self.transforms().m;
+        let at = ((image * g.narrow_h + row * m) * g.narrow_w + col * m) * g.narrow_c;
         Grid {
-            at: ((image * g.narrow_h + row * m) * g.narrow_w + col * m) * g.narrow_c,
-            row: g.narrow_w * g.narrow_c,
-            col: g.narrow_c,
             rows: m.min(g.narrow_h - row * m),
             cols: m.min(g.narrow_w - col * m),
-            first: 0,
-            width: usize::MAX,
-            block: 0,
+            ..Grid::contiguous(at, g.narrow_w * g.narrow_c, g.narrow_c, m)
         }
     }
 

@@ -25,15 +25,11 @@ impl Plan {
     /// A phase's taps in a panel, as a grid whose vectors are `[wide_c][16]`.
     fn taps(&self, g: &ConvGeometry, phase: &Phase) -> Grid {
         let (s, col) = (self.phases, g.wide_c * LANES);
+        let at = (phase.y * g.kernel + phase.x) * col;
         Grid {
-            at: (phase.y * g.kernel + phase.x) * col,
-            row: s * g.kernel * col,
-            col: s * col,
             rows: phase.taps.0,
             cols: phase.taps.1,
-            first: 0,
-            width: usize::MAX,
-            block: 0,
+            ..Grid::contiguous(at, s * g.kernel * col, s * col, self.transforms().r)
         }
     }
 
