@@ -11,11 +11,13 @@ use crate::adam::AdamKernel;
 use crate::add::AddKernel;
 use crate::batch::BatchKernel;
 use crate::batch_norm::BatchNormKernel;
-use crate::concat::ConcatKernel;
-use crate::conv::ConvKernel;
+use crate::concat::{ConcatKernel, concat_relu};
+use crate::conv::{ConvKernel, conv_transpose2d};
 use crate::dropout::DropoutKernel;
-use crate::filter::FilterKernel;
+use crate::error::OpError;
+use crate::filter::{Filter, FilterKernel};
 use crate::fit::FitKernel;
+use crate::geometry::ConvConfig;
 use crate::gradient_penalty::GradientPenaltyKernel;
 use crate::instance_norm::InstanceNormKernel;
 use crate::layout::LayoutKernel;
@@ -177,6 +179,20 @@ pub trait ImageDevice:
         Ok(())
     }
 
+    /// [`crate::skip_conv_transpose2d`]. A device that need not keep the concatenation for the backward pass has its own.
+    ///
+    /// # Errors
+    /// As there.
+    fn skip_conv_transpose<T: Flow<Self>>(
+        skip: Images4<Self, T>,
+        y: Images4<Self, T>,
+        weight: &Filter<Self>,
+        bias: Option<&Vector<Self>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Self, T>, OpError> {
+        conv_transpose2d(concat_relu(skip, y)?, weight, bias, config)
+    }
+
     /// Runs a step's work from where this device's kernels start fastest.
     fn enter<R: MaybeSend>(work: impl FnOnce() -> R + MaybeSend) -> R {
         work()
@@ -191,6 +207,16 @@ impl ImageDevice for dfdx::tensor::Cpu {
 
     fn trim(&self) -> Result<(), Self::Err> {
         self.try_empty_cache()
+    }
+
+    fn skip_conv_transpose<T: Flow<Self>>(
+        skip: Images4<Self, T>,
+        y: Images4<Self, T>,
+        weight: &Filter<Self>,
+        bias: Option<&Vector<Self>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Self, T>, OpError> {
+        crate::conv::skip::apply(skip, y, weight, bias, config)
     }
 
     /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for

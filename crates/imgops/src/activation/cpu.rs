@@ -32,7 +32,7 @@ pub(crate) fn activate_in_place(activation: Activation, y: &mut [f32]) {
 }
 
 /// `grad *= f'`, given the output.
-fn scale_by_slope(activation: Activation, y: &[f32], grad: &mut [f32]) {
+pub(crate) fn scale_by_slope(activation: Activation, y: &[f32], grad: &mut [f32]) {
     grad.par_chunks_mut(CHUNK)
         .zip(y.par_chunks(CHUNK))
         .for_each(|(grad, y)| match activation {

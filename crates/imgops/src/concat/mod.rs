@@ -1,6 +1,6 @@
 //! Concatenation along channels: the U-Net's skips, and the conditional discriminator's input.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
@@ -11,6 +11,8 @@ use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
 use crate::layout::arrange;
+
+type Shape = (usize, usize, usize, usize);
 
 /// A device's concatenation.
 pub trait ConcatKernel: Storage<f32> {
@@ -32,7 +34,7 @@ pub trait ConcatKernel: Storage<f32> {
     /// Where the device fails.
     fn concat_backward(
         &self,
-        shape: (usize, usize, usize, usize),
+        shape: Shape,
         offset: usize,
         channels: usize,
         grad_y: &Self::Vec,
@@ -64,6 +66,17 @@ pub fn concat_relu<D: ImageDevice, T: Flow<D>>(
     join("concat_relu", a, b, true, true)
 }
 
+/// The shape of two images' channels side by side.
+pub(crate) fn joined_shape(op: &'static str, a: Shape, b: Shape) -> Result<Shape, OpError> {
+    if (a.0, a.2, a.3) != (b.0, b.2, b.3) || a.0 * a.1 * a.2 * a.3 * b.1 == 0 {
+        return Err(OpError::shape(
+            op,
+            format!("{a:?} and {b:?} differ in more than their channels, or are empty"),
+        ));
+    }
+    Ok((a.0, a.1 + b.1, a.2, a.3))
+}
+
 fn join<D: ImageDevice, T: Flow<D>>(
     op: &'static str,
     a: Images4<D, T>,
@@ -72,12 +85,7 @@ fn join<D: ImageDevice, T: Flow<D>>(
     rectified: bool,
 ) -> Result<Images4<D, T>, OpError> {
     let (sa, sb) = (*a.shape(), *b.shape());
-    if (sa.0, sa.2, sa.3) != (sb.0, sb.2, sb.3) || sa.0 * sa.1 * sa.2 * sa.3 * sb.1 == 0 {
-        return Err(OpError::shape(
-            op,
-            format!("{sa:?} and {sb:?} differ in more than their channels, or are empty"),
-        ));
-    }
+    joined_shape(op, sa, sb)?;
     let ((a, tape_a), (b, tape_b)) = (arrange(a)?.split_tape(), arrange(b)?.split_tape());
     let mut tape = tape_a.merge(tape_b);
     let device = a.device().clone();

@@ -6,9 +6,10 @@
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+pub(crate) mod skip;
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{PutTape, SplitTape, Storage};
+use dfdx::tensor::{Gradients, PutTape, SplitTape, Storage};
 
 use crate::activation::Activation;
 use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
@@ -99,6 +100,21 @@ pub fn conv_transpose2d<D: ImageDevice, T: Flow<D>>(
     apply("conv_transpose2d", Direction::Widen, g, x, weight, bias, config)
 }
 
+/// Transposed convolution, as [`conv_transpose2d`], of the ReLU of two images' channels side by side, `[n, cs, h, w]` and
+/// `[n, cy, h, w]`: what a level of a U-Net's decoder makes of its encoder's half and of the level inside it.
+///
+/// # Errors
+/// As [`crate::concat_channels`] and [`conv_transpose2d`].
+pub fn skip_conv_transpose2d<D: ImageDevice, T: Flow<D>>(
+    skip: Images4<D, T>,
+    y: Images4<D, T>,
+    weight: &Filter<D>,
+    bias: Option<&Vector<D>>,
+    config: ConvConfig,
+) -> Result<Images4<D, T>, OpError> {
+    D::skip_conv_transpose(skip, y, weight, bias, config)
+}
+
 fn apply<D: ImageDevice, T: Flow<D>>(
     op: &'static str,
     direction: Direction,
@@ -125,35 +141,50 @@ fn apply<D: ImageDevice, T: Flow<D>>(
                 device.activation_slope(*activation, y, &mut grad_y)?;
             }
             let mut gx = config.input_grad.then(|| take(grads, &x)).transpose()?;
-            // The weight's own buffer where it has one, else the tape's.
-            let kept = weight.kept_gradient().filter(|_| config.weight_grad);
-            let mut kept = kept.map(GradientBuffer::lock);
-            let mut gw = (config.weight_grad && kept.is_none())
-                .then(|| take(grads, weight.stored_values()))
-                .transpose()?;
-            let mut gb = bias
-                .as_ref()
-                .filter(|_| config.weight_grad)
-                .map(|b| take(grads, b))
-                .transpose()?;
-            let out = ConvGradients {
-                x: gx.as_mut(),
-                weight_fresh: kept.as_deref_mut().is_some_and(Kept::start),
-                weight: kept.as_deref_mut().map(|kept| &mut kept.values).or(gw.as_mut()),
-                bias: gb.as_mut(),
-            };
-            device.conv_backward(direction, &g, &x, &weight, &grad_y, out)?;
+            let (weight, bias) = (&weight, bias.as_ref());
+            with_parameters(grads, weight, bias, config.weight_grad, |out| {
+                let x_too = ConvGradients {
+                    x: gx.as_mut(),
+                    ..out
+                };
+                device.conv_backward(direction, &g, &x, weight, &grad_y, x_too)
+            })?;
             if let Some(gx) = gx {
                 put(grads, &x, gx)?;
-            }
-            if let Some(gw) = gw {
-                put(grads, weight.stored_values(), gw)?;
-            }
-            if let Some((gb, b)) = gb.zip(bias.as_ref()) {
-                put(grads, b, gb)?;
             }
             Ok(())
         });
     }
     Ok(y.put_tape(tape))
+}
+
+/// Runs `work` with the gradients of a weight and its bias where they are wanted: the weight's own buffer where it has one, else the
+/// tape's.
+fn with_parameters<D: ImageDevice>(
+    grads: &mut Gradients<f32, D>,
+    weight: &Filter<D>,
+    bias: Option<&Vector<D>>,
+    wanted: bool,
+    work: impl FnOnce(ConvGradients<'_, D::Vec>) -> Result<(), D::Err>,
+) -> Result<(), D::Err> {
+    let kept = weight.kept_gradient().filter(|_| wanted);
+    let mut kept = kept.map(GradientBuffer::lock);
+    let mut gw = (wanted && kept.is_none())
+        .then(|| take(grads, weight.stored_values()))
+        .transpose()?;
+    let bias = bias.filter(|_| wanted);
+    let mut gb = bias.map(|b| take(grads, b)).transpose()?;
+    work(ConvGradients {
+        x: None,
+        weight_fresh: kept.as_deref_mut().is_some_and(Kept::start),
+        weight: kept.as_deref_mut().map(|kept| &mut kept.values).or(gw.as_mut()),
+        bias: gb.as_mut(),
+    })?;
+    if let Some(gw) = gw {
+        put(grads, weight.stored_values(), gw)?;
+    }
+    if let Some((gb, b)) = gb.zip(bias) {
+        put(grads, b, gb)?;
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ pub mod convolve;
 pub(crate) mod correlate;
 pub(crate) mod direct;
 pub(crate) mod few;
+pub(crate) mod joined;
 pub(crate) mod kernel;
 pub(crate) mod memory;
 pub(crate) mod norm;

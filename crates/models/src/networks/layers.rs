@@ -2,9 +2,9 @@
 
 use dfdx::tensor::NoneTape;
 use diptych_imgops::{
-    Activation, BatchNormMode, ConvConfig, Flow, ImageDevice, Images4, Normalised, OpError, Upsampling,
-    activate, activate_tangent, batch_norm, conv_transpose2d, conv2d, instance_norm, norm_tangent,
-    reflection_pad, upsample2,
+    Activation, BatchNormMode, ConvConfig, Filter, Flow, ImageDevice, Images4, Normalised, OpError,
+    Upsampling, Vector, activate, activate_tangent, batch_norm, concat_relu, conv_transpose2d, conv2d,
+    instance_norm, norm_tangent, reflection_pad, skip_conv_transpose2d, upsample2,
 };
 
 use super::Norm;
@@ -110,19 +110,45 @@ impl Conv {
         activation: Option<Activation>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
+        let (weight, bias, config) = self.settings(activation, pass);
+        if self.transposed {
+            conv_transpose2d(x, weight, bias, config)
+        } else {
+            conv2d(x, weight, bias, config)
+        }
+    }
+
+    /// [`Conv::forward`] of the ReLU of `skip`'s channels and `y`'s side by side.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward_skip<D: ImageDevice, T: Flow<D>>(
+        &self,
+        skip: Images4<D, T>,
+        y: Images4<D, T>,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        if !self.transposed {
+            return self.forward(concat_relu(skip, y)?, activation, pass);
+        }
+        let (weight, bias, config) = self.settings(activation, pass);
+        skip_conv_transpose2d(skip, y, weight, bias, config)
+    }
+
+    fn settings<'a, D: ImageDevice>(
+        &self,
+        activation: Option<Activation>,
+        pass: &'a Pass<'_, D>,
+    ) -> (&'a Filter<D>, Option<&'a Vector<D>>, ConvConfig) {
         let config = ConvConfig {
             activation,
             weight_grad: pass.trains,
             input_grad: !self.first || pass.input_grad,
             ..self.config
         };
-        let weight = pass.params.weight(self.weight);
         let bias = self.bias.map(|b| pass.params.vector_at(b));
-        if self.transposed {
-            conv_transpose2d(x, weight, bias, config)
-        } else {
-            conv2d(x, weight, bias, config)
-        }
+        (pass.params.weight(self.weight), bias, config)
     }
 
     /// How the output, before its activation, changes along `tangent`: the convolution without its bias.
@@ -261,6 +287,23 @@ impl Up {
             None => x,
         };
         self.conv.forward(x, activation, pass)
+    }
+
+    /// [`Up::forward`] of the ReLU of `skip`'s channels and `y`'s side by side.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward_skip<D: ImageDevice, T: Flow<D>>(
+        &self,
+        skip: Images4<D, T>,
+        y: Images4<D, T>,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        match self.upsampling {
+            Some(_) => self.forward(concat_relu(skip, y)?, activation, pass),
+            None => self.conv.forward_skip(skip, y, activation, pass),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::WithEmptyTape;
-use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, concat_relu, dropout};
+use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, dropout};
 
 use super::Norm;
 use super::layers::{Conv, ConvShape, LEAKY, NormLayer, Up, Upscale};
@@ -208,36 +208,58 @@ impl UNet {
         }
         let y = self.levels[0].down.forward(x, Some(LEAKY), pass)?;
         let y = self.inner(1, y, pass)?;
-        self.levels[0].up.forward(y, Some(Activation::Tanh), pass)
+        y.up(&self.levels[0].up, Some(Activation::Tanh), pass)
     }
 
-    /// Level `level` and all inside it, with the skip around them. Takes and gives activated images: leaky ReLU on the way
-    /// down, ReLU on the way up. The skip may be activated too, for the ReLU behind the concatenation sees no difference.
+    /// Level `level` and all inside it, with the skip around them. Takes images that leaky ReLU has been applied to. The skip may
+    /// be one of them, for the ReLU behind the concatenation sees no difference.
     fn inner<D: ImageDevice, T: Flow<D>>(
         &self,
         level: usize,
         x: Images4<D, T>,
         pass: &mut Pass<'_, D>,
-    ) -> Result<Images4<D, T>, OpError> {
+    ) -> Result<Inner<D, T>, OpError> {
         let l = &self.levels[level];
         let skip = self.config.skips.then(|| x.with_empty_tape());
-        let mut y = if level + 1 < self.levels.len() {
+        let y = if level + 1 < self.levels.len() {
             let y = l.down.forward(x, None, pass)?;
             let y = l.down_norm.forward(y, Some(LEAKY), pass)?;
             self.inner(level + 1, y, pass)?
         } else {
-            l.down.forward(x, Some(Activation::Relu), pass)?
+            Inner::activated(l.down.forward(x, Some(Activation::Relu), pass)?)
         };
-        y = l.up.forward(y, None, pass)?;
+        let mut y = y.up(&l.up, None, pass)?;
         let activation = skip.is_none().then_some(Activation::Relu);
         y = l.up_norm.forward(y, activation, pass)?;
         // Dropout scales by something positive: before or after ReLU is the same.
         if l.dropout && pass.statistics != Statistics::Eval {
             y = dropout(y, 0.5, pass.dropout_seed())?;
         }
-        match skip {
-            Some(skip) => concat_relu(skip, y),
-            None => Ok(y),
+        Ok(Inner { skip, y })
+    }
+}
+
+/// What comes out of a level: with a skip, both halves of its channels before their ReLU; without, the images after it.
+struct Inner<D: ImageDevice, T> {
+    skip: Option<Images4<D, T>>,
+    y: Images4<D, T>,
+}
+
+impl<D: ImageDevice, T: Flow<D>> Inner<D, T> {
+    fn activated(y: Images4<D, T>) -> Self {
+        Self { skip: None, y }
+    }
+
+    /// The decoder half of the level around it.
+    fn up(
+        self,
+        up: &Up,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        match self.skip {
+            Some(skip) => up.forward_skip(skip, self.y, activation, pass),
+            None => up.forward(self.y, activation, pass),
         }
     }
 }
