@@ -70,7 +70,9 @@ pub(crate) fn apply<T: Flow<Cpu>>(
                     columns::sum_into(&grad, gb);
                 }
                 let wanted = WantedOfJoined {
-                    parts: parts.as_mut().map(|parts| parts.each_mut().map(|part| &mut part[..])),
+                    parts: parts
+                        .as_mut()
+                        .map(|parts| parts.each_mut().map(|part| &mut part[..])),
                     weight: out.weight.map(|gw| (&mut gw[..], !out.weight_fresh)),
                 };
                 joined(&skip, &y).widen_gradients(&g, slice(weight.stored_values()), &grad, wanted);

@@ -7,14 +7,15 @@ mod reference;
 mod tangents;
 
 use dfdx::shapes::HasShape;
-use dfdx::tensor::{OwnedTape, TensorFromVec, Trace};
+use dfdx::tensor::{OwnedTape, TensorFromVec, Trace, WithEmptyTape};
 use diptych_imgops::dropout::DropoutMask;
 use diptych_imgops::testing::{TestDevice, device, planes};
 use diptych_imgops::{
     Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, Normalised, OpError, Scalar,
     Upsampling, Vector, activate, activate_tangent, add_images, add_losses, backward, batch_norm,
     concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, fit, gan_loss, instance_norm, l1_loss,
-    mix_images, mse_loss, norm_tangent, reflection_pad, upload_images, upsample2, weighted_sum,
+    mix_images, mse_loss, norm_tangent, reflection_pad, skip_conv_transpose2d, upload_images, upsample2,
+    weighted_sum,
 };
 use proptest::prelude::*;
 use reference::{Array, Shape};
@@ -183,15 +184,26 @@ fn conv_case(
             reference::conv2d(x, w, &b.values, stride, padding)
         }
     };
-    prop_assume!(forward(&x, &w, &b).shape.iter().all(|s| *s > 0));
-    let (weight, bias) = (filter(&w), vector(&b.values));
-    let apply = |x: Taped| {
+    let apply = |x: Taped, weight: &Filter<TestDevice>, bias: &Vector<TestDevice>| {
         if transposed {
-            conv_transpose2d(x, &weight, Some(&bias), config)
+            conv_transpose2d(x, weight, Some(bias), config)
         } else {
-            conv2d(x, &weight, Some(&bias), config)
+            conv2d(x, weight, Some(bias), config)
         }
     };
+    weighted_case((x, w, b), apply, forward)
+}
+
+/// Checks value and all gradients of an operation on an image, a weight and a bias against its reference, which must not lose
+/// terms where all of them are positive.
+fn weighted_case(
+    (x, w, b): (Array, Array, Array),
+    apply: impl Fn(Taped, &Filter<TestDevice>, &Vector<TestDevice>) -> Result<Taped, OpError>,
+    forward: impl Fn(&Array, &Array, &Array) -> Array,
+) -> Result<(), TestCaseError> {
+    prop_assume!(forward(&x, &w, &b).shape.iter().all(|s| *s > 0));
+    let (weight, bias) = (filter(&w), vector(&b.values));
+    let apply = |x: Taped| apply(x, &weight, &bias);
     let (abs_x, abs_w, abs_b) = (x.map(f64::abs), w.map(f64::abs), b.map(f64::abs));
     let terms = |x: &Array| forward(&x.map(f64::abs), &abs_w, &abs_b);
     check_against(&x, apply, |x| forward(x, &w, &b), terms)?;
@@ -244,6 +256,25 @@ proptest! {
     #[test]
     fn transposed_convolution_is_right(case in convolution(true)) {
         conv_case(case, true)?;
+    }
+
+    #[test]
+    fn transposed_convolution_of_a_skip_is_right((x, w, b, stride, padding) in convolution(true), first in any::<bool>()) {
+        let config = ConvConfig { output_padding: stride - 1, ..ConvConfig::new(stride, padding) };
+        let other = Array::pattern([x.shape[0], 2, x.shape[2], x.shape[3]], 6);
+        let [_, out, k, _] = w.shape;
+        let w = Array::pattern([x.shape[1] + 2, out, k, k], 11);
+        let apply = |x: Taped, weight: &Filter<TestDevice>, bias: &Vector<TestDevice>| {
+            let other = tensor(&other).leaky_trace();
+            let (skip, y) = if first { (x, other) } else { (other, x) };
+            skip_conv_transpose2d(skip, y, weight, Some(bias), config)
+        };
+        let forward = |x: &Array, w: &Array, b: &Array| {
+            let (skip, y) = if first { (x, &other) } else { (&other, x) };
+            let joined = reference::concat(skip, y).map(|v| v.max(0.0));
+            reference::conv_transpose2d(&joined, w, &b.values, stride, padding, stride - 1)
+        };
+        weighted_case((x, w, b), apply, forward)?;
     }
 
     #[test]
@@ -537,10 +568,38 @@ fn large_layers_agree_with_direct_summation() {
     }
 }
 
+/// A skip that is the decoder's own input has one gradient, of both halves.
+#[test]
+fn a_skip_may_be_the_same_tensor() {
+    let x = Array::pattern([2, 3, 4, 5], 3).map(|v| v + 0.01);
+    let weight = filter(&Array::pattern([6, 2, 4, 4], 4));
+    let twice = |x: Taped| {
+        let skip = x.with_empty_tape();
+        skip_conv_transpose2d(skip, x, &weight, None, ConvConfig::new(2, 1))
+    };
+    let reference = |x: &Array| {
+        let joined = reference::concat(x, x).map(|v| v.max(0.0));
+        reference::conv_transpose2d(&joined, &Array::pattern([6, 2, 4, 4], 4), &[0.0; 2], 2, 1, 0)
+    };
+    check(&x, twice, reference).unwrap();
+}
+
 #[test]
 fn misfits_are_typed_errors() {
     let image = |shape| tensor(&Array::pattern(shape, 1));
     let text = |r: Result<Images4<TestDevice>, OpError>| r.unwrap_err().to_string();
+    let skip = |y, weight| {
+        let weight = filter(&Array::pattern(weight, 1));
+        text(skip_conv_transpose2d(
+            image([1, 1, 3, 3]),
+            image(y),
+            &weight,
+            None,
+            ConvConfig::new(2, 1),
+        ))
+    };
+    assert!(skip([1, 1, 3, 4], [2, 1, 4, 4]).contains("(1, 1, 3, 4)"));
+    assert!(skip([1, 1, 3, 3], [3, 1, 4, 4]).contains("3 channels"));
     assert!(text(instance_norm(image([1, 2, 1, 1]), None)).contains("more than one pixel"));
     assert!(text(reflection_pad(image([1, 1, 3, 3]), 3)).contains("longer than"));
     assert!(text(fit(image([1, 1, 3, 3]), (0, 3))).contains("nothing to fit"));

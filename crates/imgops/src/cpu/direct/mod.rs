@@ -250,10 +250,16 @@ fn by_rows(
         });
 }
 
+/// Values of a work buffer for an image, of the side that has more.
+pub(crate) fn image_len(g: &ConvGeometry) -> usize {
+    let narrow = g.narrow_len() * g.narrow_c.next_multiple_of(BLOCK);
+    narrow.max(g.wide_len() * g.wide_c)
+}
+
 /// Runs `work` with images' channels in blocks: `[block][pixel][48]`.
 fn with_blocks<R>(channels: usize, images: &[f32], work: impl FnOnce(&[f32]) -> R) -> R {
     let pixels = images.len() / channels;
-    with_scratch(channels.div_ceil(BLOCK) * pixels * BLOCK, |space| {
+    with_scratch(pixels * channels.next_multiple_of(BLOCK), |space| {
         space
             .par_chunks_mut(pixels * BLOCK)
             .enumerate()

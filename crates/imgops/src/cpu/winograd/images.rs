@@ -75,6 +75,11 @@ impl Plan {
         g.n * self.tile_rows(g) * self.row_len(g, channels)
     }
 
+    /// Values of an image's points on the side that has more.
+    pub(crate) fn most_points(&self, g: &ConvGeometry) -> usize {
+        self.tile_rows(g) * self.row_len(g, self.inputs(g).max(g.narrow_c))
+    }
+
     fn points_in<'a>(&self, g: &ConvGeometry, data: &'a [f32], channels: usize) -> Points<'a> {
         let (rows, cols) = (g.n * self.tile_rows(g), self.tile_cols(g));
         let (row_len, tile) = (self.row_len(g, channels), tile_step(channels));

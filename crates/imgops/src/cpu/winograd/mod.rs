@@ -28,6 +28,9 @@ use images::{Live, Points};
 pub(crate) use plan::Plan;
 use weights::point_step;
 
+/// Bytes of a share's transformed weights and its products, for each thread.
+const WORK_BYTES: usize = 10 << 20;
+
 impl Plan {
     /// How many of a weight's panels, of so many rows, are transformed at once in so many bytes a thread.
     fn share(&self, panels: usize, rows: usize, bytes: usize) -> usize {
@@ -46,10 +49,14 @@ impl Plan {
         products: impl Fn(usize) -> usize,
         mut work: impl FnMut(Range<usize>, &mut [f32], &mut [f32]),
     ) {
-        let share = self.share(panels, rows, bytes);
+        let mut share = self.share(panels, rows, bytes);
         let len = |panels: usize| panels * self.points() * point_step(rows);
         // Two parts for an even number take a little more than one for the odd number after it.
-        let most = products(share).max(products(share - 1));
+        let most = |share: usize| products(share).max(products(share - 1));
+        while share > 1 && 4 * (len(share) + most(share)) > WORK_BYTES * rayon::current_num_threads() {
+            share = panels.div_ceil(panels.div_ceil(share) + 1);
+        }
+        let most = most(share);
         // As much as any of a layer's products would take: so all have one buffer, of which some is in the cache.
         let room = len(self.share(panels, rows, self.share_bytes)).max(len(share) + most);
         with_scratch(room, |space| {
