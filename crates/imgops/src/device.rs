@@ -12,7 +12,7 @@ use crate::add::AddKernel;
 use crate::batch::BatchKernel;
 use crate::batch_norm::BatchNormKernel;
 use crate::concat::{ConcatKernel, concat_relu};
-use crate::conv::{ConvKernel, conv_transpose2d};
+use crate::conv::{ConvKernel, conv_transpose2d, conv2d};
 use crate::dropout::DropoutKernel;
 use crate::error::OpError;
 use crate::filter::{Filter, FilterKernel};
@@ -23,7 +23,7 @@ use crate::instance_norm::InstanceNormKernel;
 use crate::layout::LayoutKernel;
 use crate::loss::LossKernel;
 use crate::norm_tangent::NormTangentKernel;
-use crate::reflection_pad::ReflectionPadKernel;
+use crate::reflection_pad::{ReflectionPadKernel, reflection_pad};
 use crate::upsample::UpsampleKernel;
 
 /// A batch of images: `[n, c, h, w]`.
@@ -193,6 +193,20 @@ pub trait ImageDevice:
         conv_transpose2d(concat_relu(skip, y)?, weight, bias, config)
     }
 
+    /// [`crate::reflection_pad_conv2d`]. A device that need not keep the padded images for the backward pass has its own.
+    ///
+    /// # Errors
+    /// As there.
+    fn reflection_pad_conv<T: Flow<Self>>(
+        x: Images4<Self, T>,
+        padding: usize,
+        weight: &Filter<Self>,
+        bias: Option<&Vector<Self>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Self, T>, OpError> {
+        conv2d(reflection_pad(x, padding)?, weight, bias, config)
+    }
+
     /// Runs a step's work from where this device's kernels start fastest.
     fn enter<R: MaybeSend>(work: impl FnOnce() -> R + MaybeSend) -> R {
         work()
@@ -216,7 +230,17 @@ impl ImageDevice for dfdx::tensor::Cpu {
         bias: Option<&Vector<Self>>,
         config: ConvConfig,
     ) -> Result<Images4<Self, T>, OpError> {
-        crate::conv::skip::apply(skip, y, weight, bias, config)
+        crate::conv::made::skip_conv_transpose2d(skip, y, weight, bias, config)
+    }
+
+    fn reflection_pad_conv<T: Flow<Self>>(
+        x: Images4<Self, T>,
+        padding: usize,
+        weight: &Filter<Self>,
+        bias: Option<&Vector<Self>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Self, T>, OpError> {
+        crate::conv::made::reflection_pad_conv2d(x, padding, weight, bias, config)
     }
 
     /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for

@@ -13,14 +13,6 @@ use crate::filter::Filter;
 use crate::geometry::ConvGeometry;
 use crate::layout::new_images;
 
-/// The output's shape.
-fn output(direction: Direction, g: &ConvGeometry) -> (usize, usize, usize, usize) {
-    match direction {
-        Direction::Narrow => (g.n, g.narrow_c, g.narrow_h, g.narrow_w),
-        Direction::Widen => (g.n, g.wide_c, g.wide_h, g.wide_w),
-    }
-}
-
 impl ConvKernel for Cpu {
     fn conv_forward(
         &self,
@@ -31,7 +23,7 @@ impl ConvKernel for Cpu {
         bias: Option<&Vector<Self>>,
         activation: Option<Activation>,
     ) -> Result<Images4<Self>, CpuError> {
-        let shape = output(direction, g);
+        let shape = direction.output(g);
         let product = if direction == Direction::Narrow {
             narrow
         } else {
@@ -66,7 +58,7 @@ impl ConvKernel for Cpu {
             widen_gradients
         };
         let wanted = Wanted {
-            x: out.x.map(|gx| &mut gx[..]),
+            x: out.x.map(|gx| (&mut gx[..], true)),
             weight: out.weight.map(|gw| (&mut gw[..], !out.weight_fresh)),
         };
         gradients(g, slice(x), slice(weight.stored_values()), grad_y, wanted);

@@ -6,7 +6,7 @@
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
-pub(crate) mod skip;
+pub(crate) mod made;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Gradients, PutTape, SplitTape, Storage};
@@ -25,6 +25,16 @@ pub enum Direction {
     Narrow,
     /// A transposed convolution: narrow to wide.
     Widen,
+}
+
+impl Direction {
+    /// The output's shape.
+    pub(crate) fn output(self, g: &ConvGeometry) -> (usize, usize, usize, usize) {
+        match self {
+            Self::Narrow => (g.n, g.narrow_c, g.narrow_h, g.narrow_w),
+            Self::Widen => (g.n, g.wide_c, g.wide_h, g.wide_w),
+        }
+    }
 }
 
 /// The gradients that a backward pass adds to, or sets where they are fresh; what is `None` is not computed.
@@ -113,6 +123,21 @@ pub fn skip_conv_transpose2d<D: ImageDevice, T: Flow<D>>(
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
     D::skip_conv_transpose(skip, y, weight, bias, config)
+}
+
+/// Convolution, as [`conv2d`], of images padded by reflection as [`crate::reflection_pad`] does: `[n, c, h, w]` with `padding` more
+/// pixels on each side.
+///
+/// # Errors
+/// As both.
+pub fn reflection_pad_conv2d<D: ImageDevice, T: Flow<D>>(
+    x: Images4<D, T>,
+    padding: usize,
+    weight: &Filter<D>,
+    bias: Option<&Vector<D>>,
+    config: ConvConfig,
+) -> Result<Images4<D, T>, OpError> {
+    D::reflection_pad_conv(x, padding, weight, bias, config)
 }
 
 fn apply<D: ImageDevice, T: Flow<D>>(

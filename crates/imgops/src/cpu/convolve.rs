@@ -57,18 +57,19 @@ impl Images {
             .for_each(work);
     }
 
-    fn pixels(&self, image: usize) -> Range<usize> {
+    /// Where they are among images of so many values.
+    pub(crate) fn values(&self, image: usize) -> Range<usize> {
         self.first * image..(self.first + self.g.n) * image
     }
 
-    /// Where they are in narrow images of so many channels.
-    pub(crate) fn narrow(&self, channels: usize) -> Range<usize> {
-        self.pixels(self.g.narrow_len() * channels)
+    /// Where they are in the narrow images.
+    pub(crate) fn narrow(&self) -> Range<usize> {
+        self.values(self.g.narrow_len() * self.g.narrow_c)
     }
 
     /// Where they are in the wide images.
     pub(crate) fn wide(&self) -> Range<usize> {
-        self.pixels(self.g.wide_len() * self.g.wide_c)
+        self.values(self.g.wide_len() * self.g.wide_c)
     }
 }
 
@@ -76,7 +77,7 @@ impl Images {
 pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32]) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
-        let (g, wide, out) = (&these.g, &wide[these.wide()], &mut out[these.narrow(g.narrow_c)]);
+        let (g, wide, out) = (&these.g, &wide[these.wide()], &mut out[these.narrow()]);
         match plan {
             Some(plan) => plan.with_wide(g, wide, |wide| plan.forward(g, wide, weight, out, false)),
             None => direct::narrow(g, wide, weight, out, false),
@@ -88,11 +89,7 @@ pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [
 pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32]) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
-        let (g, narrow, out) = (
-            &these.g,
-            &narrow[these.narrow(g.narrow_c)],
-            &mut out[these.wide()],
-        );
+        let (g, narrow, out) = (&these.g, &narrow[these.narrow()], &mut out[these.wide()]);
         match plan {
             Some(plan) => plan.with_narrow(g, narrow, |narrow| plan.adjoint(g, narrow, weight, out, false)),
             None => direct::widen(g, narrow, weight, out, false),
@@ -100,26 +97,32 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
     });
 }
 
+/// A gradient, which is added to where the flag is set, else overwritten.
+pub(crate) type Gradient<'a> = (&'a mut [f32], bool);
+
 /// The gradients that are wanted.
 pub(crate) struct Wanted<'a> {
-    /// The input's, which is added to.
-    pub(crate) x: Option<&'a mut [f32]>,
-    /// The weight's, which is added to where the flag is set, else overwritten.
-    pub(crate) weight: Option<(&'a mut [f32], bool)>,
+    /// The input's.
+    pub(crate) x: Option<Gradient<'a>>,
+    /// The weight's.
+    pub(crate) weight: Option<Gradient<'a>>,
 }
 
 impl Wanted<'_> {
     /// Those of some images, whose place in the input is given. What the first ones bring to the weight is added to from then on.
     fn of(&mut self, place: Range<usize>) -> Wanted<'_> {
         Wanted {
-            x: self.x.as_deref_mut().map(|x| &mut x[place]),
+            x: self
+                .x
+                .as_mut()
+                .map(|(x, accumulate)| (&mut x[place], *accumulate)),
             weight: next(&mut self.weight),
         }
     }
 }
 
 /// A weight's gradient for some images, and to be added to by the next ones.
-pub(crate) fn next<'a>(weight: &'a mut Option<(&mut [f32], bool)>) -> Option<(&'a mut [f32], bool)> {
+pub(crate) fn next<'a>(weight: &'a mut Option<Gradient<'_>>) -> Option<Gradient<'a>> {
     let (out, accumulate) = weight.as_mut()?;
     Some((out, std::mem::replace(accumulate, true)))
 }
@@ -135,13 +138,13 @@ pub(crate) fn narrow_gradients(
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
         let (g, wanted) = (&these.g, wanted.of(these.wide()));
-        let (wide, grad) = (&wide[these.wide()], &grad[these.narrow(g.narrow_c)]);
+        let (wide, grad) = (&wide[these.wide()], &grad[these.narrow()]);
         let Some(plan) = plan else {
             if let Some((out, accumulate)) = wanted.weight {
                 direct::weight_gradient(g, wide, grad, out, accumulate);
             }
-            if let Some(out) = wanted.x {
-                direct::widen(g, grad, weight, out, true);
+            if let Some((out, accumulate)) = wanted.x {
+                direct::widen(g, grad, weight, out, accumulate);
             }
             return;
         };
@@ -151,8 +154,8 @@ pub(crate) fn narrow_gradients(
                     plan.weight_gradient(g, wide, grad, out, accumulate);
                 });
             }
-            if let Some(out) = wanted.x {
-                plan.adjoint(g, grad, weight, out, true);
+            if let Some((out, accumulate)) = wanted.x {
+                plan.adjoint(g, grad, weight, out, accumulate);
             }
         });
     });
@@ -168,14 +171,14 @@ pub(crate) fn widen_gradients(
 ) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
-        let (g, wanted) = (&these.g, wanted.of(these.narrow(g.narrow_c)));
-        let (narrow, grad) = (&narrow[these.narrow(g.narrow_c)], &grad[these.wide()]);
+        let (g, wanted) = (&these.g, wanted.of(these.narrow()));
+        let (narrow, grad) = (&narrow[these.narrow()], &grad[these.wide()]);
         let Some(plan) = plan else {
             if let Some((out, accumulate)) = wanted.weight {
                 direct::weight_gradient(g, grad, narrow, out, accumulate);
             }
-            if let Some(out) = wanted.x {
-                direct::narrow(g, grad, weight, out, true);
+            if let Some((out, accumulate)) = wanted.x {
+                direct::narrow(g, grad, weight, out, accumulate);
             }
             return;
         };
@@ -185,8 +188,8 @@ pub(crate) fn widen_gradients(
                     plan.weight_gradient(g, grad, narrow, out, accumulate);
                 });
             }
-            if let Some(out) = wanted.x {
-                plan.forward(g, grad, weight, out, true);
+            if let Some((out, accumulate)) = wanted.x {
+                plan.forward(g, grad, weight, out, accumulate);
             }
         });
     });
@@ -218,7 +221,7 @@ pub(crate) mod tests {
             let (mut got, mut next) = (Vec::new(), [0, 0]);
             Images::each(&g, most, |these| {
                 got.push(these.g.n);
-                let ranges = [these.narrow(3), these.wide()];
+                let ranges = [these.narrow(), these.wide()];
                 assert_eq!(ranges.each_ref().map(|range| range.start), next);
                 next = ranges.map(|range| range.end);
             });
@@ -253,7 +256,7 @@ pub(crate) mod tests {
                     widen(g, small, &weight, x);
                     let [first, second] = gw;
                     let wanted = |x, weight| Wanted {
-                        x: Some(x),
+                        x: Some((x, false)),
                         weight: Some((weight, accumulate)),
                     };
                     narrow_gradients(g, wide, &weight, small, wanted(&mut gx[..], &mut first[..]));

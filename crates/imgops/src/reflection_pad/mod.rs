@@ -1,6 +1,6 @@
 //! Reflection padding: the border mirrors the image, the edge pixel is not repeated.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
@@ -10,6 +10,8 @@ use dfdx::tensor::{PutTape, SplitTape, Storage};
 use crate::device::{Flow, ImageDevice, Images4};
 use crate::error::OpError;
 use crate::layout::arrange;
+
+type Shape = (usize, usize, usize, usize);
 
 /// A device's reflection padding.
 pub trait ReflectionPadKernel: Storage<f32> {
@@ -25,11 +27,21 @@ pub trait ReflectionPadKernel: Storage<f32> {
     /// Where the device fails.
     fn reflection_pad_backward(
         &self,
-        shape: (usize, usize, usize, usize),
+        shape: Shape,
         padding: usize,
         grad_y: &Self::Vec,
         grad_x: &mut Self::Vec,
     ) -> Result<(), Self::Err>;
+}
+
+/// The shape of padded images.
+pub(crate) fn padded_shape(op: &'static str, shape: Shape, padding: usize) -> Result<Shape, OpError> {
+    let (n, c, h, w) = shape;
+    if n * c == 0 || h <= padding || w <= padding {
+        let problem = format!("padding {padding} needs sides longer than that, the input is {shape:?}");
+        return Err(OpError::shape(op, problem));
+    }
+    Ok((n, c, h + 2 * padding, w + 2 * padding))
 }
 
 /// Pads `x` `[n, c, h, w]` by `padding` on each side: `[n, c, h + 2p, w + 2p]`.
@@ -42,10 +54,7 @@ pub fn reflection_pad<D: ImageDevice, T: Flow<D>>(
 ) -> Result<Images4<D, T>, OpError> {
     let op = "reflection_pad";
     let shape = *x.shape();
-    if shape.0 * shape.1 == 0 || shape.2 <= padding || shape.3 <= padding {
-        let problem = format!("padding {padding} needs sides longer than that, the input is {shape:?}");
-        return Err(OpError::shape(op, problem));
-    }
+    padded_shape(op, shape, padding)?;
     let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let y = device

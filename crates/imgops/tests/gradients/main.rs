@@ -14,7 +14,7 @@ use diptych_imgops::{
     Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, Normalised, OpError, Scalar,
     Upsampling, Vector, activate, activate_tangent, add_images, add_losses, backward, batch_norm,
     concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, fit, gan_loss, instance_norm, l1_loss,
-    mix_images, mse_loss, norm_tangent, reflection_pad, skip_conv_transpose2d, upload_images, upsample2,
+    mix_images, mse_loss, norm_tangent, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d, upload_images, upsample2,
     weighted_sum,
 };
 use proptest::prelude::*;
@@ -278,6 +278,18 @@ proptest! {
     }
 
     #[test]
+    fn convolution_of_padded_images_is_right((x, w, b, stride, padding) in convolution(false), border in 1usize..3) {
+        let config = ConvConfig::new(stride, padding);
+        let apply = |x: Taped, weight: &Filter<TestDevice>, bias: &Vector<TestDevice>| {
+            reflection_pad_conv2d(x, border, weight, Some(bias), config)
+        };
+        let forward = |x: &Array, w: &Array, b: &Array| {
+            reference::conv2d(&reference::reflection_pad(x, border), w, &b.values, stride, padding)
+        };
+        weighted_case((x, w, b), apply, forward)?;
+    }
+
+    #[test]
     fn activations_are_right(x in any_image(1..6)) {
         check(&x, |x| activate(x, Activation::Relu), |x| x.map(|v| v.max(0.0)))?;
         check(&x, |x| activate(x, Activation::LeakyRelu(0.2)), |x| x.map(|v| if v > 0.0 { v } else { f64::from(0.2f32) * v }))?;
@@ -393,7 +405,7 @@ fn two_losses_on_one_tensor_add_their_gradients() {
     let x = Array::pattern([1, 2, 3, 3], 1);
     let input = tensor(&x);
     let taped = input.leaky_trace();
-    let second = dfdx::tensor::WithEmptyTape::with_empty_tape(&taped);
+    let second = taped.with_empty_tape();
     let a = weighted_sum(taped, &tensor(&Array::pattern(x.shape, 2))).unwrap();
     let b = weighted_sum(second, &tensor(&Array::pattern(x.shape, 3))).unwrap();
     let grads = backward(add_losses(a, b).unwrap()).unwrap().get(&input).as_vec();
@@ -599,6 +611,18 @@ fn misfits_are_typed_errors() {
         ))
     };
     assert!(skip([1, 1, 3, 4], [2, 1, 4, 4]).contains("(1, 1, 3, 4)"));
+    let padded = |padding, weight| {
+        let weight = filter(&Array::pattern(weight, 1));
+        text(reflection_pad_conv2d(
+            image([1, 1, 3, 3]),
+            padding,
+            &weight,
+            None,
+            ConvConfig::new(1, 0),
+        ))
+    };
+    assert!(padded(3, [1, 1, 3, 3]).contains("longer than"));
+    assert!(padded(1, [1, 2, 3, 3]).contains("2 channels"));
     assert!(skip([1, 1, 3, 3], [3, 1, 4, 4]).contains("3 channels"));
     assert!(text(instance_norm(image([1, 2, 1, 1]), None)).contains("more than one pixel"));
     assert!(text(reflection_pad(image([1, 1, 3, 3]), 3)).contains("longer than"));

@@ -4,7 +4,7 @@ use dfdx::tensor::NoneTape;
 use diptych_imgops::{
     Activation, BatchNormMode, ConvConfig, Filter, Flow, ImageDevice, Images4, Normalised, OpError,
     Upsampling, Vector, activate, activate_tangent, batch_norm, concat_relu, conv_transpose2d, conv2d,
-    instance_norm, norm_tangent, reflection_pad, skip_conv_transpose2d, upsample2,
+    instance_norm, norm_tangent, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d, upsample2,
 };
 
 use super::Norm;
@@ -134,6 +134,24 @@ impl Conv {
         }
         let (weight, bias, config) = self.settings(activation, pass);
         skip_conv_transpose2d(skip, y, weight, bias, config)
+    }
+
+    /// [`Conv::forward`] of images with a border of `padding` pixels that mirrors them.
+    ///
+    /// # Errors
+    /// As there, and where a side is not longer than the padding.
+    pub fn forward_reflected<D: ImageDevice, T: Flow<D>>(
+        &self,
+        x: Images4<D, T>,
+        padding: usize,
+        activation: Option<Activation>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        if self.transposed {
+            return self.forward(reflection_pad(x, padding)?, activation, pass);
+        }
+        let (weight, bias, config) = self.settings(activation, pass);
+        reflection_pad_conv2d(x, padding, weight, bias, config)
     }
 
     fn settings<'a, D: ImageDevice>(
@@ -282,11 +300,13 @@ impl Up {
         activation: Option<Activation>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let x = match self.upsampling {
-            Some(upsampling) => reflection_pad(upsample2(x, upsampling)?, 1)?,
-            None => x,
-        };
-        self.conv.forward(x, activation, pass)
+        match self.upsampling {
+            Some(upsampling) => {
+                let x = upsample2(x, upsampling)?;
+                self.conv.forward_reflected(x, 1, activation, pass)
+            }
+            None => self.conv.forward(x, activation, pass),
+        }
     }
 
     /// [`Up::forward`] of the ReLU of `skip`'s channels and `y`'s side by side.

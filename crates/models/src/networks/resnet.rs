@@ -2,7 +2,7 @@
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::WithEmptyTape;
-use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, add_images, dropout, reflection_pad};
+use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, add_images, dropout};
 
 use super::Norm;
 use super::layers::{Conv, ConvShape, NormLayer, Up, Upscale};
@@ -37,6 +37,8 @@ pub struct ResNetConfig {
 #[derive(Clone, Debug)]
 struct Stage {
     conv: Conv,
+    /// Pixels that mirror the input around it.
+    border: usize,
     norm: NormLayer,
 }
 
@@ -47,7 +49,11 @@ impl Stage {
         activation: Option<Activation>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let y = self.conv.forward(x, None, pass)?;
+        let y = if self.border > 0 {
+            self.conv.forward_reflected(x, self.border, None, pass)?
+        } else {
+            self.conv.forward(x, None, pass)?
+        };
         self.norm.forward(y, activation, pass)
     }
 }
@@ -91,6 +97,7 @@ impl ResNet {
             let conv = if at == 1 { conv.first() } else { conv };
             head.push(Stage {
                 conv,
+                border: if at == 1 { 3 } else { 0 },
                 norm: NormLayer::new(params, &format!("model.{}", at + 1), c.norm, out)?,
             });
         }
@@ -109,7 +116,11 @@ impl ResNet {
             let mut stage = |at: usize| {
                 let conv = Conv::new(params, &format!("{name}.{at}"), shape)?;
                 let norm = NormLayer::new(params, &format!("{name}.{}", at + 1), c.norm, wide)?;
-                Ok::<_, OpError>(Stage { conv, norm })
+                Ok::<_, OpError>(Stage {
+                    conv,
+                    border: 1,
+                    norm,
+                })
             };
             blocks.push([stage(1)?, stage(second)?]);
         }
@@ -137,7 +148,7 @@ impl ResNet {
             padding: 0,
             bias: true,
         };
-        // Reflection padding comes first.
+        // Reflection padding comes first and has a number, too.
         let last = Conv::new(params, &format!("model.{}", at + 1), shape)?;
         Ok(Self {
             dropout: c.dropout,
@@ -179,17 +190,17 @@ impl ResNet {
             ));
         }
         let relu = Some(Activation::Relu);
-        let mut y = reflection_pad(x, 3)?;
+        let mut y = x;
         for stage in &self.head {
             y = stage.forward(y, relu, pass)?;
         }
         for [first, second] in &self.blocks {
             let skip = y.with_empty_tape();
-            y = first.forward(reflection_pad(y, 1)?, relu, pass)?;
+            y = first.forward(y, relu, pass)?;
             if self.dropout && pass.statistics != Statistics::Eval {
                 y = dropout(y, 0.5, pass.dropout_seed())?;
             }
-            y = second.forward(reflection_pad(y, 1)?, None, pass)?;
+            y = second.forward(y, None, pass)?;
             y = add_images(skip, y)?;
         }
         for (up, norm) in &self.ups {
@@ -197,6 +208,6 @@ impl ResNet {
             y = norm.forward(y, relu, pass)?;
         }
         self.last
-            .forward(reflection_pad(y, 3)?, Some(Activation::Tanh), pass)
+            .forward_reflected(y, 3, Some(Activation::Tanh), pass)
     }
 }

@@ -1,0 +1,237 @@
+//! Convolutions of images that are made from others first: joined ones, or ones with a mirrored border. Only a few images are made
+//! at a time, in a work buffer that stays in the cache until it has been read, and made again for the gradients: kept for a batch, they would be
+//! the largest tensors of a U-Net, and the copy of every layer's input in a ResNet.
+
+use crate::activation::Activation;
+use crate::activation::cpu::scale_by_slope;
+use crate::concat::cpu::{add_part, join};
+use crate::conv::Direction;
+use crate::cpu::convolve::{
+    Gradient, Images, Wanted, narrow, narrow_gradients, next, widen, widen_gradients,
+};
+use crate::cpu::scratch::with_scratch;
+use crate::geometry::ConvGeometry;
+use crate::reflection_pad::cpu::{fold, mirrored};
+
+/// Values of images that are made at a time, where more than one image's.
+const MADE_VALUES: usize = 2 << 20;
+
+/// How images are made from `P` parts, on the side that a convolution reads.
+pub(crate) trait Recipe<const P: usize> {
+    /// Values of an image of each part.
+    fn image_lens(&self, g: &ConvGeometry) -> [usize; P];
+
+    /// Makes the images of `g`. All of `made` is overwritten.
+    fn make(&self, g: &ConvGeometry, parts: [&[f32]; P], made: &mut [f32]);
+
+    /// Adds the gradient of the images that have been made to those of their parts. It may be changed.
+    fn spread(&self, g: &ConvGeometry, made: &[f32], gradient: &mut [f32], parts: [&mut [f32]; P]);
+}
+
+/// The ReLU of two images' channels side by side, so many of each, on the narrow side.
+#[derive(Clone, Copy)]
+pub(crate) struct Join(pub(crate) [usize; 2]);
+
+impl Recipe<2> for Join {
+    fn image_lens(&self, g: &ConvGeometry) -> [usize; 2] {
+        self.0.map(|channels| g.narrow_len() * channels)
+    }
+
+    fn make(&self, _: &ConvGeometry, [a, b]: [&[f32]; 2], made: &mut [f32]) {
+        join([(a, self.0[0]), (b, self.0[1])], true, made);
+    }
+
+    fn spread(&self, g: &ConvGeometry, made: &[f32], gradient: &mut [f32], [a, b]: [&mut [f32]; 2]) {
+        scale_by_slope(Activation::Relu, made, gradient);
+        add_part(self.0[0], 0, g.narrow_c, gradient, a);
+        add_part(self.0[1], self.0[0], g.narrow_c, gradient, b);
+    }
+}
+
+/// A border of so many pixels that mirrors the image, on the wide side.
+#[derive(Clone, Copy)]
+pub(crate) struct Mirror(pub(crate) usize);
+
+impl Mirror {
+    fn inner(&self, g: &ConvGeometry) -> [usize; 2] {
+        [g.wide_h - 2 * self.0, g.wide_w - 2 * self.0]
+    }
+}
+
+impl Recipe<1> for Mirror {
+    fn image_lens(&self, g: &ConvGeometry) -> [usize; 1] {
+        let [h, w] = self.inner(g);
+        [h * w * g.wide_c]
+    }
+
+    fn make(&self, g: &ConvGeometry, [x]: [&[f32]; 1], made: &mut [f32]) {
+        let [h, w] = self.inner(g);
+        mirrored(x, (g.wide_c, h, w), self.0, made);
+    }
+
+    fn spread(&self, g: &ConvGeometry, _: &[f32], gradient: &mut [f32], [x]: [&mut [f32]; 1]) {
+        let [h, w] = self.inner(g);
+        fold(gradient, (g.wide_c, h, w), self.0, x);
+    }
+}
+
+/// The gradients that are wanted: the parts', all or none, which are added to, and the weight's.
+pub(crate) struct WantedOfMade<'a, const P: usize> {
+    pub(crate) parts: Option<[&'a mut [f32]; P]>,
+    pub(crate) weight: Option<Gradient<'a>>,
+}
+
+/// A convolution's input and the way that it is read.
+pub(crate) struct Made<'a, const P: usize, R> {
+    pub(crate) direction: Direction,
+    pub(crate) recipe: R,
+    pub(crate) parts: [&'a [f32]; P],
+}
+
+impl<const P: usize, R: Recipe<P>> Made<'_, P, R> {
+    /// Calls `work` for some images after the other, as they have been made.
+    fn each(&self, g: &ConvGeometry, mut work: impl FnMut(&Images, &[f32])) {
+        let image = match self.direction {
+            Direction::Narrow => g.wide_len() * g.wide_c,
+            Direction::Widen => g.narrow_len() * g.narrow_c,
+        };
+        let lens = self.recipe.image_lens(g);
+        Images::each(g, MADE_VALUES / image, |these| {
+            with_scratch(these.g.n * image, |made| {
+                let parts = std::array::from_fn(|i| &self.parts[i][these.values(lens[i])]);
+                self.recipe.make(&these.g, parts, made);
+                work(&these, made);
+            });
+        });
+    }
+
+    /// Where some images are in the output.
+    fn output(&self, these: &Images) -> std::ops::Range<usize> {
+        match self.direction {
+            Direction::Narrow => these.narrow(),
+            Direction::Widen => these.wide(),
+        }
+    }
+
+    /// The convolution. `out` is overwritten.
+    pub(crate) fn product(&self, g: &ConvGeometry, weight: &[f32], out: &mut [f32]) {
+        let product = match self.direction {
+            Direction::Narrow => narrow,
+            Direction::Widen => widen,
+        };
+        self.each(g, |these, made| {
+            product(&these.g, made, weight, &mut out[self.output(these)]);
+        });
+    }
+
+    /// The gradients of [`Made::product`], given the output's.
+    pub(crate) fn gradients(
+        &self,
+        g: &ConvGeometry,
+        weight: &[f32],
+        grad: &[f32],
+        mut wanted: WantedOfMade<'_, P>,
+    ) {
+        let gradients = match self.direction {
+            Direction::Narrow => narrow_gradients,
+            Direction::Widen => widen_gradients,
+        };
+        let lens = self.recipe.image_lens(g);
+        self.each(g, |these, made| {
+            let (g, grad) = (&these.g, &grad[self.output(these)]);
+            let weight_only = Wanted {
+                x: None,
+                weight: next(&mut wanted.weight),
+            };
+            let Some(parts) = &mut wanted.parts else {
+                return gradients(g, made, weight, grad, weight_only);
+            };
+            with_scratch(made.len(), |gradient| {
+                let both = Wanted {
+                    x: Some((&mut *gradient, false)),
+                    ..weight_only
+                };
+                gradients(g, made, weight, grad, both);
+                let mut lens = lens.into_iter();
+                let parts = parts.each_mut().map(|part| {
+                    let len = lens.next().unwrap_or_default();
+                    &mut part[these.values(len)]
+                });
+                self.recipe.spread(g, made, gradient, parts);
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::convolve::tests::{error, values};
+    use crate::cpu::panels;
+    use crate::geometry::ConvConfig;
+
+    /// Three images of which two are joined at a time, against all of them joined before.
+    #[test]
+    fn images_joined_a_few_at_a_time_are_those_of_the_batch() {
+        let (n, side, ca, cb, out) = (3, 64, 48, 160, 4);
+        let shape = [ca + cb, out, 4, 4];
+        let g = ConvGeometry::conv_transpose2d((n, ca + cb, side, side), shape, None, ConvConfig::new(2, 1))
+            .unwrap();
+        assert_eq!(MADE_VALUES / (g.narrow_len() * g.narrow_c), 2);
+        let pixels = n * g.narrow_len();
+        let (a, b) = (values(pixels * ca, 1), values(pixels * cb, 2));
+        let weight = panels::from_public(panels::shape(&g), &values(shape.iter().product(), 3));
+        let mut whole = vec![0.0; pixels * (ca + cb)];
+        join([(&a, ca), (&b, cb)], true, &mut whole);
+
+        let joined = Made {
+            direction: Direction::Widen,
+            recipe: Join([ca, cb]),
+            parts: [&a, &b],
+        };
+        let (mut got, mut want) = (
+            vec![f32::NAN; n * g.wide_len() * out],
+            vec![f32::NAN; n * g.wide_len() * out],
+        );
+        joined.product(&g, &weight, &mut got);
+        widen(&g, &whole, &weight, &mut want);
+        let off = error(&got, &want);
+        assert!(off < 1e-6, "{off:.1e}");
+
+        // A gradient that there is already, a weight's that is overwritten.
+        let grad = values(want.len(), 4);
+        let (mut ga, mut gb, mut gw) = (
+            vec![1.0; a.len()],
+            vec![1.0; b.len()],
+            vec![f32::NAN; weight.len()],
+        );
+        let wanted = WantedOfMade {
+            parts: Some([&mut ga, &mut gb]),
+            weight: Some((&mut gw, false)),
+        };
+        joined.gradients(&g, &weight, &grad, wanted);
+        let (mut gx, mut all) = (vec![f32::NAN; whole.len()], vec![f32::NAN; weight.len()]);
+        let wanted = Wanted {
+            x: Some((&mut gx, false)),
+            weight: Some((&mut all, false)),
+        };
+        widen_gradients(&g, &whole, &weight, &grad, wanted);
+        scale_by_slope(Activation::Relu, &whole, &mut gx);
+        let (mut want_a, mut want_b) = (vec![1.0; a.len()], vec![1.0; b.len()]);
+        add_part(ca, 0, ca + cb, &gx, &mut want_a);
+        add_part(cb, ca, ca + cb, &gx, &mut want_b);
+        for (got, want) in [(&ga, &want_a), (&gb, &want_b), (&gw, &all)] {
+            let off = error(got, want);
+            assert!(off < 1e-6, "{off:.1e}");
+        }
+        // The same again, added, for the weight alone.
+        let wanted = WantedOfMade {
+            parts: None,
+            weight: Some((&mut gw, true)),
+        };
+        joined.gradients(&g, &weight, &grad, wanted);
+        all.iter_mut().for_each(|v| *v *= 2.0);
+        let off = error(&gw, &all);
+        assert!(off < 1e-6, "{off:.1e}");
+    }
+}
