@@ -80,7 +80,7 @@ impl<const P: usize, R: Recipe<P> + Copy + 'static> Call<P, R> {
         Made {
             direction: self.direction,
             recipe: self.recipe,
-            parts: self.parts.each_ref().map(|part| slice(part)),
+            parts: self.parts.each_ref().map(slice),
         }
     }
 

@@ -170,68 +170,97 @@ mod tests {
     use crate::cpu::panels;
     use crate::geometry::ConvConfig;
 
-    /// Three images of which two are joined at a time, against all of them joined before.
-    #[test]
-    fn images_joined_a_few_at_a_time_are_those_of_the_batch() {
-        let (n, side, ca, cb, out) = (3, 64, 48, 160, 4);
-        let shape = [ca + cb, out, 4, 4];
-        let g = ConvGeometry::conv_transpose2d((n, ca + cb, side, side), shape, None, ConvConfig::new(2, 1))
-            .unwrap();
-        assert_eq!(MADE_VALUES / (g.narrow_len() * g.narrow_c), 2);
-        let pixels = n * g.narrow_len();
-        let (a, b) = (values(pixels * ca, 1), values(pixels * cb, 2));
-        let weight = panels::from_public(panels::shape(&g), &values(shape.iter().product(), 3));
-        let mut whole = vec![0.0; pixels * (ca + cb)];
-        join([(&a, ca), (&b, cb)], true, &mut whole);
-
-        let joined = Made {
-            direction: Direction::Widen,
-            recipe: Join([ca, cb]),
-            parts: [&a, &b],
+    /// Compares a batch whose images are made a few at a time, `most` of them, with the convolution of `whole`, all of them made before,
+    /// whose gradient `spread` adds to the parts' own.
+    fn check<const P: usize, R: Recipe<P>>(
+        g: &ConvGeometry,
+        made: &Made<'_, P, R>,
+        most: usize,
+        whole: &[f32],
+        spread: impl Fn(&mut [f32], &mut [Vec<f32>; P]),
+    ) {
+        assert_eq!(MADE_VALUES / (whole.len() / g.n), most);
+        let (product, gradients): (fn(_, _, _, &mut [f32]), fn(_, _, _, _, Wanted<'_>)) = match made.direction
+        {
+            Direction::Narrow => (narrow, narrow_gradients),
+            Direction::Widen => (widen, widen_gradients),
         };
-        let (mut got, mut want) = (
-            vec![f32::NAN; n * g.wide_len() * out],
-            vec![f32::NAN; n * g.wide_len() * out],
-        );
-        joined.product(&g, &weight, &mut got);
-        widen(&g, &whole, &weight, &mut want);
-        let off = error(&got, &want);
-        assert!(off < 1e-6, "{off:.1e}");
+        let weight = panels::from_public(panels::shape(g), &values(g.narrow_c * g.window(), 3));
+        let (n, c, h, w) = made.direction.output(g);
+        let (mut got, mut want) = (vec![f32::NAN; n * c * h * w], vec![f32::NAN; n * c * h * w]);
+        made.product(g, &weight, &mut got);
+        product(g, whole, &weight, &mut want);
+        let close = |got: &[f32], want: &[f32]| {
+            let off = error(got, want);
+            assert!(off < 1e-6, "{off:.1e}");
+        };
+        close(&got, &want);
 
-        // A gradient that there is already, a weight's that is overwritten.
+        // Parts' gradients that there are already, a weight's that is overwritten.
         let grad = values(want.len(), 4);
-        let (mut ga, mut gb, mut gw) = (
-            vec![1.0; a.len()],
-            vec![1.0; b.len()],
-            vec![f32::NAN; weight.len()],
-        );
+        let before = || made.parts.map(|part| vec![1.0; part.len()]);
+        let (mut parts, mut gw) = (before(), vec![f32::NAN; weight.len()]);
         let wanted = WantedOfMade {
-            parts: Some([&mut ga, &mut gb]),
+            parts: Some(parts.each_mut().map(|part| &mut part[..])),
             weight: Some((&mut gw, false)),
         };
-        joined.gradients(&g, &weight, &grad, wanted);
+        made.gradients(g, &weight, &grad, wanted);
         let (mut gx, mut all) = (vec![f32::NAN; whole.len()], vec![f32::NAN; weight.len()]);
         let wanted = Wanted {
             x: Some((&mut gx, false)),
             weight: Some((&mut all, false)),
         };
-        widen_gradients(&g, &whole, &weight, &grad, wanted);
-        scale_by_slope(Activation::Relu, &whole, &mut gx);
-        let (mut want_a, mut want_b) = (vec![1.0; a.len()], vec![1.0; b.len()]);
-        add_part(ca, 0, ca + cb, &gx, &mut want_a);
-        add_part(cb, ca, ca + cb, &gx, &mut want_b);
-        for (got, want) in [(&ga, &want_a), (&gb, &want_b), (&gw, &all)] {
-            let off = error(got, want);
-            assert!(off < 1e-6, "{off:.1e}");
-        }
+        gradients(g, whole, &weight, &grad, wanted);
+        let mut want = before();
+        spread(&mut gx, &mut want);
+        parts.iter().zip(&want).for_each(|(got, want)| close(got, want));
+        close(&gw, &all);
         // The same again, added, for the weight alone.
         let wanted = WantedOfMade {
             parts: None,
             weight: Some((&mut gw, true)),
         };
-        joined.gradients(&g, &weight, &grad, wanted);
+        made.gradients(g, &weight, &grad, wanted);
         all.iter_mut().for_each(|v| *v *= 2.0);
-        let off = error(&gw, &all);
-        assert!(off < 1e-6, "{off:.1e}");
+        close(&gw, &all);
+    }
+
+    #[test]
+    fn images_joined_a_few_at_a_time_are_those_of_the_batch() {
+        let (n, side, ca, cb, out) = (3, 64, 48, 160, 4);
+        let (x, shape) = ((n, ca + cb, side, side), [ca + cb, out, 4, 4]);
+        let g = ConvGeometry::conv_transpose2d(x, shape, None, ConvConfig::new(2, 1)).unwrap();
+        let pixels = n * g.narrow_len();
+        let (a, b) = (values(pixels * ca, 1), values(pixels * cb, 2));
+        let mut whole = vec![0.0; pixels * (ca + cb)];
+        join([(&a, ca), (&b, cb)], true, &mut whole);
+        let made = Made {
+            direction: Direction::Widen,
+            recipe: Join([ca, cb]),
+            parts: [&a, &b],
+        };
+        check(&g, &made, 2, &whole, |gx, [ga, gb]| {
+            scale_by_slope(Activation::Relu, &whole, gx);
+            add_part(ca, 0, ca + cb, gx, ga);
+            add_part(cb, ca, ca + cb, gx, gb);
+        });
+    }
+
+    #[test]
+    fn images_mirrored_a_few_at_a_time_are_those_of_the_batch() {
+        let (n, h, w, c, out, padding) = (3, 60, 50, 260, 5, 3);
+        let x = (n, c, h + 2 * padding, w + 2 * padding);
+        let g = ConvGeometry::conv2d(x, [out, c, 3, 3], None, ConvConfig::new(2, 0)).unwrap();
+        let images = values(n * h * w * c, 1);
+        let mut whole = vec![0.0; n * g.wide_len() * c];
+        mirrored(&images, (c, h, w), padding, &mut whole);
+        let made = Made {
+            direction: Direction::Narrow,
+            recipe: Mirror(padding),
+            parts: [&images],
+        };
+        check(&g, &made, 2, &whole, |gx, [part]| {
+            fold(gx, (c, h, w), padding, part)
+        });
     }
 }

@@ -14,8 +14,8 @@ use diptych_imgops::{
     Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, Normalised, OpError, Scalar,
     Upsampling, Vector, activate, activate_tangent, add_images, add_losses, backward, batch_norm,
     concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, fit, gan_loss, instance_norm, l1_loss,
-    mix_images, mse_loss, norm_tangent, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d, upload_images, upsample2,
-    weighted_sum,
+    mix_images, mse_loss, norm_tangent, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d,
+    upload_images, upsample2, weighted_sum,
 };
 use proptest::prelude::*;
 use reference::{Array, Shape};

@@ -207,7 +207,6 @@ impl ResNet {
             y = up.forward(y, None, pass)?;
             y = norm.forward(y, relu, pass)?;
         }
-        self.last
-            .forward_reflected(y, 3, Some(Activation::Tanh), pass)
+        self.last.forward_reflected(y, 3, Some(Activation::Tanh), pass)
     }
 }
