@@ -180,10 +180,13 @@ mod tests {
         spread: impl Fn(&mut [f32], &mut [Vec<f32>; P]),
     ) {
         assert_eq!(MADE_VALUES / (whole.len() / g.n), most);
-        let (product, gradients): (fn(_, _, _, &mut [f32]), fn(_, _, _, _, Wanted<'_>)) = match made.direction
-        {
-            Direction::Narrow => (narrow, narrow_gradients),
-            Direction::Widen => (widen, widen_gradients),
+        let product = match made.direction {
+            Direction::Narrow => narrow,
+            Direction::Widen => widen,
+        };
+        let gradients = match made.direction {
+            Direction::Narrow => narrow_gradients,
+            Direction::Widen => widen_gradients,
         };
         let weight = panels::from_public(panels::shape(g), &values(g.narrow_c * g.window(), 3));
         let (n, c, h, w) = made.direction.output(g);
