@@ -152,10 +152,10 @@ impl<const P: usize, R: Recipe<P>> Made<'_, P, R> {
                     ..weight_only
                 };
                 gradients(g, made, weight, grad, both);
-                let mut lens = lens.into_iter();
+                let mut at = 0;
                 let parts = parts.each_mut().map(|part| {
-                    let len = lens.next().unwrap_or_default();
-                    &mut part[these.values(len)]
+                    at += 1;
+                    &mut part[these.values(lens[at - 1])]
                 });
                 self.recipe.spread(g, made, gradient, parts);
             });
