@@ -125,7 +125,7 @@ pub fn skip_conv_transpose2d<D: ImageDevice, T: Flow<D>>(
     D::skip_conv_transpose(skip, y, weight, bias, config)
 }
 
-/// Convolution, as [`conv2d`], of images padded by reflection as [`crate::reflection_pad`] does: `[n, c, h, w]` with `padding` more
+/// Convolution, as [`conv2d`], of images padded by reflection as [`crate::reflection_pad()`] does: `[n, c, h, w]` with `padding` more
 /// pixels on each side.
 ///
 /// # Errors
