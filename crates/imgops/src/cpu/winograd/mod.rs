@@ -49,13 +49,14 @@ impl Plan {
         products: impl Fn(usize) -> usize,
         mut work: impl FnMut(Range<usize>, &mut [f32], &mut [f32]),
     ) {
-        let mut share = self.share(panels, rows, bytes);
         let len = |panels: usize| panels * self.points() * point_step(rows);
         // Two parts for an even number take a little more than one for the odd number after it.
         let most = |share: usize| products(share).max(products(share - 1));
-        while share > 1 && 4 * (len(share) + most(share)) > WORK_BYTES * rayon::current_num_threads() {
-            share = panels.div_ceil(panels.div_ceil(share) + 1);
-        }
+        let fits = |share| 4 * (len(share) + most(share)) <= WORK_BYTES * rayon::current_num_threads();
+        // In as many shares as that takes, at most a panel each.
+        let least = panels.div_ceil(self.share(panels, rows, bytes));
+        let shares = (least..panels).find(|shares| fits(panels.div_ceil(*shares)));
+        let share = panels.div_ceil(shares.unwrap_or(panels));
         let most = most(share);
         // As much as any of a layer's products would take: so all have one buffer, of which some is in the cache.
         let room = len(self.share(panels, rows, self.share_bytes)).max(len(share) + most);

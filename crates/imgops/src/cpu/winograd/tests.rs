@@ -209,3 +209,29 @@ fn points_of_a_kind_have_the_same_channels() {
         }
     }
 }
+
+/// Found by reading: products so large that only single panels fit, which a search among shares of 4, 4, 4, … never came to.
+#[test]
+fn shares_become_as_small_as_large_products_ask() {
+    let plan = Plan::candidates(3, 1).next().unwrap();
+    let panel = WORK_BYTES / 4 * rayon::current_num_threads();
+    for panels in [1, 5, 16] {
+        for (large, most) in [(panel, 1), (panel / 3, 2)] {
+            let mut seen = Vec::new();
+            plan.by_share(
+                (panels, 16),
+                plan.share_bytes,
+                |share| share * large,
+                |these, _, products| {
+                    assert_eq!(products.len(), these.len() * large);
+                    seen.push(these);
+                },
+            );
+            assert!(seen.iter().all(|these| these.len() <= most), "{seen:?}");
+            assert_eq!(
+                seen.into_iter().flatten().collect::<Vec<_>>(),
+                (0..panels).collect::<Vec<_>>()
+            );
+        }
+    }
+}
