@@ -6,12 +6,22 @@ use super::{ConvGradients, ConvKernel, Direction};
 use crate::activation::Activation;
 use crate::activation::cpu::activate_in_place;
 use crate::cpu::columns;
-use crate::cpu::convolve::{Wanted, narrow, narrow_gradients, widen, widen_gradients};
+use crate::cpu::convolve::{Wanted, gradients, product};
 use crate::cpu::memory::slice;
 use crate::device::{Images4, Vector};
 use crate::filter::Filter;
 use crate::geometry::ConvGeometry;
 use crate::layout::new_images;
+
+/// Adds the bias and applies the activation.
+pub(super) fn finish(y: &mut [f32], bias: Option<&Vector<Cpu>>, activation: Option<Activation>) {
+    if let Some(bias) = bias {
+        columns::add(y, slice(bias));
+    }
+    if let Some(activation) = activation {
+        activate_in_place(activation, y);
+    }
+}
 
 impl ConvKernel for Cpu {
     fn conv_forward(
@@ -24,19 +34,9 @@ impl ConvKernel for Cpu {
         activation: Option<Activation>,
     ) -> Result<Images4<Self>, CpuError> {
         let shape = direction.output(g);
-        let product = if direction == Direction::Narrow {
-            narrow
-        } else {
-            widen
-        };
         new_images(self, shape, |y| {
-            product(g, slice(x), slice(weight.stored_values()), y);
-            if let Some(bias) = bias {
-                columns::add(y, slice(bias));
-            }
-            if let Some(activation) = activation {
-                activate_in_place(activation, y);
-            }
+            product(direction, g, slice(x), slice(weight.stored_values()), y);
+            finish(y, bias, activation);
         })
     }
 
@@ -52,16 +52,12 @@ impl ConvKernel for Cpu {
         if let Some(gb) = out.bias {
             columns::sum_into(grad_y, gb);
         }
-        let gradients = if direction == Direction::Narrow {
-            narrow_gradients
-        } else {
-            widen_gradients
-        };
         let wanted = Wanted {
             x: out.x.map(|gx| (&mut gx[..], true)),
             weight: out.weight.map(|gw| (&mut gw[..], !out.weight_fresh)),
         };
-        gradients(g, slice(x), slice(weight.stored_values()), grad_y, wanted);
+        let weight = slice(weight.stored_values());
+        gradients(direction, g, slice(x), weight, grad_y, wanted);
         Ok(())
     }
 }

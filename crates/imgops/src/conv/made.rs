@@ -3,9 +3,9 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, PutTape, SplitTape};
 
+use super::cpu::finish;
 use super::{Direction, conv_transpose2d, with_parameters};
 use crate::activation::ActivationKernel;
-use crate::activation::cpu::activate_in_place;
 use crate::concat::{concat_relu, joined_shape};
 use crate::cpu::columns;
 use crate::cpu::made::{Join, Made, Mirror, Recipe, WantedOfMade};
@@ -97,12 +97,7 @@ impl<const P: usize, R: Recipe<P> + Copy + 'static> Call<P, R> {
         let device = self.parts[0].device().clone();
         let y = new_images(&device, self.direction.output(&self.g), |y| {
             self.made().product(&self.g, slice(weight.stored_values()), y);
-            if let Some(bias) = bias {
-                columns::add(y, slice(bias));
-            }
-            if let Some(activation) = config.activation {
-                activate_in_place(activation, y);
-            }
+            finish(y, bias, config.activation);
         })
         .map_err(OpError::device(self.op))?;
         if T::OWNS_TAPE && (config.weight_grad || config.input_grad) {

@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::conv::Direction;
 use crate::cpu::direct;
 use crate::cpu::winograd::Plan;
 use crate::geometry::ConvGeometry;
@@ -67,6 +68,14 @@ impl Images {
         self.values(self.g.narrow_len() * self.g.narrow_c)
     }
 
+    /// Where they are in the output of this direction.
+    pub(crate) fn output(&self, direction: Direction) -> Range<usize> {
+        match direction {
+            Direction::Narrow => self.narrow(),
+            Direction::Widen => self.wide(),
+        }
+    }
+
     /// Where they are in the wide images.
     pub(crate) fn wide(&self) -> Range<usize> {
         self.values(self.g.wide_len() * self.g.wide_c)
@@ -74,7 +83,7 @@ impl Images {
 }
 
 /// Narrow images from wide ones: a convolution's forward pass. `out` is overwritten.
-pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32]) {
+fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [f32]) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
         let (g, wide, out) = (&these.g, &wide[these.wide()], &mut out[these.narrow()]);
@@ -86,7 +95,7 @@ pub(crate) fn narrow(g: &ConvGeometry, wide: &[f32], weight: &[f32], out: &mut [
 }
 
 /// Wide images from narrow ones: a transposed convolution's forward pass. `out` is overwritten.
-pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32]) {
+fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut [f32]) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
         let (g, narrow, out) = (&these.g, &narrow[these.narrow()], &mut out[these.wide()]);
@@ -99,6 +108,14 @@ pub(crate) fn widen(g: &ConvGeometry, narrow: &[f32], weight: &[f32], out: &mut 
 
 /// A gradient, which is added to where the flag is set, else overwritten.
 pub(crate) type Gradient<'a> = (&'a mut [f32], bool);
+
+/// The forward pass that reads the map in this direction.
+pub(crate) fn product(direction: Direction, g: &ConvGeometry, x: &[f32], weight: &[f32], out: &mut [f32]) {
+    match direction {
+        Direction::Narrow => narrow(g, x, weight, out),
+        Direction::Widen => widen(g, x, weight, out),
+    }
+}
 
 /// The gradients that are wanted.
 pub(crate) struct Wanted<'a> {
@@ -128,13 +145,7 @@ pub(crate) fn next<'a>(weight: &'a mut Option<Gradient<'_>>) -> Option<Gradient<
 }
 
 /// The gradients of [`narrow`]: `grad` is the narrow images'.
-pub(crate) fn narrow_gradients(
-    g: &ConvGeometry,
-    wide: &[f32],
-    weight: &[f32],
-    grad: &[f32],
-    mut wanted: Wanted<'_>,
-) {
+fn narrow_gradients(g: &ConvGeometry, wide: &[f32], weight: &[f32], grad: &[f32], mut wanted: Wanted<'_>) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
         let (g, wanted) = (&these.g, wanted.of(these.wide()));
@@ -162,13 +173,7 @@ pub(crate) fn narrow_gradients(
 }
 
 /// The gradients of [`widen`]: `grad` is the wide images'.
-pub(crate) fn widen_gradients(
-    g: &ConvGeometry,
-    narrow: &[f32],
-    weight: &[f32],
-    grad: &[f32],
-    mut wanted: Wanted<'_>,
-) {
+fn widen_gradients(g: &ConvGeometry, narrow: &[f32], weight: &[f32], grad: &[f32], mut wanted: Wanted<'_>) {
     let plan = plan(g);
     Images::each(g, at_once(g, plan), |these| {
         let (g, wanted) = (&these.g, wanted.of(these.narrow()));
@@ -193,6 +198,21 @@ pub(crate) fn widen_gradients(
             }
         });
     });
+}
+
+/// The gradients of [`product`].
+pub(crate) fn gradients(
+    direction: Direction,
+    g: &ConvGeometry,
+    x: &[f32],
+    weight: &[f32],
+    grad: &[f32],
+    wanted: Wanted<'_>,
+) {
+    match direction {
+        Direction::Narrow => narrow_gradients(g, x, weight, grad, wanted),
+        Direction::Widen => widen_gradients(g, x, weight, grad, wanted),
+    }
 }
 
 #[cfg(test)]

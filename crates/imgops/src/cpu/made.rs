@@ -6,9 +6,7 @@ use crate::activation::Activation;
 use crate::activation::cpu::scale_by_slope;
 use crate::concat::cpu::{add_part, join};
 use crate::conv::Direction;
-use crate::cpu::convolve::{
-    Gradient, Images, Wanted, narrow, narrow_gradients, next, widen, widen_gradients,
-};
+use crate::cpu::convolve::{Gradient, Images, Wanted, gradients, next, product};
 use crate::cpu::scratch::with_scratch;
 use crate::geometry::ConvGeometry;
 use crate::reflection_pad::cpu::{fold, mirrored};
@@ -105,22 +103,11 @@ impl<const P: usize, R: Recipe<P>> Made<'_, P, R> {
         });
     }
 
-    /// Where some images are in the output.
-    fn output(&self, these: &Images) -> std::ops::Range<usize> {
-        match self.direction {
-            Direction::Narrow => these.narrow(),
-            Direction::Widen => these.wide(),
-        }
-    }
-
     /// The convolution. `out` is overwritten.
     pub(crate) fn product(&self, g: &ConvGeometry, weight: &[f32], out: &mut [f32]) {
-        let product = match self.direction {
-            Direction::Narrow => narrow,
-            Direction::Widen => widen,
-        };
         self.each(g, |these, made| {
-            product(&these.g, made, weight, &mut out[self.output(these)]);
+            let out = &mut out[these.output(self.direction)];
+            product(self.direction, &these.g, made, weight, out);
         });
     }
 
@@ -132,26 +119,22 @@ impl<const P: usize, R: Recipe<P>> Made<'_, P, R> {
         grad: &[f32],
         mut wanted: WantedOfMade<'_, P>,
     ) {
-        let gradients = match self.direction {
-            Direction::Narrow => narrow_gradients,
-            Direction::Widen => widen_gradients,
-        };
         let lens = self.recipe.image_lens(g);
         self.each(g, |these, made| {
-            let (g, grad) = (&these.g, &grad[self.output(these)]);
+            let (g, grad) = (&these.g, &grad[these.output(self.direction)]);
             let weight_only = Wanted {
                 x: None,
                 weight: next(&mut wanted.weight),
             };
             let Some(parts) = &mut wanted.parts else {
-                return gradients(g, made, weight, grad, weight_only);
+                return gradients(self.direction, g, made, weight, grad, weight_only);
             };
             with_scratch(made.len(), |gradient| {
                 let both = Wanted {
                     x: Some((&mut *gradient, false)),
                     ..weight_only
                 };
-                gradients(g, made, weight, grad, both);
+                gradients(self.direction, g, made, weight, grad, both);
                 let mut at = 0;
                 let parts = parts.each_mut().map(|part| {
                     at += 1;
@@ -180,19 +163,11 @@ mod tests {
         spread: impl Fn(&mut [f32], &mut [Vec<f32>; P]),
     ) {
         assert_eq!(MADE_VALUES / (whole.len() / g.n), most);
-        let product = match made.direction {
-            Direction::Narrow => narrow,
-            Direction::Widen => widen,
-        };
-        let gradients = match made.direction {
-            Direction::Narrow => narrow_gradients,
-            Direction::Widen => widen_gradients,
-        };
         let weight = panels::from_public(panels::shape(g), &values(g.narrow_c * g.window(), 3));
         let (n, c, h, w) = made.direction.output(g);
         let (mut got, mut want) = (vec![f32::NAN; n * c * h * w], vec![f32::NAN; n * c * h * w]);
         made.product(g, &weight, &mut got);
-        product(g, whole, &weight, &mut want);
+        product(made.direction, g, whole, &weight, &mut want);
         let close = |got: &[f32], want: &[f32]| {
             let off = error(got, want);
             assert!(off < 1e-6, "{off:.1e}");
@@ -213,7 +188,7 @@ mod tests {
             x: Some((&mut gx, false)),
             weight: Some((&mut all, false)),
         };
-        gradients(g, whole, &weight, &grad, wanted);
+        gradients(made.direction, g, whole, &weight, &grad, wanted);
         let mut want = before();
         spread(&mut gx, &mut want);
         parts.iter().zip(&want).for_each(|(got, want)| close(got, want));
