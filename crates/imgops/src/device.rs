@@ -8,16 +8,17 @@ use dfdx::tensor::{
 
 use crate::activation::ActivationKernel;
 use crate::adam::AdamKernel;
-use crate::add::AddKernel;
+use crate::add::{AddKernel, add_images};
 use crate::batch::BatchKernel;
 use crate::batch_norm::BatchNormKernel;
 use crate::concat::{ConcatKernel, concat_relu};
-use crate::conv::{ConvKernel, conv_transpose2d, conv2d};
+use crate::conv::{ConvKernel, Direction, conv_transpose2d, conv2d};
+use crate::cpu::scratch::Saved;
 use crate::dropout::DropoutKernel;
 use crate::error::OpError;
 use crate::filter::{Filter, FilterKernel};
 use crate::fit::FitKernel;
-use crate::geometry::ConvConfig;
+use crate::geometry::{ConvConfig, ConvGeometry};
 use crate::gradient_penalty::GradientPenaltyKernel;
 use crate::instance_norm::InstanceNormKernel;
 use crate::layout::LayoutKernel;
@@ -193,18 +194,40 @@ pub trait ImageDevice:
         conv_transpose2d(concat_relu(skip, y)?, weight, bias, config)
     }
 
-    /// [`crate::reflection_pad_conv2d`]. A device that need not keep the padded images for the backward pass has its own.
+    /// [`crate::reflection_pad_conv2d`], with `skip` added. A device that need not keep the padded images for the backward pass
+    /// has its own.
     ///
     /// # Errors
-    /// As there.
+    /// As there, and as [`crate::add_images`].
     fn reflection_pad_conv<T: Flow<Self>>(
         x: Images4<Self, T>,
         padding: usize,
         weight: &Filter<Self>,
         bias: Option<&Vector<Self>>,
         config: ConvConfig,
+        skip: Option<Images4<Self, T>>,
     ) -> Result<Images4<Self, T>, OpError> {
-        conv2d(reflection_pad(x, padding)?, weight, bias, config)
+        let y = conv2d(reflection_pad(x, padding)?, weight, bias, config)?;
+        match skip {
+            Some(skip) => add_images(skip, y),
+            None => Ok(y),
+        }
+    }
+
+    /// A convolution of checked extents with what its `config` asks for behind it. A device that does more of it at once has
+    /// its own.
+    ///
+    /// # Errors
+    /// As [`crate::conv2d`].
+    fn convolve<T: Flow<Self>>(
+        x: Images4<Self, T>,
+        direction: Direction,
+        g: ConvGeometry,
+        weight: &Filter<Self>,
+        bias: Option<&Vector<Self>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Self, T>, OpError> {
+        crate::conv::in_turn(x, direction, g, weight, bias, config)
     }
 
     /// Runs a step's work from where this device's kernels start fastest.
@@ -220,6 +243,7 @@ impl ImageDevice for dfdx::tensor::Cpu {
     }
 
     fn trim(&self) -> Result<(), Self::Err> {
+        Saved::trim();
         self.try_empty_cache()
     }
 
@@ -230,7 +254,7 @@ impl ImageDevice for dfdx::tensor::Cpu {
         bias: Option<&Vector<Self>>,
         config: ConvConfig,
     ) -> Result<Images4<Self, T>, OpError> {
-        crate::conv::made::skip_conv_transpose2d(skip, y, weight, bias, config)
+        crate::conv::cpu::skip_conv_transpose2d(skip, y, weight, bias, config)
     }
 
     fn reflection_pad_conv<T: Flow<Self>>(
@@ -239,8 +263,20 @@ impl ImageDevice for dfdx::tensor::Cpu {
         weight: &Filter<Self>,
         bias: Option<&Vector<Self>>,
         config: ConvConfig,
+        skip: Option<Images4<Self, T>>,
     ) -> Result<Images4<Self, T>, OpError> {
-        crate::conv::made::reflection_pad_conv2d(x, padding, weight, bias, config)
+        crate::conv::cpu::reflection_pad_conv2d(x, padding, weight, bias, config, skip)
+    }
+
+    fn convolve<T: Flow<Self>>(
+        x: Images4<Self, T>,
+        direction: Direction,
+        g: ConvGeometry,
+        weight: &Filter<Self>,
+        bias: Option<&Vector<Self>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Self, T>, OpError> {
+        crate::conv::cpu::convolve(x, direction, g, weight, bias, config)
     }
 
     /// On one of the pool's own threads: a kernel called from outside would first have to wake the pool and then wait for

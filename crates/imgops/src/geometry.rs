@@ -16,7 +16,9 @@ pub struct ConvConfig {
     pub weight_grad: bool,
     /// Whether the input collects a gradient; false for images from disk.
     pub input_grad: bool,
-    /// Applied to the output, bias included.
+    /// Whether instance norm ([`crate::instance_norm()`]) is applied to the output, bias included.
+    pub instance_norm: bool,
+    /// Applied to the output after that: ReLU or leaky ReLU where it is normalised.
     pub activation: Option<Activation>,
 }
 
@@ -29,6 +31,7 @@ impl ConvConfig {
             output_padding: 0,
             weight_grad: true,
             input_grad: true,
+            instance_norm: false,
             activation: None,
         }
     }

@@ -41,7 +41,7 @@ pub use add::add_images;
 pub use batch::{exchange_images, join_images, split_images};
 pub use batch_norm::{BatchNormMode, batch_norm};
 pub use concat::{concat_channels, concat_relu};
-pub use conv::{conv_transpose2d, conv2d, reflection_pad_conv2d, skip_conv_transpose2d};
+pub use conv::{conv_transpose2d, conv2d, reflection_pad_conv2d, residual_conv2d, skip_conv_transpose2d};
 pub use device::{Flow, ImageDevice, Images4, Scalar, Vector};
 pub use dropout::dropout;
 pub use error::OpError;

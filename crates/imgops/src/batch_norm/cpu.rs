@@ -5,7 +5,7 @@ use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
 
 use super::{BatchNormKernel, BatchNormParams, EPS, MOMENTUM};
 use crate::cpu::memory::{slice, slice_mut};
-use crate::cpu::norm::{Affine, apply, gradient_sums, input_gradient, moments, slope};
+use crate::cpu::norm::{Affine, Slant, apply, gradient_sums, input_gradient, moments, slope};
 use crate::device::{Images4, Vector};
 use crate::layout::new_images;
 
@@ -74,7 +74,7 @@ impl BatchNormKernel for Cpu {
     ) -> Result<Images4<Self>, CpuError> {
         let shape = *x.shape();
         new_images(self, shape, |y| {
-            apply(slice(x), 1, shape.1, &affine(params, &scales(params)), y);
+            apply(slice(x), 1, shape.1, &affine(params, &scales(params)), None, y);
         })
     }
 
@@ -105,7 +105,12 @@ impl BatchNormKernel for Cpu {
                 tilt[i] = (weighted[i] * f64::from(inv_std[i]).powi(2) / count) as f32;
             }
         }
-        input_gradient(slice(x), grad_y, 1, c, &affine, (&mean_g, &tilt), grad_x);
+        let slant = Slant {
+            affine: &affine,
+            mean_g: &mean_g,
+            tilt: &tilt,
+        };
+        input_gradient(slice(x), grad_y, 1, c, slant, grad_x);
         Ok(())
     }
 }

@@ -3,10 +3,9 @@
 //! Both are one linear map between a *wide* and a *narrow* side ([`ConvGeometry`]), read in opposite directions; so they
 //! share kernels, gradients and tape.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
-pub(crate) mod made;
 
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Gradients, PutTape, SplitTape, Storage};
@@ -16,6 +15,7 @@ use crate::device::{Flow, ImageDevice, Images4, Vector, put, take};
 use crate::error::OpError;
 use crate::filter::{Filter, GradientBuffer, Kept};
 use crate::geometry::{ConvConfig, ConvGeometry};
+use crate::instance_norm::{self, instance_norm};
 use crate::layout::arrange;
 
 /// In which direction the map is read.
@@ -28,6 +28,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The operation that reads it so.
+    fn op(self) -> &'static str {
+        match self {
+            Self::Narrow => "conv2d",
+            Self::Widen => "conv_transpose2d",
+        }
+    }
+
     /// The output's shape.
     pub(crate) fn output(self, g: &ConvGeometry) -> (usize, usize, usize, usize) {
         match self {
@@ -92,7 +100,7 @@ pub fn conv2d<D: ImageDevice, T: Flow<D>>(
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
     let g = ConvGeometry::conv2d(*x.shape(), weight.shape(), bias.map(|b| b.shape().0), config)?;
-    apply("conv2d", Direction::Narrow, g, x, weight, bias, config)
+    D::convolve(x, Direction::Narrow, g, weight, bias, config)
 }
 
 /// Transposed convolution of `x` `[n, in, h, w]` with `weight` `[in, out, k, k]` and `bias` `[out]`:
@@ -107,7 +115,7 @@ pub fn conv_transpose2d<D: ImageDevice, T: Flow<D>>(
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
     let g = ConvGeometry::conv_transpose2d(*x.shape(), weight.shape(), bias.map(|b| b.shape().0), config)?;
-    apply("conv_transpose2d", Direction::Widen, g, x, weight, bias, config)
+    D::convolve(x, Direction::Widen, g, weight, bias, config)
 }
 
 /// Transposed convolution, as [`conv_transpose2d`], of the ReLU of two images' channels side by side, `[n, cs, h, w]` and
@@ -137,18 +145,43 @@ pub fn reflection_pad_conv2d<D: ImageDevice, T: Flow<D>>(
     bias: Option<&Vector<D>>,
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
-    D::reflection_pad_conv(x, padding, weight, bias, config)
+    D::reflection_pad_conv(x, padding, weight, bias, config, None)
 }
 
-fn apply<D: ImageDevice, T: Flow<D>>(
-    op: &'static str,
-    direction: Direction,
-    g: ConvGeometry,
+/// [`reflection_pad_conv2d`] of `x`, added to `skip`, which is as large as what comes out: the end of a residual block.
+///
+/// # Errors
+/// As there, and [`OpError::Shape`] where the shapes differ.
+pub fn residual_conv2d<D: ImageDevice, T: Flow<D>>(
+    skip: Images4<D, T>,
     x: Images4<D, T>,
+    padding: usize,
     weight: &Filter<D>,
     bias: Option<&Vector<D>>,
     config: ConvConfig,
 ) -> Result<Images4<D, T>, OpError> {
+    D::reflection_pad_conv(x, padding, weight, bias, config, Some(skip))
+}
+
+/// The convolution with bias and activation; instance norm, where it is asked for, as an operation of its own.
+pub(crate) fn in_turn<D: ImageDevice, T: Flow<D>>(
+    x: Images4<D, T>,
+    direction: Direction,
+    g: ConvGeometry,
+    weight: &Filter<D>,
+    bias: Option<&Vector<D>>,
+    config: ConvConfig,
+) -> Result<Images4<D, T>, OpError> {
+    let op = direction.op();
+    if config.instance_norm {
+        instance_norm::check(op, direction.output(&g), config.activation)?;
+        let alone = ConvConfig {
+            instance_norm: false,
+            activation: None,
+            ..config
+        };
+        return instance_norm(in_turn(x, direction, g, weight, bias, alone)?, config.activation);
+    }
     if let Some(activation) = config.activation {
         activation.check(op)?;
     }

@@ -79,6 +79,98 @@ pub(crate) struct WantedOfMade<'a, const P: usize> {
     pub(crate) weight: Option<Gradient<'a>>,
 }
 
+/// What a convolution reads, in which the values of `P` tensors are.
+pub(crate) trait Input<const P: usize> {
+    /// The convolution. `out` is overwritten.
+    fn product(
+        &self,
+        direction: Direction,
+        g: &ConvGeometry,
+        parts: [&[f32]; P],
+        weight: &[f32],
+        out: &mut [f32],
+    );
+
+    /// The gradients of [`Input::product`], given the output's.
+    fn gradients(
+        &self,
+        direction: Direction,
+        g: &ConvGeometry,
+        parts: [&[f32]; P],
+        weight: &[f32],
+        grad: &[f32],
+        wanted: WantedOfMade<'_, P>,
+    );
+}
+
+/// Images as they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain;
+
+impl Input<1> for Plain {
+    fn product(
+        &self,
+        direction: Direction,
+        g: &ConvGeometry,
+        [x]: [&[f32]; 1],
+        weight: &[f32],
+        out: &mut [f32],
+    ) {
+        product(direction, g, x, weight, out);
+    }
+
+    fn gradients(
+        &self,
+        direction: Direction,
+        g: &ConvGeometry,
+        [x]: [&[f32]; 1],
+        weight: &[f32],
+        grad: &[f32],
+        wanted: WantedOfMade<'_, 1>,
+    ) {
+        let wanted = Wanted {
+            x: wanted.parts.map(|[gx]| (gx, true)),
+            weight: wanted.weight,
+        };
+        gradients(direction, g, x, weight, grad, wanted);
+    }
+}
+
+impl<const P: usize, R: Recipe<P> + Copy> Input<P> for R {
+    fn product(
+        &self,
+        direction: Direction,
+        g: &ConvGeometry,
+        parts: [&[f32]; P],
+        weight: &[f32],
+        out: &mut [f32],
+    ) {
+        let made = Made {
+            direction,
+            recipe: *self,
+            parts,
+        };
+        made.product(g, weight, out);
+    }
+
+    fn gradients(
+        &self,
+        direction: Direction,
+        g: &ConvGeometry,
+        parts: [&[f32]; P],
+        weight: &[f32],
+        grad: &[f32],
+        wanted: WantedOfMade<'_, P>,
+    ) {
+        let made = Made {
+            direction,
+            recipe: *self,
+            parts,
+        };
+        made.gradients(g, weight, grad, wanted);
+    }
+}
+
 /// A convolution's input and the way that it is read.
 pub(crate) struct Made<'a, const P: usize, R> {
     pub(crate) direction: Direction,

@@ -1,11 +1,14 @@
 //! The arithmetic that batch and instance norm share, on channels-last images: each *group* of rows (the whole batch, or one
 //! image) has a mean and a variance a column, and an activation may follow in the same pass over memory.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::activation::Activation;
 use crate::cpu::columns::{task_len, two_sums};
 use crate::cpu::parallel::Tasks;
+use crate::cpu::simd::Set;
 
 /// Mean and *biased* variance of each column of each group, in one pass: deviations from the group's first row.
 pub(crate) fn moments(x: &[f32], groups: usize, columns: usize) -> (Vec<f64>, Vec<f64>) {
@@ -71,18 +74,31 @@ impl Affine<'_> {
     }
 }
 
-/// Normalises `x` into `y`.
-pub(crate) fn apply(x: &[f32], groups: usize, columns: usize, affine: &Affine<'_>, y: &mut [f32]) {
-    let group_len = x.len() / groups;
+/// Normalises `x` into `y`, on top of the values of `plus`, if any.
+pub(crate) fn apply(
+    x: &[f32],
+    groups: usize,
+    columns: usize,
+    affine: &Affine<'_>,
+    plus: Option<&[f32]>,
+    y: &mut [f32],
+) {
     let task = task_len(columns);
-    y.par_chunks_mut(group_len)
-        .zip(x.par_chunks(group_len))
+    y.par_chunks_mut(task)
+        .zip(x.par_chunks(task))
         .enumerate()
-        .for_each_task(|(group, (y, x))| {
-            let affine = affine.group(group, columns);
-            y.par_chunks_mut(task)
-                .zip(x.par_chunks(task))
-                .for_each_task(|(y, x)| normalise(affine, x, y));
+        .for_each_task(|(i, (y, part))| {
+            for (group, rows) in by_group(i * task, part.len(), x.len() / groups) {
+                let (affine, part, y) = (
+                    affine.group(group, columns),
+                    &part[rows.clone()],
+                    &mut y[rows.clone()],
+                );
+                match plus {
+                    Some(plus) => normalise_onto(affine, part, &plus[i * task..][rows], y),
+                    None => normalise(affine, part, y),
+                }
+            }
         });
 }
 
@@ -93,6 +109,18 @@ simd! {
             for ((((y, x), c), s), b) in y.iter_mut().zip(x).zip(a.centre).zip(a.scale).zip(a.shift) {
                 let v = set.fused_one(x - c, *s, *b);
                 *y = if v < 0.0 { a.slope * v } else { v };
+            }
+        }
+    }
+}
+
+simd! {
+    fn normalise_onto<const ROWS: usize, S>(set: S, a: Columns<'_>, x: &[f32], plus: &[f32], y: &mut [f32]) {
+        let columns = a.centre.len();
+        for ((y, x), p) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(plus.chunks_exact(columns)) {
+            for (((((y, x), p), c), s), b) in y.iter_mut().zip(x).zip(p).zip(a.centre).zip(a.scale).zip(a.shift) {
+                let v = set.fused_one(x - c, *s, *b);
+                *y = p + if v < 0.0 { a.slope * v } else { v };
             }
         }
     }
@@ -127,51 +155,108 @@ simd! {
     }
 }
 
-/// Adds the input's gradient, `scale * (g - mean_g - (x - centre) * tilt)`, with `g` the gradient before the activation and
-/// `mean_g` and `tilt` of `[group][column]`.
+/// What an input's gradient is made with: `scale * (g - mean_g - (x - centre) * tilt)`, where `g` is the gradient before the
+/// activation, and `mean_g` and `tilt` are of `[group][column]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Slant<'a> {
+    pub(crate) affine: &'a Affine<'a>,
+    pub(crate) mean_g: &'a [f32],
+    pub(crate) tilt: &'a [f32],
+}
+
+/// One group's part of a [`Slant`].
+#[derive(Clone, Copy)]
+struct SlantColumns<'a> {
+    affine: Columns<'a>,
+    mean_g: &'a [f32],
+    tilt: &'a [f32],
+}
+
+impl Slant<'_> {
+    fn group(&self, group: usize, columns: usize) -> SlantColumns<'_> {
+        let part = group * columns..(group + 1) * columns;
+        SlantColumns {
+            affine: self.affine.group(group, columns),
+            mean_g: &self.mean_g[part.clone()],
+            tilt: &self.tilt[part],
+        }
+    }
+}
+
+/// Adds the input's gradient to `grad_x`.
 pub(crate) fn input_gradient(
     x: &[f32],
     grad_y: &[f32],
     groups: usize,
     columns: usize,
-    affine: &Affine<'_>,
-    (mean_g, tilt): (&[f32], &[f32]),
+    slant: Slant<'_>,
     grad_x: &mut [f32],
 ) {
-    let group_len = x.len() / groups;
     let task = task_len(columns);
     grad_x
         .par_chunks_mut(task)
         .zip(x.par_chunks(task))
         .zip(grad_y.par_chunks(task))
         .enumerate()
-        .for_each_task(|(i, ((gx, x), g))| {
-            // A task may reach from one group into the next: rows of a group are taken together.
-            let mut at = 0;
-            while at < x.len() {
-                let group = (i * task + at) / group_len;
-                let end = ((group + 1) * group_len - i * task).min(x.len());
-                let part = group * columns..(group + 1) * columns;
-                let (mean_g, tilt) = (&mean_g[part.clone()], &tilt[part]);
-                let affine = affine.group(group, columns);
-                add_gradient(affine, mean_g, tilt, &x[at..end], &g[at..end], &mut gx[at..end]);
-                at = end;
+        .for_each_task(|(i, ((gx, part), g))| {
+            for (group, rows) in by_group(i * task, part.len(), x.len() / groups) {
+                let (x, g) = (&part[rows.clone()], &g[rows.clone()]);
+                add_gradient(slant.group(group, columns), x, g, &mut gx[rows]);
             }
         });
 }
 
+/// Makes the input's gradient of the output's, in its place.
+pub(crate) fn turn_gradient(x: &[f32], grad: &mut [f32], groups: usize, columns: usize, slant: Slant<'_>) {
+    let task = task_len(columns);
+    grad.par_chunks_mut(task)
+        .zip(x.par_chunks(task))
+        .enumerate()
+        .for_each_task(|(i, (g, part))| {
+            for (group, rows) in by_group(i * task, part.len(), x.len() / groups) {
+                set_gradient(slant.group(group, columns), &part[rows.clone()], &mut g[rows]);
+            }
+        });
+}
+
+/// The groups that a task's `len` values from `first` reach into, and which of its values lie in each.
+fn by_group(first: usize, len: usize, group_len: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let end = first + len;
+    (first / group_len..end.div_ceil(group_len)).map(move |group| {
+        let values = (group * group_len).max(first)..((group + 1) * group_len).min(end);
+        (group, values.start - first..values.end - first)
+    })
+}
+
 simd! {
-    fn add_gradient<const ROWS: usize, S>(set: S, a: Columns<'_>, mean_g: &[f32], tilt: &[f32], x: &[f32], g: &[f32], gx: &mut [f32]) {
-        let columns = a.centre.len();
+    fn add_gradient<const ROWS: usize, S>(set: S, a: SlantColumns<'_>, x: &[f32], g: &[f32], gx: &mut [f32]) {
+        let columns = a.mean_g.len();
         for ((gx, x), g) in gx.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(g.chunks_exact(columns)) {
             for i in 0..columns {
-                let d = x[i] - a.centre[i];
-                let v = set.fused_one(d, a.scale[i], a.shift[i]);
-                let g = if v > 0.0 { g[i] } else { a.slope * g[i] };
-                gx[i] = set.fused_one(a.scale[i], g - mean_g[i] - d * tilt[i], gx[i]);
+                gx[i] = slanted(set, &a, i, x[i], g[i], gx[i]);
             }
         }
     }
+}
+
+simd! {
+    fn set_gradient<const ROWS: usize, S>(set: S, a: SlantColumns<'_>, x: &[f32], g: &mut [f32]) {
+        let columns = a.mean_g.len();
+        for (x, g) in x.chunks_exact(columns).zip(g.chunks_exact_mut(columns)) {
+            for i in 0..columns {
+                g[i] = slanted(set, &a, i, x[i], g[i], 0.0);
+            }
+        }
+    }
+}
+
+/// `sum` and the gradient of an input `x` in column `i`, given the output's.
+#[inline(always)]
+fn slanted<S: Set>(set: S, a: &SlantColumns<'_>, i: usize, x: f32, g: f32, sum: f32) -> f32 {
+    let (d, scale) = (x - a.affine.centre[i], a.affine.scale[i]);
+    let v = set.fused_one(d, scale, a.affine.shift[i]);
+    let g = if v > 0.0 { g } else { a.affine.slope * g };
+    set.fused_one(scale, g - a.mean_g[i] - d * a.tilt[i], sum)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Work buffers that survive from one operation to the next, so that a step does not fault in fresh pages.
 
-use std::sync::Mutex;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
@@ -11,7 +12,7 @@ const LINE: usize = 16;
 pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     let room = len + LINE;
     let mut buffer = {
-        let mut pool = POOL.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut pool = lock(&POOL);
         // The smallest that is large enough, else the largest, which then grows.
         let fit = (0..pool.len()).min_by_key(|&i| {
             let capacity = pool[i].len();
@@ -29,10 +30,56 @@ pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) ->
     // Where it can't be told how far a line is, the buffer's own beginning does as well.
     let begin = buffer.as_ptr().align_offset(4 * LINE).min(LINE);
     let result = work(&mut buffer[begin..begin + len]);
-    POOL.lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-        .push(buffer);
+    lock(&POOL).push(buffer);
     result
+}
+
+/// Buffers for [`Saved`], of lengths that have been asked for before.
+static SAVED: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+
+/// Values that an operation saves for its backward pass, and whose memory goes to the next that saves as many: as dfdx's
+/// tensors but for that they are not cleared first.
+#[derive(Debug)]
+pub(crate) struct Saved(Vec<f32>);
+
+impl Saved {
+    /// So many values of unspecified content.
+    pub(crate) fn new(len: usize) -> Self {
+        let mut pool = lock(&SAVED);
+        let found = pool.iter().position(|buffer| buffer.len() == len);
+        let found = found.map(|i| pool.swap_remove(i));
+        drop(pool);
+        Self(found.unwrap_or_else(|| vec![0.0; len]))
+    }
+
+    /// Gives back the memory of those that are gone.
+    pub(crate) fn trim() {
+        lock(&SAVED).clear();
+    }
+}
+
+impl Drop for Saved {
+    fn drop(&mut self) {
+        lock(&SAVED).push(std::mem::take(&mut self.0));
+    }
+}
+
+impl Deref for Saved {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl DerefMut for Saved {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -6,9 +6,90 @@ use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
 use super::{EPS, InstanceNormKernel};
 use crate::activation::Activation;
 use crate::cpu::memory::slice;
-use crate::cpu::norm::{Affine, apply, gradient_sums, input_gradient, moments, slope};
+use crate::cpu::norm::{Affine, Slant, apply, gradient_sums, input_gradient, moments, slope, turn_gradient};
 use crate::device::{Images4, Vector};
 use crate::layout::new_images_after;
+
+/// Images' means and `1 / sqrt(biased variance + eps)`, `[image][channel]` both.
+pub(crate) struct Statistics<V> {
+    mean: V,
+    inv_std: V,
+}
+
+impl Statistics<Vec<f32>> {
+    /// Those of `n` images with `c` channels.
+    pub(crate) fn of(x: &[f32], n: usize, c: usize) -> Self {
+        let (means, variances) = moments(x, n, c);
+        Self {
+            mean: means.iter().map(|m| *m as f32).collect(),
+            inv_std: variances
+                .iter()
+                .map(|v| (1.0 / (v + f64::from(EPS)).sqrt()) as f32)
+                .collect(),
+        }
+    }
+}
+
+impl<V: AsRef<[f32]>> Statistics<V> {
+    /// The images `x` that these are of, normalised and activated, on top of the values of `plus`, if any.
+    pub(crate) fn normalise(
+        &self,
+        x: &[f32],
+        n: usize,
+        activation: Option<Activation>,
+        plus: Option<&[f32]>,
+        y: &mut [f32],
+    ) {
+        self.with_affine(activation, |affine| {
+            apply(x, n, affine.scale.len() / n, affine, plus, y)
+        });
+    }
+
+    /// Makes the gradient of the images `x` of that of their normalised ones, in its place.
+    pub(crate) fn turn(&self, x: &[f32], n: usize, activation: Option<Activation>, grad: &mut [f32]) {
+        self.with_slant(x, n, activation, grad, |grad, c, slant| {
+            turn_gradient(x, grad, n, c, slant)
+        });
+    }
+
+    /// Calls `work` with the gradient, the number of channels and what the gradient of the images `x` is made with.
+    fn with_slant<G: AsRef<[f32]>, R>(
+        &self,
+        x: &[f32],
+        n: usize,
+        activation: Option<Activation>,
+        grad: G,
+        work: impl FnOnce(G, usize, Slant<'_>) -> R,
+    ) -> R {
+        self.with_affine(activation, |affine| {
+            let c = affine.scale.len() / n;
+            let [plain, weighted] = gradient_sums(x, grad.as_ref(), n, c, affine);
+            let count = (x.len() / (n * c)) as f64;
+            let mean_g: Vec<f32> = plain.iter().map(|s| (s / count) as f32).collect();
+            let tilt: Vec<f32> = weighted
+                .iter()
+                .zip(affine.scale)
+                .map(|(s, k)| (s * f64::from(*k).powi(2) / count) as f32)
+                .collect();
+            let slant = Slant {
+                affine,
+                mean_g: &mean_g,
+                tilt: &tilt,
+            };
+            work(grad, c, slant)
+        })
+    }
+
+    fn with_affine<R>(&self, activation: Option<Activation>, work: impl FnOnce(&Affine<'_>) -> R) -> R {
+        let centre = self.mean.as_ref();
+        work(&Affine {
+            centre,
+            scale: self.inv_std.as_ref(),
+            shift: &vec![0.0; centre.len()],
+            slope: slope(activation),
+        })
+    }
+}
 
 impl InstanceNormKernel for Cpu {
     fn instance_norm_forward(
@@ -18,28 +99,15 @@ impl InstanceNormKernel for Cpu {
     ) -> Result<(Images4<Self>, Vector<Self>, Vector<Self>), CpuError> {
         let shape = *x.shape();
         let (n, c) = (shape.0, shape.1);
-        let statistics = || {
-            let (means, variances) = moments(slice(x), n, c);
-            let centre: Vec<f32> = means.iter().map(|m| *m as f32).collect();
-            let scale: Vec<f32> = variances
-                .iter()
-                .map(|v| (1.0 / (v + f64::from(EPS)).sqrt()) as f32)
-                .collect();
-            (centre, scale)
-        };
-        let (y, (centre, scale)) = new_images_after(self, shape, statistics, |(centre, scale), y| {
-            let affine = Affine {
-                centre,
-                scale,
-                shift: &vec![0.0; n * c],
-                slope: slope(activation),
-            };
-            apply(slice(x), n, c, &affine, y);
-        })?;
+        let statistics = || Statistics::of(slice(x), n, c);
+        let (y, Statistics { mean, inv_std }) =
+            new_images_after(self, shape, statistics, |statistics, y| {
+                statistics.normalise(slice(x), n, activation, None, y);
+            })?;
         Ok((
             y,
-            self.try_tensor_from_vec(centre, (n * c,))?,
-            self.try_tensor_from_vec(scale, (n * c,))?,
+            self.try_tensor_from_vec(mean, (n * c,))?,
+            self.try_tensor_from_vec(inv_std, (n * c,))?,
         ))
     }
 
@@ -52,23 +120,14 @@ impl InstanceNormKernel for Cpu {
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
-        let (n, c, h, w) = *x.shape();
-        let scale = slice(inv_std);
-        let affine = Affine {
-            centre: slice(mean),
-            scale,
-            shift: &vec![0.0; n * c],
-            slope: slope(activation),
+        let (n, x) = (x.shape().0, slice(x));
+        let statistics = Statistics {
+            mean: slice(mean),
+            inv_std: slice(inv_std),
         };
-        let [plain, weighted] = gradient_sums(slice(x), grad_y, n, c, &affine);
-        let count = (h * w) as f64;
-        let mean_g: Vec<f32> = plain.iter().map(|s| (s / count) as f32).collect();
-        let tilt: Vec<f32> = weighted
-            .iter()
-            .zip(scale)
-            .map(|(s, k)| (s * f64::from(*k).powi(2) / count) as f32)
-            .collect();
-        input_gradient(slice(x), grad_y, n, c, &affine, (&mean_g, &tilt), grad_x);
+        statistics.with_slant(x, n, activation, &grad_y[..], |grad_y, c, slant| {
+            input_gradient(x, grad_y, n, c, slant, grad_x);
+        });
         Ok(())
     }
 }

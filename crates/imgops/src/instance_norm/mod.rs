@@ -1,6 +1,6 @@
 //! Instance normalisation over (h, w) for each image and channel (Ulyanov et al. 2016), without learnt parameters.
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
@@ -55,14 +55,7 @@ pub fn instance_norm<D: ImageDevice, T: Flow<D>>(
     activation: Option<Activation>,
 ) -> Result<Images4<D, T>, OpError> {
     let op = "instance_norm";
-    let shape = *x.shape();
-    if shape.0 * shape.1 == 0 || shape.2 * shape.3 < 2 {
-        return Err(OpError::shape(
-            op,
-            format!("needs more than one pixel a channel, the input is {shape:?}"),
-        ));
-    }
-    check_activation(op, activation)?;
+    check(op, *x.shape(), activation)?;
     let (x, mut tape) = arrange(x)?.split_tape();
     let device = x.device().clone();
     let (y, mean, inv_std) = device
@@ -78,6 +71,20 @@ pub fn instance_norm<D: ImageDevice, T: Flow<D>>(
         });
     }
     Ok(y.put_tape(tape))
+}
+
+/// Refuses images that can't be normalised, and an activation that can't follow.
+pub(crate) fn check(
+    op: &'static str,
+    images: (usize, usize, usize, usize),
+    activation: Option<Activation>,
+) -> Result<(), OpError> {
+    let (n, c, h, w) = images;
+    if n * c == 0 || h * w < 2 {
+        let problem = format!("instance norm needs more than one pixel a channel, the images are {images:?}");
+        return Err(OpError::shape(op, problem));
+    }
+    check_activation(op, activation)
 }
 
 /// Refuses an activation that a norm cannot take along: its slope must follow from the value's sign alone.

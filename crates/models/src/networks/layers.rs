@@ -3,8 +3,9 @@
 use dfdx::tensor::NoneTape;
 use diptych_imgops::{
     Activation, BatchNormMode, ConvConfig, Filter, Flow, ImageDevice, Images4, Normalised, OpError,
-    Upsampling, Vector, activate, activate_tangent, batch_norm, concat_relu, conv_transpose2d, conv2d,
-    instance_norm, norm_tangent, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d, upsample2,
+    Upsampling, Vector, activate, activate_tangent, add_images, batch_norm, concat_relu, conv_transpose2d,
+    conv2d, instance_norm, norm_tangent, reflection_pad, reflection_pad_conv2d, residual_conv2d,
+    skip_conv_transpose2d, upsample2,
 };
 
 use super::Norm;
@@ -15,6 +16,22 @@ use super::receptive::Reach;
 
 /// LeakyReLU with the slope of both papers, 0.2.
 pub const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::LEAKY_SLOPE);
+
+/// What follows a convolution in the same operation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish {
+    instance_norm: bool,
+    activation: Option<Activation>,
+}
+
+impl From<Option<Activation>> for Finish {
+    fn from(activation: Option<Activation>) -> Self {
+        Self {
+            instance_norm: false,
+            activation,
+        }
+    }
+}
 
 /// A convolution or transposed convolution.
 #[derive(Clone, Debug)]
@@ -100,17 +117,17 @@ impl Conv {
         self
     }
 
-    /// The output, with `activation` applied in the same pass.
+    /// The output, finished in the same pass.
     ///
     /// # Errors
     /// Where the input does not fit, or the device fails.
     pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
-        activation: Option<Activation>,
+        finish: impl Into<Finish>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let (weight, bias, config) = self.settings(activation, pass);
+        let (weight, bias, config) = self.settings(finish.into(), pass);
         if self.transposed {
             conv_transpose2d(x, weight, bias, config)
         } else {
@@ -126,13 +143,13 @@ impl Conv {
         &self,
         skip: Images4<D, T>,
         y: Images4<D, T>,
-        activation: Option<Activation>,
+        finish: impl Into<Finish>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         if !self.transposed {
-            return self.forward(concat_relu(skip, y)?, activation, pass);
+            return self.forward(concat_relu(skip, y)?, finish, pass);
         }
-        let (weight, bias, config) = self.settings(activation, pass);
+        let (weight, bias, config) = self.settings(finish.into(), pass);
         skip_conv_transpose2d(skip, y, weight, bias, config)
     }
 
@@ -144,23 +161,43 @@ impl Conv {
         &self,
         x: Images4<D, T>,
         padding: usize,
-        activation: Option<Activation>,
+        finish: impl Into<Finish>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         if self.transposed {
-            return self.forward(reflection_pad(x, padding)?, activation, pass);
+            return self.forward(reflection_pad(x, padding)?, finish, pass);
         }
-        let (weight, bias, config) = self.settings(activation, pass);
+        let (weight, bias, config) = self.settings(finish.into(), pass);
         reflection_pad_conv2d(x, padding, weight, bias, config)
+    }
+
+    /// [`Conv::forward_reflected`], added to `skip`.
+    ///
+    /// # Errors
+    /// As there, and where the shapes differ.
+    pub fn forward_residual<D: ImageDevice, T: Flow<D>>(
+        &self,
+        skip: Images4<D, T>,
+        x: Images4<D, T>,
+        padding: usize,
+        finish: impl Into<Finish>,
+        pass: &Pass<'_, D>,
+    ) -> Result<Images4<D, T>, OpError> {
+        if self.transposed {
+            return add_images(skip, self.forward_reflected(x, padding, finish, pass)?);
+        }
+        let (weight, bias, config) = self.settings(finish.into(), pass);
+        residual_conv2d(skip, x, padding, weight, bias, config)
     }
 
     fn settings<'a, D: ImageDevice>(
         &self,
-        activation: Option<Activation>,
+        finish: Finish,
         pass: &'a Pass<'_, D>,
     ) -> (&'a Filter<D>, Option<&'a Vector<D>>, ConvConfig) {
         let config = ConvConfig {
-            activation,
+            instance_norm: finish.instance_norm,
+            activation: finish.activation,
             weight_grad: pass.trains,
             input_grad: !self.first || pass.input_grad,
             ..self.config
@@ -179,7 +216,7 @@ impl Conv {
             bias: None,
             ..self.clone()
         };
-        linear.forward(tangent, None, pass)
+        linear.forward(tangent, Finish::default(), pass)
     }
 
     /// [`Conv::forward`] of a dual number.
@@ -290,22 +327,22 @@ impl Up {
         &self.reach
     }
 
-    /// The output, with `activation` applied in the same pass.
+    /// The output, finished in the same pass.
     ///
     /// # Errors
     /// Where the input does not fit, or the device fails.
     pub fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
-        activation: Option<Activation>,
+        finish: impl Into<Finish>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         match self.upsampling {
             Some(upsampling) => {
                 let x = upsample2(x, upsampling)?;
-                self.conv.forward_reflected(x, 1, activation, pass)
+                self.conv.forward_reflected(x, 1, finish, pass)
             }
-            None => self.conv.forward(x, activation, pass),
+            None => self.conv.forward(x, finish, pass),
         }
     }
 
@@ -317,12 +354,12 @@ impl Up {
         &self,
         skip: Images4<D, T>,
         y: Images4<D, T>,
-        activation: Option<Activation>,
+        finish: impl Into<Finish>,
         pass: &Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         match self.upsampling {
-            Some(_) => self.forward(concat_relu(skip, y)?, activation, pass),
-            None => self.conv.forward_skip(skip, y, activation, pass),
+            Some(_) => self.forward(concat_relu(skip, y)?, finish, pass),
+            None => self.conv.forward_skip(skip, y, finish, pass),
         }
     }
 }
@@ -420,6 +457,32 @@ impl NormLayer {
                 None => Ok(x),
             },
         }
+    }
+
+    /// The output behind a convolution, with `activation` applied in the same pass. `conv` is told what to do of it itself,
+    /// and whether that is all.
+    ///
+    /// # Errors
+    /// As [`NormLayer::forward`], and as `conv`.
+    pub fn behind<D: ImageDevice, T: Flow<D>>(
+        &self,
+        activation: Option<Activation>,
+        pass: &mut Pass<'_, D>,
+        conv: impl FnOnce(Finish, bool, &Pass<'_, D>) -> Result<Images4<D, T>, OpError>,
+    ) -> Result<Images4<D, T>, OpError> {
+        let instance_norm = match &self.0 {
+            Kind::Batch { .. } => {
+                let y = conv(Finish::default(), false, pass)?;
+                return self.forward(y, activation, pass);
+            }
+            Kind::Instance => true,
+            Kind::None => false,
+        };
+        let finish = Finish {
+            instance_norm,
+            activation,
+        };
+        conv(finish, true, pass)
     }
 
     /// Whether the output's derivative depends on the input.

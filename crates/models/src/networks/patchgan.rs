@@ -98,8 +98,7 @@ impl PatchGan {
     ) -> Result<Images4<D, T>, OpError> {
         let mut y = self.first.forward(x, Some(LEAKY), pass)?;
         for (conv, norm) in &self.middle {
-            y = conv.forward(y, None, pass)?;
-            y = norm.forward(y, Some(LEAKY), pass)?;
+            y = norm.behind(Some(LEAKY), pass, |finish, _, pass| conv.forward(y, finish, pass))?;
         }
         self.last.forward(y, None, pass)
     }

@@ -43,18 +43,27 @@ struct Stage {
 }
 
 impl Stage {
+    /// The output, added to `skip` if there is one.
     fn forward<D: ImageDevice, T: Flow<D>>(
         &self,
         x: Images4<D, T>,
         activation: Option<Activation>,
+        mut skip: Option<Images4<D, T>>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let y = if self.border > 0 {
-            self.conv.forward_reflected(x, self.border, None, pass)?
-        } else {
-            self.conv.forward(x, None, pass)?
-        };
-        self.norm.forward(y, activation, pass)
+        let y = self.norm.behind(activation, pass, |finish, last, pass| {
+            if self.border == 0 {
+                return self.conv.forward(x, finish, pass);
+            }
+            match skip.take_if(|_| last) {
+                Some(skip) => self.conv.forward_residual(skip, x, self.border, finish, pass),
+                None => self.conv.forward_reflected(x, self.border, finish, pass),
+            }
+        })?;
+        match skip {
+            Some(skip) => add_images(skip, y),
+            None => Ok(y),
+        }
     }
 }
 
@@ -192,20 +201,18 @@ impl ResNet {
         let relu = Some(Activation::Relu);
         let mut y = x;
         for stage in &self.head {
-            y = stage.forward(y, relu, pass)?;
+            y = stage.forward(y, relu, None, pass)?;
         }
         for [first, second] in &self.blocks {
             let skip = y.with_empty_tape();
-            y = first.forward(y, relu, pass)?;
+            y = first.forward(y, relu, None, pass)?;
             if self.dropout && pass.statistics != Statistics::Eval {
                 y = dropout(y, 0.5, pass.dropout_seed())?;
             }
-            y = second.forward(y, None, pass)?;
-            y = add_images(skip, y)?;
+            y = second.forward(y, None, Some(skip), pass)?;
         }
         for (up, norm) in &self.ups {
-            y = up.forward(y, None, pass)?;
-            y = norm.forward(y, relu, pass)?;
+            y = norm.behind(relu, pass, |finish, _, pass| up.forward(y, finish, pass))?;
         }
         self.last.forward_reflected(y, 3, Some(Activation::Tanh), pass)
     }

@@ -5,7 +5,7 @@ use dfdx::tensor::WithEmptyTape;
 use diptych_imgops::{Activation, Flow, ImageDevice, Images4, OpError, dropout};
 
 use super::Norm;
-use super::layers::{Conv, ConvShape, LEAKY, NormLayer, Up, Upscale};
+use super::layers::{Conv, ConvShape, Finish, LEAKY, NormLayer, Up, Upscale};
 use super::params::ParamSet;
 use super::pass::{Pass, Statistics};
 use super::receptive::{Reach, receptive_field};
@@ -222,15 +222,17 @@ impl UNet {
         let l = &self.levels[level];
         let skip = self.config.skips.then(|| x.with_empty_tape());
         let y = if level + 1 < self.levels.len() {
-            let y = l.down.forward(x, None, pass)?;
-            let y = l.down_norm.forward(y, Some(LEAKY), pass)?;
+            let y = l.down_norm.behind(Some(LEAKY), pass, |finish, _, pass| {
+                l.down.forward(x, finish, pass)
+            })?;
             self.inner(level + 1, y, pass)?
         } else {
             Inner::activated(l.down.forward(x, Some(Activation::Relu), pass)?)
         };
-        let mut y = y.up(&l.up, None, pass)?;
         let activation = skip.is_none().then_some(Activation::Relu);
-        y = l.up_norm.forward(y, activation, pass)?;
+        let mut y = l
+            .up_norm
+            .behind(activation, pass, |finish, _, pass| y.up(&l.up, finish, pass))?;
         // Dropout scales by something positive: before or after ReLU is the same.
         if l.dropout && pass.statistics != Statistics::Eval {
             y = dropout(y, 0.5, pass.dropout_seed())?;
@@ -251,15 +253,10 @@ impl<D: ImageDevice, T: Flow<D>> Inner<D, T> {
     }
 
     /// The decoder half of the level around it.
-    fn up(
-        self,
-        up: &Up,
-        activation: Option<Activation>,
-        pass: &Pass<'_, D>,
-    ) -> Result<Images4<D, T>, OpError> {
+    fn up(self, up: &Up, finish: impl Into<Finish>, pass: &Pass<'_, D>) -> Result<Images4<D, T>, OpError> {
         match self.skip {
-            Some(skip) => up.forward_skip(skip, self.y, activation, pass),
-            None => up.forward(self.y, activation, pass),
+            Some(skip) => up.forward_skip(skip, self.y, finish, pass),
+            None => up.forward(self.y, finish, pass),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Convolutions on the CPU: the three products of [`crate::cpu::convolve`], bias and activation.
 
+mod call;
+
+pub(crate) use call::{convolve, reflection_pad_conv2d, skip_conv_transpose2d};
+
 use dfdx::tensor::{Cpu, CpuError, Storage};
 
 use super::{ConvGradients, ConvKernel, Direction};
@@ -13,13 +17,9 @@ use crate::filter::Filter;
 use crate::geometry::ConvGeometry;
 use crate::layout::new_images;
 
-/// Adds the bias and applies the activation.
-pub(super) fn finish(y: &mut [f32], bias: Option<&Vector<Cpu>>, activation: Option<Activation>) {
+fn add_bias(y: &mut [f32], bias: Option<&Vector<Cpu>>) {
     if let Some(bias) = bias {
         columns::add(y, slice(bias));
-    }
-    if let Some(activation) = activation {
-        activate_in_place(activation, y);
     }
 }
 
@@ -36,7 +36,10 @@ impl ConvKernel for Cpu {
         let shape = direction.output(g);
         new_images(self, shape, |y| {
             product(direction, g, slice(x), slice(weight.stored_values()), y);
-            finish(y, bias, activation);
+            add_bias(y, bias);
+            if let Some(activation) = activation {
+                activate_in_place(activation, y);
+            }
         })
     }
 

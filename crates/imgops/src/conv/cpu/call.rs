@@ -1,0 +1,271 @@
+//! Convolutions as operations of the CPU's tape. Of images that are made from others first it keeps those others, not what was
+//! made; of a normalised output only the values before the norm, whose gradient takes the place of the output's.
+
+use std::ops::DerefMut;
+
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{Cpu, CpuError, PutTape, SplitTape, Storage};
+
+use super::add_bias;
+use crate::activation::cpu::activate_in_place;
+use crate::activation::{Activation, ActivationKernel};
+use crate::add::add_images;
+use crate::concat::{concat_relu, joined_shape};
+use crate::conv::{Direction, conv_transpose2d, with_parameters};
+use crate::cpu::columns;
+use crate::cpu::made::{Input, Join, Mirror, Plain, WantedOfMade};
+use crate::cpu::memory::slice;
+use crate::cpu::parallel::add;
+use crate::cpu::scratch::{Saved, with_scratch};
+use crate::device::{Flow, GradientBuffer, Images4, Vector, put, take};
+use crate::error::OpError;
+use crate::filter::Filter;
+use crate::geometry::{ConvConfig, ConvGeometry};
+use crate::instance_norm;
+use crate::instance_norm::cpu::Statistics;
+use crate::layout::{arrange, new_images, new_images_after};
+use crate::reflection_pad::padded_shape;
+
+/// [`crate::conv2d`] and [`crate::conv_transpose2d`].
+pub(crate) fn convolve<T: Flow<Cpu>>(
+    x: Images4<Cpu, T>,
+    direction: Direction,
+    g: ConvGeometry,
+    weight: &Filter<Cpu>,
+    bias: Option<&Vector<Cpu>>,
+    config: ConvConfig,
+) -> Result<Images4<Cpu, T>, OpError> {
+    let (x, tape) = arrange(x)?.split_tape();
+    let call = Call {
+        op: direction.op(),
+        direction,
+        g,
+        input: Plain,
+        parts: [x],
+        skip: None,
+    };
+    call.apply(tape, weight, bias, config)
+}
+
+/// [`crate::skip_conv_transpose2d`].
+pub(crate) fn skip_conv_transpose2d<T: Flow<Cpu>>(
+    skip: Images4<Cpu, T>,
+    y: Images4<Cpu, T>,
+    weight: &Filter<Cpu>,
+    bias: Option<&Vector<Cpu>>,
+    config: ConvConfig,
+) -> Result<Images4<Cpu, T>, OpError> {
+    let op = "skip_conv_transpose2d";
+    let channels = [skip.shape().1, y.shape().1];
+    let shape = joined_shape(op, *skip.shape(), *y.shape())?;
+    if std::ptr::eq(slice(&skip), slice(&y)) {
+        // Two parts of one tensor have one gradient, which can't be lent twice.
+        return conv_transpose2d(concat_relu(skip, y)?, weight, bias, config);
+    }
+    let g = ConvGeometry::conv_transpose2d(shape, weight.shape(), bias.map(|b| b.shape().0), config)?;
+    let ((skip, tape), (y, tape_y)) = (arrange(skip)?.split_tape(), arrange(y)?.split_tape());
+    let call = Call {
+        op,
+        direction: Direction::Widen,
+        g,
+        input: Join(channels),
+        parts: [skip, y],
+        skip: None,
+    };
+    call.apply(tape.merge(tape_y), weight, bias, config)
+}
+
+/// [`crate::reflection_pad_conv2d`] and [`crate::residual_conv2d`].
+pub(crate) fn reflection_pad_conv2d<T: Flow<Cpu>>(
+    x: Images4<Cpu, T>,
+    padding: usize,
+    weight: &Filter<Cpu>,
+    bias: Option<&Vector<Cpu>>,
+    config: ConvConfig,
+    skip: Option<Images4<Cpu, T>>,
+) -> Result<Images4<Cpu, T>, OpError> {
+    let op = "reflection_pad_conv2d";
+    let shape = padded_shape(op, *x.shape(), padding)?;
+    let g = ConvGeometry::conv2d(shape, weight.shape(), bias.map(|b| b.shape().0), config)?;
+    let (x, tape) = arrange(x)?.split_tape();
+    let mut call = Call {
+        op,
+        direction: Direction::Narrow,
+        g,
+        input: Mirror(padding),
+        parts: [x],
+        skip: None,
+    };
+    let Some(skip) = skip else {
+        return call.apply(tape, weight, bias, config);
+    };
+    if !config.instance_norm || *skip.shape() != call.direction.output(&g) {
+        return add_images(skip, call.apply(tape, weight, bias, config)?);
+    }
+    let (skip, tape_of_skip) = arrange(skip)?.split_tape();
+    call.skip = Some(skip);
+    call.apply(tape_of_skip.merge(tape), weight, bias, config)
+}
+
+/// A checked operation, with its tensors.
+struct Call<const P: usize, I> {
+    op: &'static str,
+    direction: Direction,
+    g: ConvGeometry,
+    input: I,
+    parts: [Images4<Cpu>; P],
+    /// Added to a normalised output.
+    skip: Option<Images4<Cpu>>,
+}
+
+/// What came behind a convolution, with what its backward pass needs.
+enum Behind {
+    Nothing,
+    Activation(Activation, Images4<Cpu>),
+    /// The images before it, and their statistics.
+    InstanceNorm(Saved, Statistics<Vec<f32>>, Option<Activation>),
+}
+
+impl Behind {
+    /// Makes the gradient of the convolution's own output, so many images, of that of the operation's, in its place.
+    fn turn(&self, n: usize, grad: &mut <Cpu as Storage<f32>>::Vec) -> Result<(), CpuError> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Activation(activation, y) => y.device().activation_slope(*activation, y, grad),
+            Self::InstanceNorm(before, statistics, activation) => {
+                statistics.turn(before, n, *activation, grad);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
+    fn parts(&self) -> [&[f32]; P] {
+        self.parts.each_ref().map(slice)
+    }
+
+    /// The convolution, with its bias.
+    fn product(&self, weight: &Filter<Cpu>, bias: Option<&Vector<Cpu>>, out: &mut [f32]) {
+        let weight = slice(weight.stored_values());
+        self.input
+            .product(self.direction, &self.g, self.parts(), weight, out);
+        add_bias(out, bias);
+    }
+
+    /// The normalised output, and what it was before in `room`.
+    fn normalised<B: DerefMut<Target = [f32]> + Send>(
+        &self,
+        weight: &Filter<Cpu>,
+        bias: Option<&Vector<Cpu>>,
+        activation: Option<Activation>,
+        mut room: B,
+    ) -> Result<(Images4<Cpu>, (B, Statistics<Vec<f32>>)), CpuError> {
+        let shape @ (n, c, ..) = self.direction.output(&self.g);
+        let before = move || {
+            self.product(weight, bias, &mut room);
+            let statistics = Statistics::of(&room, n, c);
+            (room, statistics)
+        };
+        let skip = self.skip.as_ref().map(slice);
+        new_images_after(
+            self.parts[0].device(),
+            shape,
+            before,
+            |(before, statistics), y| {
+                statistics.normalise(before, n, activation, skip, y);
+            },
+        )
+    }
+
+    /// The output, and what a backward pass, if there is to be one, has to know of it.
+    fn forward(
+        &self,
+        weight: &Filter<Cpu>,
+        bias: Option<&Vector<Cpu>>,
+        config: ConvConfig,
+        taped: bool,
+    ) -> Result<(Images4<Cpu>, Behind), CpuError> {
+        let shape @ (n, c, h, w) = self.direction.output(&self.g);
+        let (len, activation) = (n * c * h * w, config.activation);
+        if config.instance_norm && taped {
+            let (y, (before, statistics)) = self.normalised(weight, bias, activation, Saved::new(len))?;
+            return Ok((y, Behind::InstanceNorm(before, statistics, activation)));
+        }
+        if config.instance_norm {
+            let (y, _) = with_scratch(len, |room| {
+                let (y, _) = self.normalised(weight, bias, activation, room)?;
+                Ok::<_, CpuError>((y, ()))
+            })?;
+            return Ok((y, Behind::Nothing));
+        }
+        let y = new_images(self.parts[0].device(), shape, |y| {
+            self.product(weight, bias, y);
+            if let Some(activation) = activation {
+                activate_in_place(activation, y);
+            }
+        })?;
+        let behind = activation.map_or(Behind::Nothing, |activation| {
+            Behind::Activation(activation, y.clone())
+        });
+        Ok((y, behind))
+    }
+
+    fn apply<T: Flow<Cpu>>(
+        self,
+        mut tape: T,
+        weight: &Filter<Cpu>,
+        bias: Option<&Vector<Cpu>>,
+        config: ConvConfig,
+    ) -> Result<Images4<Cpu, T>, OpError> {
+        let shape = self.direction.output(&self.g);
+        if config.instance_norm {
+            instance_norm::check(self.op, shape, config.activation)?;
+        } else if let Some(activation) = config.activation {
+            activation.check(self.op)?;
+        }
+        let (y, behind) = self
+            .forward(weight, bias, config, T::OWNS_TAPE)
+            .map_err(OpError::device(self.op))?;
+        if T::OWNS_TAPE && (config.weight_grad || config.input_grad || self.skip.is_some()) {
+            let (ghost, weight, bias) = (y.ghost(), weight.clone(), bias.cloned());
+            let device = y.device().clone();
+            tape.add_backward_op(move |grads| {
+                let mut grad = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
+                if let Some(skip) = &self.skip {
+                    let mut slot = take(grads, skip)?;
+                    add(&mut slot, &grad);
+                    put(grads, skip, slot)?;
+                }
+                // One core clears the memory of the input's gradient, for dfdx does not share that out.
+                let turn = || behind.turn(shape.0, &mut grad);
+                let (turned, slots) = rayon::join(turn, || {
+                    let parts = self.parts.iter().filter(|_| config.input_grad);
+                    parts.map(|part| take(grads, part)).collect::<Result<Vec<_>, _>>()
+                });
+                turned?;
+                let mut slots = slots?;
+                drop(behind);
+                with_parameters(grads, &weight, bias.as_ref(), config.weight_grad, |out| {
+                    if let Some(gb) = out.bias {
+                        columns::sum_into(&grad, gb);
+                    }
+                    let parts: Vec<&mut [f32]> = slots.iter_mut().map(|slot| &mut slot[..]).collect();
+                    let wanted = WantedOfMade {
+                        parts: parts.try_into().ok(), // none where they are not wanted
+                        weight: out.weight.map(|gw| (&mut gw[..], !out.weight_fresh)),
+                    };
+                    let weight = slice(weight.stored_values());
+                    self.input
+                        .gradients(self.direction, &self.g, self.parts(), weight, &grad, wanted);
+                    Ok(())
+                })?;
+                for (part, slot) in self.parts.iter().zip(slots) {
+                    put(grads, part, slot)?;
+                }
+                Ok(())
+            });
+        }
+        Ok(y.put_tape(tape))
+    }
+}
