@@ -123,6 +123,16 @@ impl Source<'_> {
             out[..len].copy_from_slice(&self.data[base + at..][..len]);
         }
     }
+
+    /// Brings values of each row, from `at`, together in blocks of `OUTER_ROWS` rows: `width` of a row in each block.
+    pub(crate) fn gather_blocks(&self, at: usize, width: usize, out: &mut [f32]) {
+        for (row, base) in self.base.iter().enumerate() {
+            let values = self.data[base + at..].chunks_exact(width);
+            for (block, values) in out.chunks_exact_mut(OUTER_ROWS * BLOCK).zip(values) {
+                block[row * BLOCK..][..width].copy_from_slice(values);
+            }
+        }
+    }
 }
 
 /// What a product fetches while it multiplies, so that memory and multipliers work at the same time.

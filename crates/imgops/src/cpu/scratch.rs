@@ -87,6 +87,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_saved_goes_to_the_next_of_its_length() {
+        let len = 12_347; // nobody else's
+        let mut first = Saved::new(len);
+        first.fill(3.0);
+        let place = first.as_ptr();
+        let second = Saved::new(len);
+        assert_ne!(second.as_ptr(), place);
+        drop(first);
+        let third = Saved::new(len);
+        assert_eq!((third.as_ptr(), third.len(), third[0]), (place, len, 3.0));
+        drop((second, third));
+        Saved::trim();
+        assert!(lock(&SAVED).iter().all(|buffer| buffer.len() != len));
+    }
+
+    #[test]
     fn nested_buffers_are_distinct_and_long_enough() {
         with_scratch(10, |a| {
             a.fill(1.0);

@@ -14,8 +14,8 @@ use diptych_imgops::{
     Activation, AdamConfig, BatchNormMode, ConvConfig, Filter, GanMode, Images4, Normalised, OpError, Scalar,
     Upsampling, Vector, activate, activate_tangent, add_images, add_losses, backward, batch_norm,
     concat_channels, concat_relu, conv_transpose2d, conv2d, dropout, fit, gan_loss, instance_norm, l1_loss,
-    mix_images, mse_loss, norm_tangent, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d,
-    upload_images, upsample2, weighted_sum,
+    mix_images, mse_loss, norm_tangent, reflection_pad, reflection_pad_conv2d, residual_conv2d,
+    skip_conv_transpose2d, upload_images, upsample2, weighted_sum,
 };
 use proptest::prelude::*;
 use reference::{Array, Shape};
@@ -233,6 +233,65 @@ fn weighted_case(
     Ok(())
 }
 
+/// Whether every channel of every image varies, so that a norm does not blow up what f32 has rounded off, and no value is
+/// at the kink of an activation behind it.
+fn is_spread(y: &Array) -> bool {
+    let [_, _, h, w] = y.shape;
+    let varies = |plane: &[f64]| {
+        let mean = plane.iter().sum::<f64>() / plane.len() as f64;
+        let square = plane.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+        square / plane.len() as f64 > 0.1
+    };
+    h * w > 1
+        && y.values.chunks(h * w).all(varies)
+        && reference::instance_norm(y).values.iter().all(|v| v.abs() > 1e-3)
+}
+
+/// An operation on an image, a weight, a bias and images as large as what comes out.
+type Op<'a> = dyn Fn(Taped, &Filter<TestDevice>, &Vector<TestDevice>, Taped) -> Result<Taped, OpError> + 'a;
+
+/// Checks value and all gradients of an operation on an image, a weight, a bias and images of `shape`, its output's, against
+/// those of the operations that it stands for.
+fn in_turn(
+    (x, w, b): (&Array, &Array, &Array),
+    shape: Shape,
+    at_once: impl Fn(Taped, &Filter<TestDevice>, &Vector<TestDevice>, Taped) -> Result<Taped, OpError>,
+    in_turn: impl Fn(Taped, &Filter<TestDevice>, &Vector<TestDevice>, Taped) -> Result<Taped, OpError>,
+) -> Result<(), TestCaseError> {
+    let weights = tensor(&Array::pattern(shape, 17));
+    let run = |op: &Op<'_>| {
+        let (input, weight, bias) = (tensor(x), filter(w), vector(&b.values));
+        let skip = tensor(&Array::pattern(shape, 3));
+        // All have a slot for their gradient, so that one that is not used has zeros.
+        let mut slots = dfdx::tensor::Gradients::leaky();
+        slots.get_or_alloc_mut(&skip).unwrap();
+        let y = op(input.trace(slots), &weight, &bias, skip.leaky_trace())
+            .map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let value = y.as_vec();
+        let grads = backward(weighted_sum(y, &weights).unwrap()).unwrap();
+        let gradients = [
+            grads.get(&input).as_vec(),
+            weight.gradient(&grads),
+            grads.get(&skip).as_vec(),
+            grads.get(&bias).as_vec(),
+        ];
+        Ok::<_, TestCaseError>((value, gradients))
+    };
+    let ((y, got), (want_y, want)) = (run(&at_once)?, run(&in_turn)?);
+    let wide = |v: &[f32]| v.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    prop_assert!(error(&y, &wide(&want_y)) < TOLERANCE, "value");
+    for (i, (got, want)) in got.iter().zip(&want).take(3).enumerate() {
+        // A norm leaves hardly any gradient in a plane of two pixels or a weight of one value: what terms cancel to.
+        let terms: Vec<f64> = want.iter().map(|v| f64::from(v.abs().max(1.0))).collect();
+        let off = error_against(got, &wide(want), &terms);
+        prop_assert!(off < 10.0 * TOLERANCE, "gradient {} off by {}", i, off);
+    }
+    // What is behind the norm does not depend on the bias.
+    let terms = weights.as_vec().iter().map(|v| v.abs()).sum::<f32>();
+    prop_assert!(got[3].iter().all(|v| v.abs() < 1e-4 * terms), "{:?}", got[3]);
+    Ok(())
+}
+
 /// Found in CI: a single weight whose gradient, a sum of forty terms, cancels to a fiftieth of them.
 #[test]
 fn a_gradient_that_cancels_is_measured_against_its_terms() {
@@ -287,6 +346,71 @@ proptest! {
             reference::conv2d(&reference::reflection_pad(x, border), w, &b.values, stride, padding)
         };
         weighted_case((x, w, b), apply, forward)?;
+    }
+
+    #[test]
+    fn instance_norm_in_a_convolution_is_that_behind_it((x, w, b, stride, padding) in convolution(false), border in 1usize..3, relu in any::<bool>()) {
+        let activation = relu.then_some(Activation::Relu);
+        let alone = ConvConfig::new(stride, padding);
+        let both = ConvConfig { instance_norm: true, activation, ..alone };
+        let padded = reference::reflection_pad(&x, border);
+        let [y, of_padded] = [&x, &padded].map(|x| reference::conv2d(x, &w, &b.values, stride, padding));
+        prop_assume!(is_spread(&y) && is_spread(&of_padded));
+        let (of_x, shape) = ((&x, &w, &b), of_padded.shape);
+        in_turn(
+            of_x,
+            y.shape,
+            |x, w, b, _| conv2d(x, w, Some(b), both),
+            |x, w, b, _| instance_norm(conv2d(x, w, Some(b), alone)?, activation),
+        )?;
+        in_turn(
+            of_x,
+            shape,
+            |x, w, b, _| reflection_pad_conv2d(x, border, w, Some(b), both),
+            |x, w, b, _| instance_norm(reflection_pad_conv2d(x, border, w, Some(b), alone)?, activation),
+        )?;
+        in_turn(
+            of_x,
+            shape,
+            |x, w, b, skip| residual_conv2d(skip, x, border, w, Some(b), both),
+            |x, w, b, skip| {
+                let y = instance_norm(reflection_pad_conv2d(x, border, w, Some(b), alone)?, activation)?;
+                add_images(skip, y)
+            },
+        )?;
+    }
+
+    #[test]
+    fn instance_norm_in_a_transposed_convolution_is_that_behind_it((x, w, b, stride, padding) in convolution(true), first in any::<bool>()) {
+        let alone = ConvConfig { output_padding: stride - 1, ..ConvConfig::new(stride, padding) };
+        let activation = Some(Activation::LeakyRelu(0.2));
+        let both = ConvConfig { instance_norm: true, activation, ..alone };
+        let up = |x: &Array, w: &Array| reference::conv_transpose2d(x, w, &b.values, stride, padding, stride - 1);
+        let y = up(&x, &w);
+        prop_assume!(is_spread(&y));
+        in_turn(
+            (&x, &w, &b),
+            y.shape,
+            |x, w, b, _| conv_transpose2d(x, w, Some(b), both),
+            |x, w, b, _| instance_norm(conv_transpose2d(x, w, Some(b), alone)?, activation),
+        )?;
+        let other = Array::pattern([x.shape[0], 2, x.shape[2], x.shape[3]], 6);
+        let [_, out, k, _] = w.shape;
+        let w = Array::pattern([x.shape[1] + 2, out, k, k], 11);
+        let joined = if first { reference::concat(&x, &other) } else { reference::concat(&other, &x) };
+        let y = up(&joined.map(|v| v.max(0.0)), &w);
+        prop_assume!(is_spread(&y));
+        let join = |x: Taped, weight: &Filter<TestDevice>, bias: &Vector<TestDevice>, config| {
+            let other = tensor(&other).leaky_trace();
+            let (skip, y) = if first { (x, other) } else { (other, x) };
+            skip_conv_transpose2d(skip, y, weight, Some(bias), config)
+        };
+        in_turn(
+            (&x, &w, &b),
+            y.shape,
+            |x, w, b, _| join(x, w, b, both),
+            |x, w, b, _| instance_norm(join(x, w, b, alone)?, activation),
+        )?;
     }
 
     #[test]
@@ -624,6 +748,30 @@ fn misfits_are_typed_errors() {
     };
     assert!(padded(3, [1, 1, 3, 3]).contains("longer than"));
     assert!(padded(1, [1, 2, 3, 3]).contains("2 channels"));
+    let normalised = |kernel, activation| {
+        let weight = filter(&Array::pattern([1, 1, kernel, kernel], 1));
+        let config = ConvConfig {
+            instance_norm: true,
+            activation,
+            ..ConvConfig::new(1, 0)
+        };
+        text(conv2d(image([1, 1, 3, 3]), &weight, None, config))
+    };
+    let single = normalised(3, None);
+    assert!(
+        single.contains("conv2d") && single.contains("more than one pixel"),
+        "{single}"
+    );
+    assert!(normalised(2, Some(Activation::Tanh)).contains("ReLU and leaky ReLU can"));
+    for instance_norm in [false, true] {
+        let config = ConvConfig {
+            instance_norm,
+            ..ConvConfig::new(1, 0)
+        };
+        let (skip, x) = (image([1, 1, 2, 3]), image([1, 1, 3, 3]));
+        let weight = filter(&Array::pattern([1, 1, 3, 3], 1));
+        assert!(text(residual_conv2d(skip, x, 1, &weight, None, config)).contains("(1, 1, 2, 3)"));
+    }
     assert!(text(instance_norm(image([1, 2, 1, 1]), None)).contains("more than one pixel"));
     assert!(text(reflection_pad(image([1, 1, 3, 3]), 3)).contains("longer than"));
     assert!(text(fit(image([1, 1, 3, 3]), (0, 3))).contains("nothing to fit"));

@@ -140,12 +140,15 @@ impl Behind {
     }
 }
 
+/// A normalised output, with the images before the norm and their statistics.
+type Normalised<B> = (Images4<Cpu>, (B, Statistics<Vec<f32>>));
+
 impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
     fn parts(&self) -> [&[f32]; P] {
         self.parts.each_ref().map(slice)
     }
 
-    /// The convolution, with its bias.
+    /// The convolution, with a bias.
     fn product(&self, weight: &Filter<Cpu>, bias: Option<&Vector<Cpu>>, out: &mut [f32]) {
         let weight = slice(weight.stored_values());
         self.input
@@ -153,17 +156,16 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         add_bias(out, bias);
     }
 
-    /// The normalised output, and what it was before in `room`.
+    /// The normalised output, and what it was before in `room`, without the bias, which the norm would take away again.
     fn normalised<B: DerefMut<Target = [f32]> + Send>(
         &self,
         weight: &Filter<Cpu>,
-        bias: Option<&Vector<Cpu>>,
         activation: Option<Activation>,
         mut room: B,
-    ) -> Result<(Images4<Cpu>, (B, Statistics<Vec<f32>>)), CpuError> {
+    ) -> Result<Normalised<B>, CpuError> {
         let shape @ (n, c, ..) = self.direction.output(&self.g);
         let before = move || {
-            self.product(weight, bias, &mut room);
+            self.product(weight, None, &mut room);
             let statistics = Statistics::of(&room, n, c);
             (room, statistics)
         };
@@ -189,12 +191,12 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         let shape @ (n, c, h, w) = self.direction.output(&self.g);
         let (len, activation) = (n * c * h * w, config.activation);
         if config.instance_norm && taped {
-            let (y, (before, statistics)) = self.normalised(weight, bias, activation, Saved::new(len))?;
+            let (y, (before, statistics)) = self.normalised(weight, activation, Saved::new(len))?;
             return Ok((y, Behind::InstanceNorm(before, statistics, activation)));
         }
         if config.instance_norm {
             let (y, _) = with_scratch(len, |room| {
-                let (y, _) = self.normalised(weight, bias, activation, room)?;
+                let (y, _) = self.normalised(weight, activation, room)?;
                 Ok::<_, CpuError>((y, ()))
             })?;
             return Ok((y, Behind::Nothing));
@@ -247,7 +249,8 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
                 let mut slots = slots?;
                 drop(behind);
                 with_parameters(grads, &weight, bias.as_ref(), config.weight_grad, |out| {
-                    if let Some(gb) = out.bias {
+                    // The gradients behind a norm add up to nothing.
+                    if let Some(gb) = out.bias.filter(|_| !config.instance_norm) {
                         columns::sum_into(&grad, gb);
                     }
                     let parts: Vec<&mut [f32]> = slots.iter_mut().map(|slot| &mut slot[..]).collect();

@@ -153,10 +153,9 @@ impl Plan {
                             base: others,
                             ..narrow
                         };
-                        // Rows that lie far apart are brought together once for all that they are multiplied with.
-                        for (b, columns) in b.chunks_exact_mut(OUTER_ROWS * BLOCK).zip((0..).step_by(width)) {
-                            right.gather(first * LANES + columns, width, b, BLOCK);
-                        }
+                        // Rows that lie far apart are brought together once for all that they are multiplied with; as
+                        // whole rows, for a processor sees where they go on.
+                        right.gather_blocks(first * LANES, width, b);
                         let blocks = live
                             .iter()
                             .flat_map(|live| live.clone().step_by(BLOCK).map(|k| k..live.end.min(k + BLOCK)));
