@@ -102,12 +102,34 @@ pub(crate) fn apply(
         });
 }
 
+/// Normalises `y` in its place.
+pub(crate) fn apply_in_place(y: &mut [f32], groups: usize, columns: usize, affine: &Affine<'_>) {
+    let (task, group_len) = (task_len(columns), y.len() / groups);
+    y.par_chunks_mut(task).enumerate().for_each_task(|(i, y)| {
+        for (group, rows) in by_group(i * task, y.len(), group_len) {
+            normalise_in_place(affine.group(group, columns), &mut y[rows]);
+        }
+    });
+}
+
 simd! {
     fn normalise<const ROWS: usize, S>(set: S, a: Columns<'_>, x: &[f32], y: &mut [f32]) {
         let columns = a.centre.len();
         for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
             for ((((y, x), c), s), b) in y.iter_mut().zip(x).zip(a.centre).zip(a.scale).zip(a.shift) {
                 let v = set.fused_one(x - c, *s, *b);
+                *y = if v < 0.0 { a.slope * v } else { v };
+            }
+        }
+    }
+}
+
+simd! {
+    fn normalise_in_place<const ROWS: usize, S>(set: S, a: Columns<'_>, y: &mut [f32]) {
+        let columns = a.centre.len();
+        for y in y.chunks_exact_mut(columns) {
+            for (((y, c), s), b) in y.iter_mut().zip(a.centre).zip(a.scale).zip(a.shift) {
+                let v = set.fused_one(*y - c, *s, *b);
                 *y = if v < 0.0 { a.slope * v } else { v };
             }
         }

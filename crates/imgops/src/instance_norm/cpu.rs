@@ -6,7 +6,9 @@ use dfdx::tensor::{Cpu, CpuError, Storage, TensorFromVec};
 use super::{EPS, InstanceNormKernel};
 use crate::activation::Activation;
 use crate::cpu::memory::slice;
-use crate::cpu::norm::{Affine, Slant, apply, gradient_sums, input_gradient, moments, slope, turn_gradient};
+use crate::cpu::norm::{
+    Affine, Slant, apply, apply_in_place, gradient_sums, input_gradient, moments, slope, turn_gradient,
+};
 use crate::device::{Images4, Vector};
 use crate::layout::new_images_after;
 
@@ -42,6 +44,13 @@ impl<V: AsRef<[f32]>> Statistics<V> {
     ) {
         self.with_affine(activation, |affine| {
             apply(x, n, affine.scale.len() / n, affine, plus, y)
+        });
+    }
+
+    /// As [`Statistics::normalise`], in the images' own place.
+    pub(crate) fn normalise_in_place(&self, n: usize, activation: Option<Activation>, y: &mut [f32]) {
+        self.with_affine(activation, |affine| {
+            apply_in_place(y, n, affine.scale.len() / n, affine)
         });
     }
 

@@ -292,6 +292,28 @@ fn in_turn(
     Ok(())
 }
 
+#[test]
+fn a_normalised_convolution_is_the_same_without_a_tape() {
+    let (x, skip) = (Array::pattern([2, 3, 7, 6], 1), Array::pattern([2, 4, 7, 6], 2));
+    let weight = filter(&Array::pattern([4, 3, 3, 3], 3));
+    let config = ConvConfig {
+        instance_norm: true,
+        activation: Some(Activation::LeakyRelu(0.2)),
+        ..ConvConfig::new(1, 0)
+    };
+    let taped = residual_conv2d(
+        tensor(&skip).leaky_trace(),
+        tensor(&x).leaky_trace(),
+        1,
+        &weight,
+        None,
+        config,
+    );
+    let plain = residual_conv2d(tensor(&skip), tensor(&x), 1, &weight, None, config);
+    let want: Vec<f64> = taped.unwrap().as_vec().iter().map(|v| f64::from(*v)).collect();
+    assert!(error(&plain.unwrap().as_vec(), &want) < 1e-6);
+}
+
 /// Found in CI: a single weight whose gradient, a sum of forty terms, cancels to a fiftieth of them.
 #[test]
 fn a_gradient_that_cancels_is_measured_against_its_terms() {

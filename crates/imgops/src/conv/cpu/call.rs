@@ -1,8 +1,6 @@
 //! Convolutions as operations of the CPU's tape. Of images that are made from others first it keeps those others, not what was
 //! made; of a normalised output only the values before the norm, whose gradient takes the place of the output's.
 
-use std::ops::DerefMut;
-
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, CpuError, PutTape, SplitTape, Storage};
 
@@ -16,7 +14,7 @@ use crate::cpu::columns;
 use crate::cpu::made::{Input, Join, Mirror, Plain, WantedOfMade};
 use crate::cpu::memory::slice;
 use crate::cpu::parallel::add;
-use crate::cpu::scratch::{Saved, with_scratch};
+use crate::cpu::scratch::Saved;
 use crate::device::{Flow, GradientBuffer, Images4, Vector, put, take};
 use crate::error::OpError;
 use crate::filter::Filter;
@@ -140,9 +138,6 @@ impl Behind {
     }
 }
 
-/// A normalised output, with the images before the norm and their statistics.
-type Normalised<B> = (Images4<Cpu>, (B, Statistics<Vec<f32>>));
-
 impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
     fn parts(&self) -> [&[f32]; P] {
         self.parts.each_ref().map(slice)
@@ -156,30 +151,6 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         add_bias(out, bias);
     }
 
-    /// The normalised output, and what it was before in `room`, without the bias, which the norm would take away again.
-    fn normalised<B: DerefMut<Target = [f32]> + Send>(
-        &self,
-        weight: &Filter<Cpu>,
-        activation: Option<Activation>,
-        mut room: B,
-    ) -> Result<Normalised<B>, CpuError> {
-        let shape @ (n, c, ..) = self.direction.output(&self.g);
-        let before = move || {
-            self.product(weight, None, &mut room);
-            let statistics = Statistics::of(&room, n, c);
-            (room, statistics)
-        };
-        let skip = self.skip.as_ref().map(slice);
-        new_images_after(
-            self.parts[0].device(),
-            shape,
-            before,
-            |(before, statistics), y| {
-                statistics.normalise(before, n, activation, skip, y);
-            },
-        )
-    }
-
     /// The output, and what a backward pass, if there is to be one, has to know of it.
     fn forward(
         &self,
@@ -188,29 +159,44 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         config: ConvConfig,
         taped: bool,
     ) -> Result<(Images4<Cpu>, Behind), CpuError> {
+        let device = self.parts[0].device();
         let shape @ (n, c, h, w) = self.direction.output(&self.g);
-        let (len, activation) = (n * c * h * w, config.activation);
-        if config.instance_norm && taped {
-            let (y, (before, statistics)) = self.normalised(weight, activation, Saved::new(len))?;
-            return Ok((y, Behind::InstanceNorm(before, statistics, activation)));
+        let activation = config.activation;
+        if !config.instance_norm {
+            let y = new_images(device, shape, |y| {
+                self.product(weight, bias, y);
+                if let Some(activation) = activation {
+                    activate_in_place(activation, y);
+                }
+            })?;
+            let behind = activation.map_or(Behind::Nothing, |activation| {
+                Behind::Activation(activation, y.clone())
+            });
+            return Ok((y, behind));
         }
-        if config.instance_norm {
-            let (y, _) = with_scratch(len, |room| {
-                let (y, _) = self.normalised(weight, activation, room)?;
-                Ok::<_, CpuError>((y, ()))
+        // Without the bias, which the norm would take away again.
+        let skip = self.skip.as_ref().map(slice);
+        if !taped {
+            let y = new_images(device, shape, |y| {
+                self.product(weight, None, y);
+                Statistics::of(y, n, c).normalise_in_place(n, activation, y);
+                if let Some(skip) = skip {
+                    add(y, skip);
+                }
             })?;
             return Ok((y, Behind::Nothing));
         }
-        let y = new_images(self.parts[0].device(), shape, |y| {
-            self.product(weight, bias, y);
-            if let Some(activation) = activation {
-                activate_in_place(activation, y);
-            }
-        })?;
-        let behind = activation.map_or(Behind::Nothing, |activation| {
-            Behind::Activation(activation, y.clone())
-        });
-        Ok((y, behind))
+        let before = || {
+            let mut before = Saved::new(n * c * h * w);
+            self.product(weight, None, &mut before);
+            let statistics = Statistics::of(&before, n, c);
+            (before, statistics)
+        };
+        let (y, (before, statistics)) =
+            new_images_after(device, shape, before, |(before, statistics), y| {
+                statistics.normalise(before, n, activation, skip, y);
+            })?;
+        Ok((y, Behind::InstanceNorm(before, statistics, activation)))
     }
 
     fn apply<T: Flow<Cpu>>(
