@@ -9,10 +9,11 @@ pub use diptych_domain::{ImagePair, Images, NamedTensor, Size, TensorData, Tenso
 pub use diptych_imgops::{
     Activation, ConvConfig, Filter, Flow, GanMode, ImageDevice, Images4, OpError, Scalar, Upsampling,
     activate, add_images, add_losses, backward, concat_channels, conv2d, dropout, gan_loss, l1_loss,
-    mse_loss, reflection_pad, reflection_pad_conv2d, skip_conv_transpose2d, upload_images, upsample2,
+    mse_loss, reflection_pad, reflection_pad_conv2d, residual_conv2d, skip_conv_transpose2d, upload_images,
+    upsample2,
 };
 
-pub use crate::networks::layers::{Conv, ConvShape, NormLayer, Up};
+pub use crate::networks::layers::{Conv, ConvShape, Finish, NormLayer, Up};
 pub use crate::networks::patchgan::{PatchGan, PatchGanConfig};
 pub use crate::networks::pixel::PixelGan;
 pub use crate::networks::resnet::{ResNet, ResNetConfig};

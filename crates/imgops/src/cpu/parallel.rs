@@ -16,6 +16,19 @@ impl<I: IndexedParallelIterator> Tasks for I {}
 /// Values a task handles: enough to pay for the task, few enough to stay in a core's cache.
 pub(crate) const CHUNK: usize = 16 * 1024;
 
+/// Runs `work` while another core clears memory in `clear`, for so many values of it that this pays: dfdx clears what it
+/// allocates on one core.
+pub(crate) fn while_clearing<A: Send, B: Send>(
+    values: usize,
+    work: impl FnOnce() -> A + Send,
+    clear: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if values < 4 * CHUNK {
+        return (work(), clear());
+    }
+    rayon::join(work, clear)
+}
+
 /// `out[i] += f(x[i], g[i])`.
 pub(crate) fn add_map2(out: &mut [f32], x: &[f32], g: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) {
     out.par_chunks_mut(CHUNK)

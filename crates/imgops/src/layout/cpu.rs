@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::LayoutKernel;
 use crate::cpu::memory::{slice, slice_mut};
+use crate::cpu::parallel::while_clearing;
 use crate::device::Images4;
 
 type Shape = (usize, usize, usize, usize);
@@ -29,15 +30,15 @@ fn zeros(device: &Cpu, (n, c, h, w): Shape) -> Result<Images4<Cpu>, CpuError> {
     device.try_zeros_like(&(n, h, w, c))
 }
 
-/// As [`new_images`], for what is written from the result of `first`, which is returned too: one core prepares the memory
-/// meanwhile, for dfdx does not share that out.
+/// As [`new_images`], for what is written from the result of `first`, which is returned too.
 pub(crate) fn new_images_after<T: Send>(
     device: &Cpu,
     shape: Shape,
     first: impl FnOnce() -> T + Send,
     fill: impl FnOnce(&T, &mut [f32]),
 ) -> Result<(Images4<Cpu>, T), CpuError> {
-    let (done, stored) = rayon::join(first, || zeros(device, shape));
+    let values = shape.0 * shape.1 * shape.2 * shape.3;
+    let (done, stored) = while_clearing(values, first, || zeros(device, shape));
     let mut stored = stored?;
     fill(&done, slice_mut(&mut stored));
     Ok((stored.try_permute::<Shape, Axes4<0, 3, 1, 2>>()?, done))

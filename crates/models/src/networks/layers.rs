@@ -22,13 +22,21 @@ pub const LEAKY: Activation = Activation::LeakyRelu(diptych_imgops::activation::
 pub struct Finish {
     instance_norm: bool,
     activation: Option<Activation>,
+    more: bool,
+}
+
+impl Finish {
+    /// Whether nothing is left to do afterwards: something may be added to what comes out.
+    pub fn is_all(self) -> bool {
+        !self.more
+    }
 }
 
 impl From<Option<Activation>> for Finish {
     fn from(activation: Option<Activation>) -> Self {
         Self {
-            instance_norm: false,
             activation,
+            ..Self::default()
         }
     }
 }
@@ -459,8 +467,7 @@ impl NormLayer {
         }
     }
 
-    /// The output behind a convolution, with `activation` applied in the same pass. `conv` is told what to do of it itself,
-    /// and whether that is all.
+    /// The output behind a convolution, with `activation` applied in the same pass. `conv` is told what to do of it itself.
     ///
     /// # Errors
     /// As [`NormLayer::forward`], and as `conv`.
@@ -468,21 +475,26 @@ impl NormLayer {
         &self,
         activation: Option<Activation>,
         pass: &mut Pass<'_, D>,
-        conv: impl FnOnce(Finish, bool, &Pass<'_, D>) -> Result<Images4<D, T>, OpError>,
+        conv: impl FnOnce(Finish, &Pass<'_, D>) -> Result<Images4<D, T>, OpError>,
     ) -> Result<Images4<D, T>, OpError> {
         let instance_norm = match &self.0 {
             Kind::Batch { .. } => {
-                let y = conv(Finish::default(), false, pass)?;
+                let nothing = Finish {
+                    more: true,
+                    ..Finish::default()
+                };
+                let y = conv(nothing, pass)?;
                 return self.forward(y, activation, pass);
             }
             Kind::Instance => true,
             Kind::None => false,
         };
-        let finish = Finish {
+        let all = Finish {
             instance_norm,
             activation,
+            more: false,
         };
-        conv(finish, true, pass)
+        conv(all, pass)
     }
 
     /// Whether the output's derivative depends on the input.

@@ -98,7 +98,7 @@ impl PatchGan {
     ) -> Result<Images4<D, T>, OpError> {
         let mut y = self.first.forward(x, Some(LEAKY), pass)?;
         for (conv, norm) in &self.middle {
-            y = norm.behind(Some(LEAKY), pass, |finish, _, pass| conv.forward(y, finish, pass))?;
+            y = norm.behind(Some(LEAKY), pass, |finish, pass| conv.forward(y, finish, pass))?;
         }
         self.last.forward(y, None, pass)
     }

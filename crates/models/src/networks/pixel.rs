@@ -67,8 +67,9 @@ impl PixelGan {
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
         let y = self.first.forward(x, Some(LEAKY), pass)?;
-        let y = self.second.forward(y, None, pass)?;
-        let y = self.norm.forward(y, Some(LEAKY), pass)?;
+        let y = self.norm.behind(Some(LEAKY), pass, |finish, pass| {
+            self.second.forward(y, finish, pass)
+        })?;
         self.last.forward(y, None, pass)
     }
 

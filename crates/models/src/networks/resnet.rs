@@ -51,11 +51,11 @@ impl Stage {
         mut skip: Option<Images4<D, T>>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        let y = self.norm.behind(activation, pass, |finish, last, pass| {
+        let y = self.norm.behind(activation, pass, |finish, pass| {
             if self.border == 0 {
                 return self.conv.forward(x, finish, pass);
             }
-            match skip.take_if(|_| last) {
+            match skip.take_if(|_| finish.is_all()) {
                 Some(skip) => self.conv.forward_residual(skip, x, self.border, finish, pass),
                 None => self.conv.forward_reflected(x, self.border, finish, pass),
             }
@@ -212,7 +212,7 @@ impl ResNet {
             y = second.forward(y, None, Some(skip), pass)?;
         }
         for (up, norm) in &self.ups {
-            y = norm.behind(relu, pass, |finish, _, pass| up.forward(y, finish, pass))?;
+            y = norm.behind(relu, pass, |finish, pass| up.forward(y, finish, pass))?;
         }
         self.last.forward_reflected(y, 3, Some(Activation::Tanh), pass)
     }

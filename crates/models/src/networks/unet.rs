@@ -222,9 +222,9 @@ impl UNet {
         let l = &self.levels[level];
         let skip = self.config.skips.then(|| x.with_empty_tape());
         let y = if level + 1 < self.levels.len() {
-            let y = l.down_norm.behind(Some(LEAKY), pass, |finish, _, pass| {
-                l.down.forward(x, finish, pass)
-            })?;
+            let y = l
+                .down_norm
+                .behind(Some(LEAKY), pass, |finish, pass| l.down.forward(x, finish, pass))?;
             self.inner(level + 1, y, pass)?
         } else {
             Inner::activated(l.down.forward(x, Some(Activation::Relu), pass)?)
@@ -232,7 +232,7 @@ impl UNet {
         let activation = skip.is_none().then_some(Activation::Relu);
         let mut y = l
             .up_norm
-            .behind(activation, pass, |finish, _, pass| y.up(&l.up, finish, pass))?;
+            .behind(activation, pass, |finish, pass| y.up(&l.up, finish, pass))?;
         // Dropout scales by something positive: before or after ReLU is the same.
         if l.dropout && pass.statistics != Statistics::Eval {
             y = dropout(y, 0.5, pass.dropout_seed())?;

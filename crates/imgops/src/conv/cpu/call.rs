@@ -13,7 +13,7 @@ use crate::conv::{Direction, conv_transpose2d, with_parameters};
 use crate::cpu::columns;
 use crate::cpu::made::{Input, Join, Mirror, Plain, WantedOfMade};
 use crate::cpu::memory::slice;
-use crate::cpu::parallel::add;
+use crate::cpu::parallel::{add, while_clearing};
 use crate::cpu::scratch::Saved;
 use crate::device::{Flow, GradientBuffer, Images4, Vector, put, take};
 use crate::error::OpError;
@@ -225,11 +225,16 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
                     add(&mut slot, &grad);
                     put(grads, skip, slot)?;
                 }
-                // One core clears the memory of the input's gradient, for dfdx does not share that out.
+                let parts = || self.parts.iter().filter(|_| config.input_grad);
+                let values = match behind {
+                    Behind::Nothing => 0, // nothing to do meanwhile
+                    _ => parts().map(|part| slice(part).len()).sum(),
+                };
                 let turn = || behind.turn(shape.0, &mut grad);
-                let (turned, slots) = rayon::join(turn, || {
-                    let parts = self.parts.iter().filter(|_| config.input_grad);
-                    parts.map(|part| take(grads, part)).collect::<Result<Vec<_>, _>>()
+                let (turned, slots) = while_clearing(values, turn, || {
+                    parts()
+                        .map(|part| take(grads, part))
+                        .collect::<Result<Vec<_>, _>>()
                 });
                 turned?;
                 let mut slots = slots?;

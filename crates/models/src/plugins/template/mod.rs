@@ -193,11 +193,12 @@ impl Network for Stack {
         x: Images4<D, T>,
         pass: &mut Pass<'_, D>,
     ) -> Result<Images4<D, T>, OpError> {
-        // An activation that follows a convolution or a norm is applied in the same pass over memory.
+        // What follows a convolution, a norm or an activation, is done in the same pass over memory where it can be.
         let mut y = self.first.forward(x, Some(Activation::Relu), pass)?;
         for (conv, norm) in &self.middle {
-            y = conv.forward(y, None, pass)?;
-            y = norm.forward(y, Some(Activation::Relu), pass)?;
+            y = norm.behind(Some(Activation::Relu), pass, |finish, pass| {
+                conv.forward(y, finish, pass)
+            })?;
         }
         // Images are in [-1, 1].
         self.last.forward(y, Some(Activation::Tanh), pass)
