@@ -107,10 +107,10 @@ impl BatchNormKernel for Cpu {
         }
         let slant = Slant {
             affine: &affine,
-            mean_g: &mean_g,
-            tilt: &tilt,
+            mean_g,
+            tilt,
         };
-        input_gradient(slice(x), grad_y, 1, c, slant, grad_x);
+        input_gradient(slice(x), grad_y, 1, c, &slant, grad_x);
         Ok(())
     }
 }

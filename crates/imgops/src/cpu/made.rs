@@ -27,7 +27,6 @@ pub(crate) trait Recipe<const P: usize> {
 }
 
 /// The ReLU of two images' channels side by side, so many of each, on the narrow side.
-#[derive(Clone, Copy)]
 pub(crate) struct Join(pub(crate) [usize; 2]);
 
 impl Recipe<2> for Join {
@@ -47,7 +46,6 @@ impl Recipe<2> for Join {
 }
 
 /// A border of so many pixels that mirrors the image, on the wide side.
-#[derive(Clone, Copy)]
 pub(crate) struct Mirror(pub(crate) usize);
 
 impl Mirror {
@@ -104,7 +102,6 @@ pub(crate) trait Input<const P: usize> {
 }
 
 /// Images as they are.
-#[derive(Clone, Copy)]
 pub(crate) struct Plain;
 
 impl Input<1> for Plain {
@@ -136,7 +133,8 @@ impl Input<1> for Plain {
     }
 }
 
-impl<const P: usize, R: Recipe<P> + Copy> Input<P> for R {
+/// Images as a recipe makes them.
+impl<const P: usize, R: Recipe<P>> Input<P> for R {
     fn product(
         &self,
         direction: Direction,
@@ -145,12 +143,10 @@ impl<const P: usize, R: Recipe<P> + Copy> Input<P> for R {
         weight: &[f32],
         out: &mut [f32],
     ) {
-        let made = Made {
-            direction,
-            recipe: *self,
-            parts,
-        };
-        made.product(g, weight, out);
+        each_made(self, direction, g, parts, |these, made| {
+            let out = &mut out[these.output(direction)];
+            product(direction, &these.g, made, weight, out);
+        });
     }
 
     fn gradients(
@@ -160,82 +156,55 @@ impl<const P: usize, R: Recipe<P> + Copy> Input<P> for R {
         parts: [&[f32]; P],
         weight: &[f32],
         grad: &[f32],
-        wanted: WantedOfMade<'_, P>,
-    ) {
-        let made = Made {
-            direction,
-            recipe: *self,
-            parts,
-        };
-        made.gradients(g, weight, grad, wanted);
-    }
-}
-
-/// A convolution's input and the way that it is read.
-pub(crate) struct Made<'a, const P: usize, R> {
-    pub(crate) direction: Direction,
-    pub(crate) recipe: R,
-    pub(crate) parts: [&'a [f32]; P],
-}
-
-impl<const P: usize, R: Recipe<P>> Made<'_, P, R> {
-    /// Calls `work` for some images after the other, as they have been made.
-    fn each(&self, g: &ConvGeometry, mut work: impl FnMut(&Images, &[f32])) {
-        let image = match self.direction {
-            Direction::Narrow => g.wide_len() * g.wide_c,
-            Direction::Widen => g.narrow_len() * g.narrow_c,
-        };
-        let lens = self.recipe.image_lens(g);
-        Images::each(g, MADE_VALUES / image, |these| {
-            with_scratch(these.g.n * image, |made| {
-                let parts = std::array::from_fn(|i| &self.parts[i][these.values(lens[i])]);
-                self.recipe.make(&these.g, parts, made);
-                work(&these, made);
-            });
-        });
-    }
-
-    /// The convolution. `out` is overwritten.
-    pub(crate) fn product(&self, g: &ConvGeometry, weight: &[f32], out: &mut [f32]) {
-        self.each(g, |these, made| {
-            let out = &mut out[these.output(self.direction)];
-            product(self.direction, &these.g, made, weight, out);
-        });
-    }
-
-    /// The gradients of [`Made::product`], given the output's.
-    pub(crate) fn gradients(
-        &self,
-        g: &ConvGeometry,
-        weight: &[f32],
-        grad: &[f32],
         mut wanted: WantedOfMade<'_, P>,
     ) {
-        let lens = self.recipe.image_lens(g);
-        self.each(g, |these, made| {
-            let (g, grad) = (&these.g, &grad[these.output(self.direction)]);
+        let lens = self.image_lens(g);
+        each_made(self, direction, g, parts, |these, made| {
+            let (g, grad) = (&these.g, &grad[these.output(direction)]);
             let weight_only = Wanted {
                 x: None,
                 weight: next(&mut wanted.weight),
             };
             let Some(parts) = &mut wanted.parts else {
-                return gradients(self.direction, g, made, weight, grad, weight_only);
+                return gradients(direction, g, made, weight, grad, weight_only);
             };
             with_scratch(made.len(), |gradient| {
                 let both = Wanted {
                     x: Some((&mut *gradient, false)),
                     ..weight_only
                 };
-                gradients(self.direction, g, made, weight, grad, both);
+                gradients(direction, g, made, weight, grad, both);
                 let mut at = 0;
                 let parts = parts.each_mut().map(|part| {
                     at += 1;
                     &mut part[these.values(lens[at - 1])]
                 });
-                self.recipe.spread(g, made, gradient, parts);
+                self.spread(g, made, gradient, parts);
             });
         });
     }
+}
+
+/// Calls `work` for some images after the other, as they have been made.
+fn each_made<const P: usize>(
+    recipe: &impl Recipe<P>,
+    direction: Direction,
+    g: &ConvGeometry,
+    parts: [&[f32]; P],
+    mut work: impl FnMut(&Images, &[f32]),
+) {
+    let image = match direction {
+        Direction::Narrow => g.wide_len() * g.wide_c,
+        Direction::Widen => g.narrow_len() * g.narrow_c,
+    };
+    let lens = recipe.image_lens(g);
+    Images::each(g, MADE_VALUES / image, |these| {
+        with_scratch(these.g.n * image, |made| {
+            let parts = std::array::from_fn(|i| &parts[i][these.values(lens[i])]);
+            recipe.make(&these.g, parts, made);
+            work(&these, made);
+        });
+    });
 }
 
 #[cfg(test)]
@@ -249,17 +218,17 @@ mod tests {
     /// whose gradient `spread` adds to the parts' own.
     fn check<const P: usize, R: Recipe<P>>(
         g: &ConvGeometry,
-        made: &Made<'_, P, R>,
+        (recipe, direction, of): (R, Direction, [&[f32]; P]),
         most: usize,
         whole: &[f32],
         spread: impl Fn(&mut [f32], &mut [Vec<f32>; P]),
     ) {
         assert_eq!(MADE_VALUES / (whole.len() / g.n), most);
         let weight = panels::from_public(panels::shape(g), &values(g.narrow_c * g.window(), 3));
-        let (n, c, h, w) = made.direction.output(g);
+        let (n, c, h, w) = direction.output(g);
         let (mut got, mut want) = (vec![f32::NAN; n * c * h * w], vec![f32::NAN; n * c * h * w]);
-        made.product(g, &weight, &mut got);
-        product(made.direction, g, whole, &weight, &mut want);
+        recipe.product(direction, g, of, &weight, &mut got);
+        product(direction, g, whole, &weight, &mut want);
         let close = |got: &[f32], want: &[f32]| {
             let off = error(got, want);
             assert!(off < 1e-6, "{off:.1e}");
@@ -268,19 +237,19 @@ mod tests {
 
         // Parts' gradients that there are already, a weight's that is overwritten.
         let grad = values(want.len(), 4);
-        let before = || made.parts.map(|part| vec![1.0; part.len()]);
+        let before = || of.map(|part| vec![1.0; part.len()]);
         let (mut parts, mut gw) = (before(), vec![f32::NAN; weight.len()]);
         let wanted = WantedOfMade {
             parts: Some(parts.each_mut().map(|part| &mut part[..])),
             weight: Some((&mut gw, false)),
         };
-        made.gradients(g, &weight, &grad, wanted);
+        recipe.gradients(direction, g, of, &weight, &grad, wanted);
         let (mut gx, mut all) = (vec![f32::NAN; whole.len()], vec![f32::NAN; weight.len()]);
         let wanted = Wanted {
             x: Some((&mut gx, false)),
             weight: Some((&mut all, false)),
         };
-        gradients(made.direction, g, whole, &weight, &grad, wanted);
+        gradients(direction, g, whole, &weight, &grad, wanted);
         let mut want = before();
         spread(&mut gx, &mut want);
         parts.iter().zip(&want).for_each(|(got, want)| close(got, want));
@@ -290,7 +259,7 @@ mod tests {
             parts: None,
             weight: Some((&mut gw, true)),
         };
-        made.gradients(g, &weight, &grad, wanted);
+        recipe.gradients(direction, g, of, &weight, &grad, wanted);
         all.iter_mut().for_each(|v| *v *= 2.0);
         close(&gw, &all);
     }
@@ -304,12 +273,8 @@ mod tests {
         let (a, b) = (values(pixels * ca, 1), values(pixels * cb, 2));
         let mut whole = vec![0.0; pixels * (ca + cb)];
         join([(&a, ca), (&b, cb)], true, &mut whole);
-        let made = Made {
-            direction: Direction::Widen,
-            recipe: Join([ca, cb]),
-            parts: [&a, &b],
-        };
-        check(&g, &made, 2, &whole, |gx, [ga, gb]| {
+        let made = (Join([ca, cb]), Direction::Widen, [&a[..], &b]);
+        check(&g, made, 2, &whole, |gx, [ga, gb]| {
             scale_by_slope(Activation::Relu, &whole, gx);
             add_part(ca, 0, ca + cb, gx, ga);
             add_part(cb, ca, ca + cb, gx, gb);
@@ -324,12 +289,8 @@ mod tests {
         let images = values(n * h * w * c, 1);
         let mut whole = vec![0.0; n * g.wide_len() * c];
         mirrored(&images, (c, h, w), padding, &mut whole);
-        let made = Made {
-            direction: Direction::Narrow,
-            recipe: Mirror(padding),
-            parts: [&images],
-        };
-        check(&g, &made, 2, &whole, |gx, [part]| {
+        let made = (Mirror(padding), Direction::Narrow, [&images[..]]);
+        check(&g, made, 2, &whole, |gx, [part]| {
             fold(gx, (c, h, w), padding, part)
         });
     }

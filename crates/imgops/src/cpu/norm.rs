@@ -117,8 +117,7 @@ simd! {
         let columns = a.centre.len();
         for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
             for ((((y, x), c), s), b) in y.iter_mut().zip(x).zip(a.centre).zip(a.scale).zip(a.shift) {
-                let v = set.fused_one(x - c, *s, *b);
-                *y = if v < 0.0 { a.slope * v } else { v };
+                *y = normal(set, a.slope, *x, *c, *s, *b);
             }
         }
     }
@@ -129,8 +128,7 @@ simd! {
         let columns = a.centre.len();
         for y in y.chunks_exact_mut(columns) {
             for (((y, c), s), b) in y.iter_mut().zip(a.centre).zip(a.scale).zip(a.shift) {
-                let v = set.fused_one(*y - c, *s, *b);
-                *y = if v < 0.0 { a.slope * v } else { v };
+                *y = normal(set, a.slope, *y, *c, *s, *b);
             }
         }
     }
@@ -141,11 +139,17 @@ simd! {
         let columns = a.centre.len();
         for ((y, x), p) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(plus.chunks_exact(columns)) {
             for (((((y, x), p), c), s), b) in y.iter_mut().zip(x).zip(p).zip(a.centre).zip(a.scale).zip(a.shift) {
-                let v = set.fused_one(x - c, *s, *b);
-                *y = p + if v < 0.0 { a.slope * v } else { v };
+                *y = p + normal(set, a.slope, *x, *c, *s, *b);
             }
         }
     }
+}
+
+/// A value, normalised and activated.
+#[inline(always)]
+fn normal<S: Set>(set: S, slope: f32, x: f32, centre: f32, scale: f32, shift: f32) -> f32 {
+    let v = set.fused_one(x - centre, scale, shift);
+    if v < 0.0 { slope * v } else { v }
 }
 
 /// For each group and column, sums over rows of the gradient before the activation, and of that times `x - centre`.
@@ -179,11 +183,10 @@ simd! {
 
 /// What an input's gradient is made with: `scale * (g - mean_g - (x - centre) * tilt)`, where `g` is the gradient before the
 /// activation, and `mean_g` and `tilt` are of `[group][column]`.
-#[derive(Clone, Copy)]
 pub(crate) struct Slant<'a> {
     pub(crate) affine: &'a Affine<'a>,
-    pub(crate) mean_g: &'a [f32],
-    pub(crate) tilt: &'a [f32],
+    pub(crate) mean_g: Vec<f32>,
+    pub(crate) tilt: Vec<f32>,
 }
 
 /// One group's part of a [`Slant`].
@@ -211,7 +214,7 @@ pub(crate) fn input_gradient(
     grad_y: &[f32],
     groups: usize,
     columns: usize,
-    slant: Slant<'_>,
+    slant: &Slant<'_>,
     grad_x: &mut [f32],
 ) {
     let task = task_len(columns);
@@ -229,7 +232,7 @@ pub(crate) fn input_gradient(
 }
 
 /// Makes the input's gradient of the output's, in its place.
-pub(crate) fn turn_gradient(x: &[f32], grad: &mut [f32], groups: usize, columns: usize, slant: Slant<'_>) {
+pub(crate) fn turn_gradient(x: &[f32], grad: &mut [f32], groups: usize, columns: usize, slant: &Slant<'_>) {
     let task = task_len(columns);
     grad.par_chunks_mut(task)
         .zip(x.par_chunks(task))

@@ -56,37 +56,10 @@ impl<V: AsRef<[f32]>> Statistics<V> {
 
     /// Makes the gradient of the images `x` of that of their normalised ones, in its place.
     pub(crate) fn turn(&self, x: &[f32], n: usize, activation: Option<Activation>, grad: &mut [f32]) {
-        self.with_slant(x, n, activation, grad, |grad, c, slant| {
-            turn_gradient(x, grad, n, c, slant)
-        });
-    }
-
-    /// Calls `work` with the gradient, the number of channels and what the gradient of the images `x` is made with.
-    fn with_slant<G: AsRef<[f32]>, R>(
-        &self,
-        x: &[f32],
-        n: usize,
-        activation: Option<Activation>,
-        grad: G,
-        work: impl FnOnce(G, usize, Slant<'_>) -> R,
-    ) -> R {
         self.with_affine(activation, |affine| {
-            let c = affine.scale.len() / n;
-            let [plain, weighted] = gradient_sums(x, grad.as_ref(), n, c, affine);
-            let count = (x.len() / (n * c)) as f64;
-            let mean_g: Vec<f32> = plain.iter().map(|s| (s / count) as f32).collect();
-            let tilt: Vec<f32> = weighted
-                .iter()
-                .zip(affine.scale)
-                .map(|(s, k)| (s * f64::from(*k).powi(2) / count) as f32)
-                .collect();
-            let slant = Slant {
-                affine,
-                mean_g: &mean_g,
-                tilt: &tilt,
-            };
-            work(grad, c, slant)
-        })
+            let slant = slant(x, n, affine, grad);
+            turn_gradient(x, grad, n, affine.scale.len() / n, &slant);
+        });
     }
 
     fn with_affine<R>(&self, activation: Option<Activation>, work: impl FnOnce(&Affine<'_>) -> R) -> R {
@@ -97,6 +70,22 @@ impl<V: AsRef<[f32]>> Statistics<V> {
             shift: &vec![0.0; centre.len()],
             slope: slope(activation),
         })
+    }
+}
+
+/// What the gradient of `n` images `x` is made with, given that of their normalised ones.
+fn slant<'a>(x: &[f32], n: usize, affine: &'a Affine<'a>, grad_y: &[f32]) -> Slant<'a> {
+    let columns = affine.scale.len();
+    let [plain, weighted] = gradient_sums(x, grad_y, n, columns / n, affine);
+    let count = (x.len() / columns) as f64;
+    Slant {
+        affine,
+        mean_g: plain.iter().map(|s| (s / count) as f32).collect(),
+        tilt: weighted
+            .iter()
+            .zip(affine.scale)
+            .map(|(s, k)| (s * f64::from(*k).powi(2) / count) as f32)
+            .collect(),
     }
 }
 
@@ -129,13 +118,13 @@ impl InstanceNormKernel for Cpu {
         grad_y: &<Self as Storage<f32>>::Vec,
         grad_x: &mut <Self as Storage<f32>>::Vec,
     ) -> Result<(), CpuError> {
-        let (n, x) = (x.shape().0, slice(x));
+        let ((n, c, ..), x) = (*x.shape(), slice(x));
         let statistics = Statistics {
             mean: slice(mean),
             inv_std: slice(inv_std),
         };
-        statistics.with_slant(x, n, activation, &grad_y[..], |grad_y, c, slant| {
-            input_gradient(x, grad_y, n, c, slant, grad_x);
+        statistics.with_affine(activation, |affine| {
+            input_gradient(x, grad_y, n, c, &slant(x, n, affine, grad_y), grad_x);
         });
         Ok(())
     }

@@ -4,8 +4,7 @@
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, CpuError, PutTape, SplitTape, Storage};
 
-use super::add_bias;
-use crate::activation::cpu::activate_in_place;
+use super::finish;
 use crate::activation::{Activation, ActivationKernel};
 use crate::add::add_images;
 use crate::concat::{concat_relu, joined_shape};
@@ -94,15 +93,15 @@ pub(crate) fn reflection_pad_conv2d<T: Flow<Cpu>>(
         parts: [x],
         skip: None,
     };
-    let Some(skip) = skip else {
-        return call.apply(tape, weight, bias, config);
-    };
-    if !config.instance_norm || *skip.shape() != call.direction.output(&g) {
-        return add_images(skip, call.apply(tape, weight, bias, config)?);
+    match skip {
+        Some(skip) if config.instance_norm && *skip.shape() == call.direction.output(&g) => {
+            let (skip, tape_of_skip) = arrange(skip)?.split_tape();
+            call.skip = Some(skip);
+            call.apply(tape_of_skip.merge(tape), weight, bias, config)
+        }
+        Some(skip) => add_images(skip, call.apply(tape, weight, bias, config)?),
+        None => call.apply(tape, weight, bias, config),
     }
-    let (skip, tape_of_skip) = arrange(skip)?.split_tape();
-    call.skip = Some(skip);
-    call.apply(tape_of_skip.merge(tape), weight, bias, config)
 }
 
 /// A checked operation, with its tensors.
@@ -143,12 +142,11 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         self.parts.each_ref().map(slice)
     }
 
-    /// The convolution, with a bias.
-    fn product(&self, weight: &Filter<Cpu>, bias: Option<&Vector<Cpu>>, out: &mut [f32]) {
+    /// The convolution, without a bias.
+    fn product(&self, weight: &Filter<Cpu>, out: &mut [f32]) {
         let weight = slice(weight.stored_values());
         self.input
             .product(self.direction, &self.g, self.parts(), weight, out);
-        add_bias(out, bias);
     }
 
     /// The output, and what a backward pass, if there is to be one, has to know of it.
@@ -164,10 +162,8 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         let activation = config.activation;
         if !config.instance_norm {
             let y = new_images(device, shape, |y| {
-                self.product(weight, bias, y);
-                if let Some(activation) = activation {
-                    activate_in_place(activation, y);
-                }
+                self.product(weight, y);
+                finish(y, bias, activation);
             })?;
             let behind = activation.map_or(Behind::Nothing, |activation| {
                 Behind::Activation(activation, y.clone())
@@ -178,7 +174,7 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         let skip = self.skip.as_ref().map(slice);
         if !taped {
             let y = new_images(device, shape, |y| {
-                self.product(weight, None, y);
+                self.product(weight, y);
                 Statistics::of(y, n, c).normalise_in_place(n, activation, y);
                 if let Some(skip) = skip {
                     add(y, skip);
@@ -188,7 +184,7 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         }
         let before = || {
             let mut before = Saved::new(n * c * h * w);
-            self.product(weight, None, &mut before);
+            self.product(weight, &mut before);
             let statistics = Statistics::of(&before, n, c);
             (before, statistics)
         };
@@ -200,7 +196,7 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
     }
 
     fn apply<T: Flow<Cpu>>(
-        self,
+        mut self,
         mut tape: T,
         weight: &Filter<Cpu>,
         bias: Option<&Vector<Cpu>>,
@@ -215,15 +211,14 @@ impl<const P: usize, I: Input<P> + Send + Sync + 'static> Call<P, I> {
         let (y, behind) = self
             .forward(weight, bias, config, T::OWNS_TAPE)
             .map_err(OpError::device(self.op))?;
-        if T::OWNS_TAPE && (config.weight_grad || config.input_grad || self.skip.is_some()) {
+        let skip = self.skip.take().map(|skip| skip.ghost());
+        if T::OWNS_TAPE && (config.weight_grad || config.input_grad || skip.is_some()) {
             let (ghost, weight, bias) = (y.ghost(), weight.clone(), bias.cloned());
             let device = y.device().clone();
             tape.add_backward_op(move |grads| {
                 let mut grad = device.take_buffer(grads.get_or_alloc_mut(&ghost)?)?;
-                if let Some(skip) = &self.skip {
-                    let mut slot = take(grads, skip)?;
-                    add(&mut slot, &grad);
-                    put(grads, skip, slot)?;
+                if let Some(skip) = &skip {
+                    add(grads.get_or_alloc_mut(skip)?, &grad);
                 }
                 let parts = || self.parts.iter().filter(|_| config.input_grad);
                 let values = match behind {

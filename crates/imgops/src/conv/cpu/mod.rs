@@ -17,9 +17,13 @@ use crate::filter::Filter;
 use crate::geometry::ConvGeometry;
 use crate::layout::new_images;
 
-fn add_bias(y: &mut [f32], bias: Option<&Vector<Cpu>>) {
+/// Adds the bias and applies the activation.
+fn finish(y: &mut [f32], bias: Option<&Vector<Cpu>>, activation: Option<Activation>) {
     if let Some(bias) = bias {
         columns::add(y, slice(bias));
+    }
+    if let Some(activation) = activation {
+        activate_in_place(activation, y);
     }
 }
 
@@ -36,10 +40,7 @@ impl ConvKernel for Cpu {
         let shape = direction.output(g);
         new_images(self, shape, |y| {
             product(direction, g, slice(x), slice(weight.stored_values()), y);
-            add_bias(y, bias);
-            if let Some(activation) = activation {
-                activate_in_place(activation, y);
-            }
+            finish(y, bias, activation);
         })
     }
 
